@@ -1,0 +1,96 @@
+//! What a transform yields: records as byte ranges in one buffer, and a report.
+
+use serde::Serialize;
+use std::ops::Range;
+
+/// The records and the report of one call of [`crate::Transformer::transform`]; reused between calls.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// The records' JSON, one after another; [`Record::span`] points into it.
+    pub bytes: Vec<u8>,
+    /// The records, in the order in which they were made.
+    pub records: Vec<Record>,
+    /// Mappings that yielded no field, and other things worth knowing.
+    pub warnings: Vec<Warning>,
+    /// Paths of source leaves that no mapping reads and no rule drops.
+    pub unmapped: Vec<String>,
+    /// How many metadata entries were left out to keep an event below the size limit.
+    pub shed: u32,
+}
+
+impl Output {
+    /// Empties the output, keeping its memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.records.clear();
+        self.warnings.clear();
+        self.unmapped.clear();
+        self.shed = 0;
+    }
+}
+
+/// One record in [`Output::bytes`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Index into the datasets listed by [`crate::describe`].
+    pub dataset: u16,
+    /// What the bytes are.
+    pub kind: RecordKind,
+    /// Where the bytes are.
+    pub span: Range<usize>,
+}
+
+/// What a record's bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum RecordKind {
+    /// An XDM record of the object itself.
+    Main = 0,
+    /// An XDM record of an object embedded in the object, such as a price in a subscription.
+    Embedded = 1,
+    /// A deletion: `{"dataset":…,"id":…,"deleted_at":…}`.
+    Tombstone = 2,
+}
+
+/// What became of an object that was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Records were made.
+    Done,
+    /// A valid Stripe object that no model covers; the text is its type.
+    Skipped(String),
+}
+
+/// A thing worth knowing about one object that still yielded its records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    /// A stable word: `mapping_failed`, `unknown_currency`, `clamped_timestamp`, `metadata_shed`, …
+    pub code: String,
+    /// The destination path concerned, empty when none is.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The mapping's source as written, empty when none is concerned.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
+    /// The cause, for people. Never holds a value of the object.
+    pub message: String,
+}
+
+/// Why an object yielded nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ObjectError {
+    /// A stable word: `invalid_json`, `not_an_object`, `missing_id`, `missing_type`, …
+    pub code: String,
+    /// The object's `object`, when it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<String>,
+    /// The object's `id`, when it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The path or position concerned.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// The cause, for people.
+    pub message: String,
+}

@@ -1,0 +1,121 @@
+//! Everything a transform depends on besides the object: given, never looked up.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The settings of a [`crate::Transformer`].
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Tenant id without the leading underscore, as `GET /stats` of the Schema Registry gives it.
+    pub tenant: String,
+    /// The Stripe account (`acct_…`) that the objects belong to; an Event's `account` wins over it.
+    #[serde(default)]
+    pub account: Option<String>,
+    /// Live or test mode, for objects that do not say (refunds, balance transactions).
+    #[serde(default)]
+    pub livemode: Option<bool>,
+    /// Stripe API version of bare objects; an Event's `api_version` wins over it.
+    #[serde(default)]
+    pub api_version: Option<String>,
+    /// When the objects were read, in epoch seconds.
+    #[serde(default)]
+    pub observed_at: Option<i64>,
+    /// Whether a paid and captured charge carries the purchase measure and order amounts. Turn off
+    /// when the web shop already sends `commerce.purchases` to the same sandbox.
+    #[serde(default = "yes")]
+    pub purchase_measure: bool,
+    /// Whether the e-mail address becomes an identity. Stripe does not verify addresses.
+    #[serde(default)]
+    pub email_identity: bool,
+    /// A second identity taken from a metadata key.
+    #[serde(default)]
+    pub metadata_identity: Option<MetadataIdentity>,
+    /// Namespace code of Stripe customer ids.
+    #[serde(default = "customer_namespace")]
+    pub customer_namespace: String,
+    /// Where a customer's phone number goes: Stripe does not say what kind of number it is.
+    #[serde(default)]
+    pub phone_target: PhoneTarget,
+    /// Metadata key that holds the shop's order number, for `commerce.order.purchaseID`.
+    #[serde(default)]
+    pub order_metadata_key: Option<String>,
+    /// Whether `receipt_url` is emitted: it opens the receipt without a login.
+    #[serde(default)]
+    pub receipt_url: bool,
+    /// When given, only these metadata keys are emitted.
+    #[serde(default)]
+    pub metadata_allow: Option<Vec<String>>,
+    /// Metadata keys that are never emitted.
+    #[serde(default)]
+    pub metadata_deny: Vec<String>,
+    /// Metadata keys to keep longest when an event must shed metadata.
+    #[serde(default)]
+    pub metadata_priority: Vec<String>,
+    /// Exponents of currencies that Stripe's table lacks, or that override it (`{"usdc": 6}`).
+    #[serde(default)]
+    pub currency_exponents: BTreeMap<String, u8>,
+    /// Models that extend or replace the default ones; see `models/` for the form.
+    #[serde(default)]
+    pub models: Vec<serde_json::Value>,
+}
+
+/// A metadata key whose value identifies the person in the organisation's own namespace.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetadataIdentity {
+    /// The metadata key, for example `crm_id`.
+    pub key: String,
+    /// The namespace code, for example `CRMID`.
+    pub namespace: String,
+}
+
+/// The standard field that a customer's phone number goes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PhoneTarget {
+    /// `mobilePhone.number`
+    #[default]
+    MobilePhone,
+    /// `homePhone.number`
+    HomePhone,
+    /// `billingAddressPhone.number`
+    BillingAddressPhone,
+}
+
+/// What may change from one call to the next; each field that is set wins over [`Settings`].
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// See [`Settings::account`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// See [`Settings::livemode`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub livemode: Option<bool>,
+    /// See [`Settings::api_version`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// See [`Settings::observed_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<i64>,
+    /// Resource of objects that carry no `object` field (`charge`, `refund`, …).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+}
+
+/// Why settings were refused; all problems, not the first.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .problems.join("; "))]
+pub struct OpenError {
+    /// One sentence each.
+    pub problems: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn customer_namespace() -> String {
+    "StripeCustomerID".to_owned()
+}

@@ -1,0 +1,1 @@
+//! A local stand-in for Stripe's API with fault injection, for demos and tests.

@@ -1,0 +1,1 @@
+//! End-to-end tests that cross crates, runtimes and processes.
