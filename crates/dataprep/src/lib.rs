@@ -1,1 +1,46 @@
 //! Adobe Data Prep mapping sets and their expression language, over raw JSON bytes.
+//!
+//! A [`MappingSet`] is Adobe's own document. [`Plan::compile`] checks it and makes it ready to run;
+//! [`Plan::run`] converts one record in one pass over its text. What is copied is copied as text, so
+//! every digit and escape survives; nothing empty is ever written; a mapping that fails yields no
+//! field and a warning, never a panic.
+//!
+//! ```
+//! use dataprep::{CompileOptions, MappingSet, Plan, Run};
+//!
+//! let set = MappingSet::from_json(r#"{"mappings":[
+//!     {"sourceType":"ATTRIBUTE","source":"id","destination":"_id"},
+//!     {"sourceType":"EXPRESSION","source":"upper(currency)","destination":"order.currencyCode"},
+//!     {"sourceType":"ATTRIBUTE","source":"lines[*].sku","destination":"items[*].SKU"}]}"#)?;
+//! let plan = Plan::compile(&set, CompileOptions::default())?;
+//!
+//! let mut out = Vec::new();
+//! let record = r#"{"id":"a","currency":"eur","note":null,"lines":[{"sku":"x"},{"sku":""}]}"#;
+//! plan.run(&mut Run::default(), record, &[], &(), &mut out)?;
+//! assert_eq!(
+//!     String::from_utf8(out)?,
+//!     r#"{"_id":"a","order":{"currencyCode":"EUR"},"items":[{"SKU":"x"}]}"#
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod compile;
+mod emit;
+mod eval;
+#[allow(missing_docs)]
+pub mod expr;
+pub mod functions;
+pub mod json;
+mod mapping_set;
+pub mod number;
+mod plan;
+mod source;
+mod value;
+mod write;
+
+pub use mapping_set::{Mapping, MappingSet, SourceType, XdmType};
+pub use plan::{CompileError, CompileOptions, MAX_EXPRESSION, MapPlace, MappingWarning, Plan, Problem, Run};
+pub use value::Value;

@@ -1,0 +1,279 @@
+//! The output side of a plan: destinations as a tree, written in order.
+
+use crate::eval::{Code, Env};
+use crate::json::{self, Kind, Span};
+use crate::mapping_set::XdmType;
+use crate::plan::{MapPlace, MappingWarning};
+use crate::source::{Captured, ScopeId, SlotRef, SourceTree};
+use crate::value::Value;
+use crate::write;
+use std::any::Any;
+
+/// One mapping as it runs.
+#[derive(Debug)]
+pub(crate) struct Op {
+    pub(crate) mapping: usize,
+    pub(crate) kind: OpKind,
+    pub(crate) wanted: Option<XdmType>,
+}
+
+#[derive(Debug)]
+pub(crate) enum OpKind {
+    /// The text of a slot.
+    Copy(SlotRef),
+    /// Text known beforehand.
+    Const(Vec<u8>),
+    /// An expression; `skippable` when it gives null without a touched source.
+    Eval { code: Code, skippable: bool },
+    /// The leaves that no other mapping reads.
+    Rest(u16),
+}
+
+/// A node of the output.
+#[derive(Debug)]
+pub(crate) enum Out {
+    Leaf(u32),
+    /// An object; `base` is the mapping of the object as a whole, which members add to.
+    Object { fields: Vec<Field>, base: Option<u32> },
+    /// An array with one element for each instance of a scope.
+    Each { scope: ScopeId, item: Box<Out> },
+    /// An array whose elements are mapped one by one.
+    Fixed(Vec<Out>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) name: String,
+    /// The name as JSON, with its colon.
+    pub(crate) key: Vec<u8>,
+    pub(crate) out: Out,
+    /// Which touched bits can make the field appear.
+    pub(crate) bits: Vec<(u16, u64)>,
+    /// Whether it may appear without any of them.
+    pub(crate) always: bool,
+}
+
+/// One run over the output tree.
+pub(crate) struct Emitter<'r, 'a> {
+    pub(crate) tree: &'r SourceTree,
+    pub(crate) ops: &'r [Op],
+    pub(crate) captured: &'r Captured,
+    pub(crate) input: &'a str,
+    pub(crate) context: &'r [Value<'a>],
+    pub(crate) host: &'r dyn Any,
+    pub(crate) warnings: &'r mut Vec<MappingWarning>,
+    pub(crate) maps: &'r mut Vec<MapPlace>,
+    pub(crate) notes: Vec<(&'static str, String)>,
+    pub(crate) locals: Vec<Value<'a>>,
+}
+
+impl<'a> Emitter<'_, 'a> {
+    /// Writes a node for an instance. `base` is the member of a whole-object mapping further up that
+    /// lies at the same place.
+    pub(crate) fn emit(&mut self, out: &Out, instance: u32, base: Option<&'a str>, to: &mut Vec<u8>) -> bool {
+        match out {
+            Out::Leaf(op) => self.op(*op, instance, to),
+            Out::Object { fields, base: whole } => match self.base(*whole, instance).or(base) {
+                Some(base) => self.merged(fields, base, instance, to),
+                None => self.object(fields, instance, to),
+            },
+            Out::Each { scope, item } => {
+                let parent = self.enclosing(self.tree.scopes[*scope as usize].parent, instance);
+                let mut element = self.captured.first(self.tree, *scope, parent);
+                let start = to.len();
+                to.push(b'[');
+                while element != 0 {
+                    write::separate(to, start);
+                    let before = to.len();
+                    if !self.emit(item, element, None, to) {
+                        write::unseparate(to, before, start);
+                    }
+                    element = self.captured.instances[element as usize].next;
+                }
+                write::close(to, start, b']')
+            }
+            Out::Fixed(items) => {
+                let start = to.len();
+                to.push(b'[');
+                for item in items {
+                    write::separate(to, start);
+                    let before = to.len();
+                    if !self.emit(item, instance, None, to) {
+                        write::unseparate(to, before, start);
+                    }
+                }
+                write::close(to, start, b']')
+            }
+        }
+    }
+
+    fn enclosing(&self, scope: ScopeId, mut instance: u32) -> u32 {
+        while instance != 0 && self.captured.instances[instance as usize].scope != scope {
+            instance = self.captured.instances[instance as usize].parent;
+        }
+        instance
+    }
+
+    fn object(&mut self, fields: &[Field], instance: u32, to: &mut Vec<u8>) -> bool {
+        let start = to.len();
+        to.push(b'{');
+        for field in fields {
+            if field.always || self.is_touched(&field.bits) {
+                self.field(field, instance, None, start, to);
+            }
+        }
+        write::close(to, start, b'}')
+    }
+
+    #[inline]
+    fn is_touched(&self, bits: &[(u16, u64)]) -> bool {
+        bits.iter().any(|(word, mask)| self.captured.touched[*word as usize] & mask != 0)
+    }
+
+    #[inline]
+    fn field(&mut self, field: &Field, instance: u32, base: Option<&'a str>, start: usize, to: &mut Vec<u8>) -> bool {
+        write::separate(to, start);
+        let before = to.len();
+        to.extend_from_slice(&field.key);
+        let written = self.emit(&field.out, instance, base, to);
+        if !written {
+            write::unseparate(to, before, start);
+        }
+        written
+    }
+
+    /// The object that a whole-object mapping copies, when it is one.
+    fn base(&self, op: Option<u32>, instance: u32) -> Option<&'a str> {
+        let OpKind::Copy(slot) = self.ops.get(op? as usize)?.kind else { return None };
+        let span = self.captured.span(slot, instance);
+        (span.kind == Kind::Object).then(|| span.text(self.input))
+    }
+
+    /// A copied object to which explicit mappings add, and over whose members they win.
+    fn merged(&mut self, fields: &[Field], base: &'a str, instance: u32, to: &mut Vec<u8>) -> bool {
+        let start = to.len();
+        to.push(b'{');
+        for field in fields {
+            let member = last_member(base, &field.name);
+            let inner = member.filter(|span| span.kind == Kind::Object).map(|span| span.text(base));
+            if !self.field(field, instance, inner, start, to)
+                && let Some(span) = member
+            {
+                copy_member(base, &field.key, span, start, to);
+            }
+        }
+        for (key, span) in json::members(base) {
+            let name = json::unescape(key);
+            if !fields.iter().any(|field| field.name == name) {
+                let mut key = Vec::new();
+                json::write_string(&name, &mut key);
+                key.push(b':');
+                copy_member(base, &key, span, start, to);
+            }
+        }
+        write::close(to, start, b'}')
+    }
+
+    fn op(&mut self, index: u32, instance: u32, to: &mut Vec<u8>) -> bool {
+        let op = &self.ops[index as usize];
+        let start = to.len();
+        let written = match &op.kind {
+            OpKind::Copy(slot) => {
+                let span = self.captured.span(*slot, instance);
+                if span.kind as u8 >= Kind::Array as u8 && op.wanted.is_none() {
+                    Ok(write::pruned(span.text(self.input), to))
+                } else {
+                    write::span(self.input, span, op.wanted, to)
+                }
+            }
+            OpKind::Const(json) => {
+                to.extend_from_slice(json);
+                return true;
+            }
+            OpKind::Eval { code, .. } => {
+                let mut env = Env {
+                    input: self.input,
+                    tree: self.tree,
+                    captured: self.captured,
+                    instance,
+                    context: self.context,
+                    host: self.host,
+                    notes: &mut self.notes,
+                    locals: std::mem::take(&mut self.locals),
+                };
+                let value = code.eval(&mut env);
+                self.locals = env.locals;
+                self.locals.clear();
+                for (code, message) in self.notes.drain(..) {
+                    self.warnings.push(MappingWarning { mapping: op.mapping, code, message });
+                }
+                match value {
+                    Ok(value) => write::value(&value, op.wanted, to),
+                    Err(failure) => {
+                        self.warnings.push(MappingWarning {
+                            mapping: op.mapping,
+                            code: failure.code,
+                            message: failure.message,
+                        });
+                        return false;
+                    }
+                }
+            }
+            OpKind::Rest(rest) => Ok(self.rest(*rest, to)),
+        };
+        match written {
+            Ok(true) => {
+                if matches!(op.wanted, Some(XdmType::MapOfStrings)) || matches!(op.kind, OpKind::Rest(_)) {
+                    self.maps.push(MapPlace::new(op.mapping, start, to.len()));
+                }
+                true
+            }
+            Ok(false) => false,
+            Err(message) => {
+                to.truncate(start);
+                self.warnings.push(MappingWarning { mapping: op.mapping, code: "type_mismatch", message });
+                false
+            }
+        }
+    }
+
+    /// The gathered leaves as a map of text; arrays of scalars are joined with commas.
+    fn rest(&self, rest: u16, to: &mut Vec<u8>) -> bool {
+        let start = to.len();
+        to.push(b'{');
+        for (_, key, span) in self.captured.rest.iter().filter(|(found, ..)| *found == rest) {
+            let value = match Value::from_span(self.input, *span).elements() {
+                Some(elements) => {
+                    let parts: Vec<_> = elements.iter().filter_map(Value::to_text).collect();
+                    Value::string(parts.join(","))
+                }
+                None => Value::from_span(self.input, *span),
+            };
+            write::separate(to, start);
+            let before = to.len();
+            json::write_string(key, to);
+            to.push(b':');
+            if write::value(&value, Some(XdmType::String), to) != Ok(true) {
+                write::unseparate(to, before, start);
+            }
+        }
+        write::close(to, start, b'}')
+    }
+}
+
+fn last_member(object: &str, name: &str) -> Option<Span> {
+    json::members(object).filter(|(key, _)| json::unescape(key) == name).last().map(|(_, span)| span)
+}
+
+fn copy_member(base: &str, key: &[u8], span: Span, start: usize, to: &mut Vec<u8>) {
+    write::separate(to, start);
+    let before = to.len();
+    to.extend_from_slice(key);
+    let written = match span.kind {
+        Kind::Array | Kind::Object => write::pruned(span.text(base), to),
+        _ => write::span(base, span, None, to) == Ok(true),
+    };
+    if !written {
+        write::unseparate(to, before, start);
+    }
+}

@@ -1,0 +1,449 @@
+//! Expressions as they run: the parsed form with every path, function and constant resolved.
+
+use crate::expr::{BinaryOp, UnaryOp};
+use crate::functions::{self, CallEnv, Failure, Function};
+use crate::number::Decimal;
+use crate::source::{Captured, ScopeId, SlotRef, SourceTree};
+use crate::value::Value;
+use std::any::Any;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+/// Longest range (`1..n`) that is built.
+const MAX_RANGE: i64 = 10_000;
+
+/// A resolved expression.
+#[derive(Debug)]
+pub(crate) enum Code {
+    Const(Value<'static>),
+    Slot(SlotRef),
+    /// The key of a `{*}` element.
+    Key(ScopeId),
+    /// All values below the scopes, outermost first, as one array.
+    Collect(Vec<ScopeId>, Box<Code>),
+    Context(u16),
+    /// A lambda's parameter, counted from the outermost lambda's first.
+    Local(u16),
+    Member(Box<Code>, String),
+    Index(Box<Code>, Box<Code>),
+    Unary(UnaryOp, Box<Code>),
+    Binary(BinaryOp, Box<Code>, Box<Code>),
+    Ternary(Box<[Code; 3]>),
+    /// The first that is neither null nor false nor empty, else the second.
+    Elvis(Box<[Code; 2]>),
+    Coalesce(Vec<Code>),
+    Call(Box<Function>, Vec<Code>),
+    /// `filterArray` (true) or `transformArray`: the array and the lambda's body with its parameter.
+    EachElement { filter: bool, array: Box<Code>, local: u16, body: Box<Code> },
+    Array(Vec<Code>),
+    Map(Vec<(Code, Code)>),
+    Empty(Box<Code>),
+    Size(Box<Code>),
+    Range(Box<[Code; 2]>),
+}
+
+/// What an expression runs against.
+pub(crate) struct Env<'r, 'a> {
+    pub(crate) input: &'a str,
+    pub(crate) tree: &'r SourceTree,
+    pub(crate) captured: &'r Captured,
+    pub(crate) instance: u32,
+    pub(crate) context: &'r [Value<'a>],
+    pub(crate) host: &'r dyn Any,
+    pub(crate) notes: &'r mut Vec<(&'static str, String)>,
+    pub(crate) locals: Vec<Value<'a>>,
+}
+
+type Result<T> = std::result::Result<T, Failure>;
+
+impl Code {
+    /// Runs the expression.
+    pub(crate) fn eval<'a>(&self, env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
+        Ok(match self {
+            Code::Const(value) => lend(value),
+            Code::Slot(slot) => Value::from_span(env.input, env.captured.span(*slot, env.instance)),
+            Code::Key(scope) => {
+                let key = env.captured.key(*scope, env.instance);
+                Value::String(crate::json::unescape(key.text(env.input)))
+            }
+            Code::Collect(scopes, body) => {
+                let mut all = Vec::new();
+                collect(scopes, body, env, &mut all)?;
+                if all.is_empty() { Value::Null } else { Value::Array(all) }
+            }
+            Code::Context(index) => env.context.get(*index as usize).cloned().unwrap_or(Value::Null),
+            Code::Local(index) => env.locals.get(*index as usize).cloned().unwrap_or(Value::Null),
+            Code::Member(object, name) => object.eval(env)?.member(name),
+            Code::Index(array, index) => {
+                let array = array.eval(env)?;
+                match index.eval(env)? {
+                    Value::String(name) => array.member(&name),
+                    index => usize::try_from(functions::whole(&index, "an index")?)
+                        .map_or(Value::Null, |index| array.element(index)),
+                }
+            }
+            Code::Unary(op, operand) => unary(*op, operand.eval(env)?)?,
+            Code::Binary(BinaryOp::And, a, b) => Value::Bool(truth(&a.eval(env)?) && truth(&b.eval(env)?)),
+            Code::Binary(BinaryOp::Or, a, b) => Value::Bool(truth(&a.eval(env)?) || truth(&b.eval(env)?)),
+            Code::Binary(op, a, b) => {
+                let a = a.eval(env)?;
+                binary(*op, a, b.eval(env)?)?
+            }
+            Code::Ternary(parts) => {
+                let [condition, yes, no] = &**parts;
+                if truth(&condition.eval(env)?) { yes.eval(env)? } else { no.eval(env)? }
+            }
+            Code::Elvis(parts) => {
+                let [first, second] = &**parts;
+                let value = first.eval(env)?;
+                if truth(&value) { value } else { second.eval(env)? }
+            }
+            Code::Coalesce(choices) => {
+                for choice in choices {
+                    let value = choice.eval(env)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Value::Null
+            }
+            Code::Call(function, args) => call(function, args, env)?,
+            Code::EachElement { filter, array, local, body } => {
+                let array = array.eval(env)?;
+                if array.is_null() {
+                    return Ok(Value::Null);
+                }
+                let elements = array
+                    .elements()
+                    .ok_or_else(|| Failure::new(format!("expected an array, but found {}", array.kind_name())))?;
+                let mut made = Vec::with_capacity(elements.len());
+                for element in elements {
+                    env.locals.truncate(*local as usize);
+                    env.locals.push(element.clone());
+                    let value = body.eval(env)?;
+                    match filter {
+                        true if truth(&value) => made.push(element),
+                        true => {}
+                        false => made.push(value),
+                    }
+                }
+                env.locals.truncate(*local as usize);
+                Value::Array(made)
+            }
+            Code::Array(items) => Value::Array(items.iter().map(|item| item.eval(env)).collect::<Result<_>>()?),
+            Code::Map(members) => {
+                let mut made = Vec::with_capacity(members.len());
+                for (key, value) in members {
+                    let key = functions::text(&key.eval(env)?, "a map's key")?;
+                    made.push((key, value.eval(env)?));
+                }
+                Value::Object(made)
+            }
+            Code::Empty(value) => Value::Bool(functions::empty(&value.eval(env)?)),
+            Code::Size(value) => match value.eval(env)? {
+                Value::Null => Value::integer(0),
+                Value::String(text) => Value::integer(text.chars().count() as i64),
+                value => {
+                    let size = value.elements().map(|e| e.len()).or_else(|| value.members().map(|m| m.len()));
+                    let size = size.ok_or_else(|| Failure::new(format!("{} has no size", value.kind_name())))?;
+                    Value::integer(size as i64)
+                }
+            },
+            Code::Range(ends) => {
+                let [from, to] = &**ends;
+                let from = functions::whole(&from.eval(env)?, "the start of a range")?;
+                let to = functions::whole(&to.eval(env)?, "the end of a range")?;
+                if to.saturating_sub(from) >= MAX_RANGE {
+                    return Err(Failure::new("a range may hold at most 10000 numbers"));
+                }
+                Value::Array((from..=to).map(Value::integer).collect())
+            }
+        })
+    }
+
+    /// Whether the expression surely gives null when every slot that it reads is absent; then it need
+    /// not run at all. `false` means only that this is not known.
+    pub(crate) fn null_when_absent(&self) -> bool {
+        match self {
+            Code::Const(value) => value.is_null(),
+            Code::Slot(_) | Code::Collect(..) => true,
+            Code::Member(object, _) => object.null_when_absent(),
+            Code::Index(array, _) => array.null_when_absent(),
+            Code::Coalesce(choices) => choices.iter().all(Code::null_when_absent),
+            Code::Call(function, args) => function.strict && args.first().is_some_and(Code::null_when_absent),
+            Code::EachElement { array, .. } => array.null_when_absent(),
+            Code::Ternary(parts) => {
+                let [condition, yes, no] = &**parts;
+                match condition.truth_when_absent() {
+                    Some(true) => yes.null_when_absent(),
+                    Some(false) => no.null_when_absent(),
+                    None => yes.null_when_absent() && no.null_when_absent(),
+                }
+            }
+            Code::Elvis(parts) => parts[0].null_when_absent() && parts[1].null_when_absent(),
+            _ => false,
+        }
+    }
+
+    fn truth_when_absent(&self) -> Option<bool> {
+        let is_null = |code: &Code| code.null_when_absent();
+        let is_value = |code: &Code| matches!(code, Code::Const(value) if !value.is_null());
+        match self {
+            Code::Binary(BinaryOp::Eq, a, b) if is_null(a) && is_null(b) => Some(true),
+            Code::Binary(BinaryOp::Ne, a, b) if is_null(a) && is_null(b) => Some(false),
+            Code::Binary(BinaryOp::Eq, a, b) if (is_null(a) && is_value(b)) || (is_value(a) && is_null(b)) => {
+                Some(false)
+            }
+            Code::Binary(BinaryOp::And, a, b) => match (a.truth_when_absent(), b.truth_when_absent()) {
+                (Some(false), _) | (_, Some(false)) => Some(false),
+                (Some(true), Some(true)) => Some(true),
+                _ => None,
+            },
+            Code::Binary(BinaryOp::Or, a, b) => match (a.truth_when_absent(), b.truth_when_absent()) {
+                (Some(true), _) | (_, Some(true)) => Some(true),
+                (Some(false), Some(false)) => Some(false),
+                _ => None,
+            },
+            Code::Unary(UnaryOp::Not, operand) => operand.truth_when_absent().map(|truth| !truth),
+            code if code.null_when_absent() => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Calls `visit` for every slot and scope that the expression reads.
+    pub(crate) fn visit_sources(&self, visit: &mut impl FnMut(Source)) {
+        match self {
+            Code::Slot(slot) => visit(Source::Slot(*slot)),
+            Code::Key(scope) => visit(Source::Scope(*scope)),
+            Code::Collect(scopes, body) => {
+                scopes.iter().for_each(|scope| visit(Source::Scope(*scope)));
+                body.visit_sources(visit);
+            }
+            Code::Const(_) | Code::Context(_) | Code::Local(_) => {}
+            Code::Member(inner, _) | Code::Unary(_, inner) | Code::Empty(inner) | Code::Size(inner) => {
+                inner.visit_sources(visit);
+            }
+            Code::Index(a, b) | Code::Binary(_, a, b) => {
+                a.visit_sources(visit);
+                b.visit_sources(visit);
+            }
+            Code::Ternary(parts) => parts.iter().for_each(|part| part.visit_sources(visit)),
+            Code::Elvis(parts) | Code::Range(parts) => parts.iter().for_each(|part| part.visit_sources(visit)),
+            Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => {
+                parts.iter().for_each(|part| part.visit_sources(visit));
+            }
+            Code::EachElement { array, body, .. } => {
+                array.visit_sources(visit);
+                body.visit_sources(visit);
+            }
+            Code::Map(members) => members.iter().for_each(|(key, value)| {
+                key.visit_sources(visit);
+                value.visit_sources(visit);
+            }),
+        }
+    }
+}
+
+/// A place of the input that an expression reads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source {
+    Slot(SlotRef),
+    Scope(ScopeId),
+}
+
+/// A constant for the time of one call, without copying its text.
+fn lend<'a>(value: &Value<'static>) -> Value<'a> {
+    match value {
+        Value::Null => Value::Null,
+        Value::Bool(value) => Value::Bool(*value),
+        other => other.clone(),
+    }
+}
+
+fn collect<'a>(scopes: &[ScopeId], body: &Code, env: &mut Env<'_, 'a>, all: &mut Vec<Value<'a>>) -> Result<()> {
+    let Some((scope, deeper)) = scopes.split_first() else {
+        let value = body.eval(env)?;
+        if !value.is_null() {
+            all.push(value);
+        }
+        return Ok(());
+    };
+    // The nearest instance of the scope's parent that encloses the current one.
+    let parent_scope = env.tree.scopes[*scope as usize].parent;
+    let outer = env.instance;
+    let mut parent = outer;
+    while parent != 0 && env.captured.instances[parent as usize].scope != parent_scope {
+        parent = env.captured.instances[parent as usize].parent;
+    }
+    let mut element = env.captured.first(env.tree, *scope, parent);
+    while element != 0 {
+        env.instance = element;
+        let result = collect(deeper, body, env, all);
+        env.instance = outer;
+        result?;
+        element = env.captured.instances[element as usize].next;
+    }
+    Ok(())
+}
+
+fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
+    let first = match args.first() {
+        Some(arg) => arg.eval(env)?,
+        None => return (function.call)(&mut [], &mut CallEnv { host: env.host, notes: env.notes }),
+    };
+    if function.strict && first.is_null() {
+        return Ok(Value::Null);
+    }
+    // Most calls have one or two arguments: those need no allocation.
+    match args {
+        [_] => (function.call)(&mut [first], &mut CallEnv { host: env.host, notes: env.notes }),
+        [_, second] => {
+            let mut values = [first, second.eval(env)?];
+            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: env.notes })
+        }
+        _ => {
+            let mut values = Vec::with_capacity(args.len());
+            values.push(first);
+            for arg in &args[1..] {
+                values.push(arg.eval(env)?);
+            }
+            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: env.notes })
+        }
+    }
+}
+
+/// JEXL's truth: null, false, zero, the empty string and the word `false` are not true.
+pub(crate) fn truth(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(_) => value.as_decimal() != Some(Decimal::integer(0)),
+        Value::String(text) => !text.is_empty() && text != "false",
+        Value::Array(_) | Value::Object(_) | Value::Json(_) => true,
+    }
+}
+
+fn unary<'a>(op: UnaryOp, value: Value<'a>) -> Result<Value<'a>> {
+    match op {
+        UnaryOp::Not => Ok(Value::Bool(!truth(&value))),
+        UnaryOp::Neg => match (&value, value.as_decimal()) {
+            (Value::Null, _) => Ok(Value::Null),
+            (_, Some(number)) => number.neg().map(decimal).ok_or_else(too_large),
+            _ => Err(not_a_number(&value)),
+        },
+        UnaryOp::Complement => Ok(Value::integer(!functions::whole(&value, "the operand of ~")?)),
+    }
+}
+
+fn decimal<'a>(number: Decimal) -> Value<'a> {
+    Value::Number(Cow::Owned(number.to_string()))
+}
+
+fn too_large() -> Failure {
+    Failure::new("the result has more digits than can be held exactly")
+}
+
+fn not_a_number(value: &Value<'_>) -> Failure {
+    Failure::new(format!("expected a number, but found {}", value.kind_name()))
+}
+
+fn binary<'a>(op: BinaryOp, a: Value<'a>, b: Value<'a>) -> Result<Value<'a>> {
+    let truth_of = |result: bool| Ok(Value::Bool(result));
+    match op {
+        BinaryOp::Eq => truth_of(equal(&a, &b)),
+        BinaryOp::Ne => truth_of(!equal(&a, &b)),
+        BinaryOp::Lt => truth_of(order(&a, &b)? == Some(Ordering::Less)),
+        BinaryOp::Le => truth_of(matches!(order(&a, &b)?, Some(Ordering::Less | Ordering::Equal))),
+        BinaryOp::Gt => truth_of(order(&a, &b)? == Some(Ordering::Greater)),
+        BinaryOp::Ge => truth_of(matches!(order(&a, &b)?, Some(Ordering::Greater | Ordering::Equal))),
+        BinaryOp::StartsWith => truth_of(affix(&a, &b, |a, b| a.starts_with(b))?),
+        BinaryOp::NotStartsWith => truth_of(!affix(&a, &b, |a, b| a.starts_with(b))?),
+        BinaryOp::EndsWith => truth_of(affix(&a, &b, |a, b| a.ends_with(b))?),
+        BinaryOp::NotEndsWith => truth_of(!affix(&a, &b, |a, b| a.ends_with(b))?),
+        BinaryOp::Add => match (a.as_decimal(), b.as_decimal()) {
+            (Some(x), Some(y)) => x.add(y).map(decimal).ok_or_else(too_large),
+            _ => {
+                let mut joined = functions::text(&a, "the left side of +")?.into_owned();
+                joined.push_str(&functions::text(&b, "the right side of +")?);
+                Ok(Value::string(joined))
+            }
+        },
+        BinaryOp::Sub => arithmetic(&a, &b, Decimal::sub),
+        BinaryOp::Mul => arithmetic(&a, &b, Decimal::mul),
+        BinaryOp::Div | BinaryOp::Mod if b.as_decimal() == Some(Decimal::integer(0)) => {
+            Err(Failure::new("division by zero"))
+        }
+        BinaryOp::Div => arithmetic(&a, &b, Decimal::div),
+        BinaryOp::Mod => arithmetic(&a, &b, Decimal::rem),
+        BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => {
+            let (x, y) = (functions::whole(&a, "a side of the bit operator")?, functions::whole(&b, "a side of the bit operator")?);
+            Ok(Value::integer(match op {
+                BinaryOp::BitAnd => x & y,
+                BinaryOp::BitOr => x | y,
+                _ => x ^ y,
+            }))
+        }
+        BinaryOp::Match | BinaryOp::NotMatch => {
+            // The right side is a list or a string here; patterns are refused when compiling.
+            let found = match b.elements() {
+                Some(elements) => elements.iter().any(|element| equal(&a, element)),
+                None => equal(&a, &b),
+            };
+            truth_of(found == (op == BinaryOp::Match))
+        }
+        BinaryOp::And | BinaryOp::Or => truth_of(match op {
+            BinaryOp::And => truth(&a) && truth(&b),
+            _ => truth(&a) || truth(&b),
+        }),
+    }
+}
+
+/// Null with anything gives null, so that a missing amount yields no field rather than a failure.
+fn arithmetic<'a>(a: &Value<'a>, b: &Value<'a>, f: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Value<'a>> {
+    if a.is_null() || b.is_null() {
+        return Ok(Value::Null);
+    }
+    let x = a.as_decimal().ok_or_else(|| not_a_number(a))?;
+    let y = b.as_decimal().ok_or_else(|| not_a_number(b))?;
+    f(x, y).map(decimal).ok_or_else(too_large)
+}
+
+fn affix(a: &Value<'_>, b: &Value<'_>, test: fn(&str, &str) -> bool) -> Result<bool> {
+    if a.is_null() || b.is_null() {
+        return Ok(false);
+    }
+    Ok(test(&functions::text(a, "the left side")?, &functions::text(b, "the right side")?))
+}
+
+pub(crate) fn equal(a: &Value<'_>, b: &Value<'_>) -> bool {
+    match (a, b) {
+        (Value::Null, Value::Null) => true,
+        (Value::Null, _) | (_, Value::Null) => false,
+        (Value::String(a), Value::String(b)) => a == b,
+        (Value::Number(_), _) | (_, Value::Number(_)) => match (a.as_decimal(), b.as_decimal()) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        },
+        (Value::Bool(_), _) | (_, Value::Bool(_)) => a.to_text().is_some() && a.to_text() == b.to_text(),
+        _ => match (a.elements(), b.elements(), a.members(), b.members()) {
+            (Some(a), Some(b), _, _) => a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| equal(a, b)),
+            (_, _, Some(a), Some(b)) => {
+                a.len() == b.len()
+                    && a.iter().all(|(key, value)| b.iter().any(|(other, found)| key == other && equal(value, found)))
+            }
+            _ => false,
+        },
+    }
+}
+
+/// How two values compare; `None` when one is null, so that no relation with null holds.
+fn order(a: &Value<'_>, b: &Value<'_>) -> Result<Option<Ordering>> {
+    match (a, b) {
+        (Value::Null, _) | (_, Value::Null) => Ok(None),
+        (Value::String(a), Value::String(b)) => Ok(Some(a.cmp(b))),
+        _ => match (a.as_decimal(), b.as_decimal()) {
+            (Some(a), Some(b)) => Ok(Some(a.cmp(&b))),
+            _ => Err(Failure::new(format!("cannot compare {} with {}", a.kind_name(), b.kind_name()))),
+        },
+    }
+}

@@ -1,0 +1,587 @@
+//! The tree of an expression and the paths in it: what they hold, how they are written, and which
+//! fields they read. Every consumer (compiler, exporter, checks) starts from these types.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+
+use super::lexer::bad_name_escape;
+use super::{ParseError, is_name_char, reserved};
+
+/// A part of the text, in bytes; `end` is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        let bounded = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { start: bounded(start), end: bounded(end) }
+    }
+
+    pub(super) fn to(self, other: Self) -> Self {
+        Self { start: self.start, end: other.end }
+    }
+}
+
+/// One expression. Parentheses leave no trace but a wider span.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    Null,
+    Bool(bool),
+    /// JSON number text with the digits of the source, never negative.
+    Number(String),
+    String(String),
+    /// A field of the record, or of a lambda's parameter. `a["b"]` and `a[0]` are paths too.
+    Path(Path),
+    Array(Vec<Expr>),
+    Map(Vec<(Expr, Expr)>),
+    Unary(UnaryOp, Box<Expr>),
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// `condition ? then : otherwise`
+    Ternary(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// `a ?: b`
+    Elvis(Box<Expr>, Box<Expr>),
+    /// `a ?? b`
+    Coalesce(Box<Expr>, Box<Expr>),
+    Call(String, Vec<Expr>),
+    /// `value.name(arguments)`
+    Method(Box<Expr>, String, Vec<Expr>),
+    Lambda(Vec<String>, Box<Expr>),
+    /// `value.name` where the value is not a path.
+    Member(Box<Expr>, String),
+    /// `value[index]` where the whole is not a path.
+    Index(Box<Expr>, Box<Expr>),
+    Empty(Box<Expr>),
+    Size(Box<Expr>),
+    /// `first .. last`
+    Range(Box<Expr>, Box<Expr>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnaryOp {
+    Neg,
+    Not,
+    Complement,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BinaryOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    And,
+    Or,
+    /// `=~`
+    Match,
+    /// `!~`
+    NotMatch,
+    /// `=^`
+    StartsWith,
+    /// `!^`
+    NotStartsWith,
+    /// `=$`
+    EndsWith,
+    /// `!$`
+    NotEndsWith,
+    BitAnd,
+    BitOr,
+    BitXor,
+}
+
+/// How tightly constructs bind, loosest first; JEXL 3's grammar is the source.
+pub(super) mod binding {
+    pub(in crate::expr) const LAMBDA: u8 = 0;
+    pub(in crate::expr) const CONDITIONAL: u8 = 1;
+    pub(in crate::expr) const OR: u8 = 2;
+    pub(in crate::expr) const AND: u8 = 3;
+    pub(in crate::expr) const BIT_OR: u8 = 4;
+    pub(in crate::expr) const BIT_XOR: u8 = 5;
+    pub(in crate::expr) const BIT_AND: u8 = 6;
+    pub(in crate::expr) const EQUALITY: u8 = 7;
+    pub(in crate::expr) const RELATION: u8 = 8;
+    pub(in crate::expr) const SUM: u8 = 9;
+    pub(in crate::expr) const PRODUCT: u8 = 10;
+    pub(in crate::expr) const UNARY: u8 = 11;
+    pub(in crate::expr) const POSTFIX: u8 = 12;
+}
+
+impl BinaryOp {
+    pub(super) const ALL: [Self; 22] = [
+        Self::Add,
+        Self::Sub,
+        Self::Mul,
+        Self::Div,
+        Self::Mod,
+        Self::Eq,
+        Self::Ne,
+        Self::Lt,
+        Self::Le,
+        Self::Gt,
+        Self::Ge,
+        Self::And,
+        Self::Or,
+        Self::Match,
+        Self::NotMatch,
+        Self::StartsWith,
+        Self::NotStartsWith,
+        Self::EndsWith,
+        Self::NotEndsWith,
+        Self::BitAnd,
+        Self::BitOr,
+        Self::BitXor,
+    ];
+
+    /// The operator as it is written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Sub => "-",
+            Self::Mul => "*",
+            Self::Div => "/",
+            Self::Mod => "%",
+            Self::Eq => "==",
+            Self::Ne => "!=",
+            Self::Lt => "<",
+            Self::Le => "<=",
+            Self::Gt => ">",
+            Self::Ge => ">=",
+            Self::And => "&&",
+            Self::Or => "||",
+            Self::Match => "=~",
+            Self::NotMatch => "!~",
+            Self::StartsWith => "=^",
+            Self::NotStartsWith => "!^",
+            Self::EndsWith => "=$",
+            Self::NotEndsWith => "!$",
+            Self::BitAnd => "&",
+            Self::BitOr => "|",
+            Self::BitXor => "^",
+        }
+    }
+
+    pub(super) fn binding(self) -> u8 {
+        match self {
+            Self::Or => binding::OR,
+            Self::And => binding::AND,
+            Self::BitOr => binding::BIT_OR,
+            Self::BitXor => binding::BIT_XOR,
+            Self::BitAnd => binding::BIT_AND,
+            Self::Eq | Self::Ne => binding::EQUALITY,
+            Self::Lt | Self::Le | Self::Gt | Self::Ge | Self::Match | Self::NotMatch => binding::RELATION,
+            Self::StartsWith | Self::NotStartsWith | Self::EndsWith | Self::NotEndsWith => binding::RELATION,
+            Self::Add | Self::Sub => binding::SUM,
+            Self::Mul | Self::Div | Self::Mod => binding::PRODUCT,
+        }
+    }
+}
+
+impl UnaryOp {
+    /// The operator as it is written.
+    #[must_use]
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::Neg => "-",
+            Self::Not => "!",
+            Self::Complement => "~",
+        }
+    }
+}
+
+/// A place in a record, from its root.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path {
+    /// The first is a [`Segment::Name`] in every path that was parsed.
+    pub segments: Vec<Segment>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Segment {
+    /// A field, never empty.
+    Name(String),
+    /// `[n]`, from 0.
+    Index(u32),
+    /// `[*]`
+    Each,
+    /// `{*}`
+    EachValue,
+    /// `{key}`
+    EachKey,
+    /// `{**}`
+    Rest,
+}
+
+impl Path {
+    /// Parses a path as mappings write it in `source` and `destination`: `a.b[0].c`, with `\` before
+    /// a dot, bracket, brace or backslash that belongs to a name. Blanks belong to names.
+    ///
+    /// # Errors
+    /// When a name is empty, or a bracket or brace is not one of `[n]`, `[*]`, `{*}`, `{key}`, `{**}`.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let mut segments = Vec::new();
+        let mut at = 0;
+        loop {
+            let (name, end) = path_name(text, at)?;
+            segments.push(Segment::Name(name));
+            at = end;
+            while let Some((segment, len)) = path_suffix(text, at)? {
+                segments.push(segment);
+                at += len;
+            }
+            let rest = text.get(at..).unwrap_or("");
+            match rest.chars().next() {
+                None => return Ok(Self { segments }),
+                Some('.') => at += 1,
+                Some(c) => {
+                    let found = super::shown(c.encode_utf8(&mut [0; 4]));
+                    return Err(ParseError::expected(
+                        text,
+                        at,
+                        "\".\", \"[\" or the end of the path",
+                        &found,
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Whether `prefix` is this path or one of its parents.
+    #[must_use]
+    pub fn starts_with(&self, prefix: &Self) -> bool {
+        self.segments.starts_with(&prefix.segments)
+    }
+}
+
+/// The name that starts at `at`, unescaped, and where it ends.
+fn path_name(text: &str, at: usize) -> Result<(String, usize), ParseError> {
+    let rest = text.get(at..).unwrap_or("");
+    let mut name = String::new();
+    let mut end = text.len();
+    let mut chars = rest.char_indices();
+    while let Some((offset, c)) = chars.next() {
+        match c {
+            '.' | '[' | ']' | '{' | '}' => {
+                end = at + offset;
+                break;
+            }
+            '\\' => {
+                let escaped = chars.next().and_then(|(_, c)| unescape_name(c));
+                name.push(escaped.ok_or_else(|| bad_name_escape(text, at + offset))?);
+            }
+            _ => name.push(c),
+        }
+    }
+    if !name.is_empty() {
+        return Ok((name, end));
+    }
+    let found = match text.get(end..).and_then(|tail| tail.chars().next()) {
+        None => "end of path".to_owned(),
+        Some(c) => super::shown(c.encode_utf8(&mut [0; 4])),
+    };
+    Err(ParseError::expected(text, end, "a field name", &found))
+}
+
+/// The bracket or brace at `at`, if there is one, and its length.
+fn path_suffix(text: &str, at: usize) -> Result<Option<(Segment, usize)>, ParseError> {
+    const FIXED: [(&str, Segment); 4] = [
+        ("[*]", Segment::Each),
+        ("{*}", Segment::EachValue),
+        ("{key}", Segment::EachKey),
+        ("{**}", Segment::Rest),
+    ];
+    let rest = text.get(at..).unwrap_or("");
+    if let Some((written, segment)) = FIXED.into_iter().find(|(written, _)| rest.starts_with(written)) {
+        return Ok(Some((segment, written.len())));
+    }
+    let expected = match rest.chars().next() {
+        Some('[') => "[*] or an index such as [0]",
+        Some('{') => "{*}, {key} or {**}",
+        _ => return Ok(None),
+    };
+    let digits = rest.get(1..).and_then(|tail| tail.split_once(']')).map_or("", |(digits, _)| digits);
+    if rest.starts_with('[')
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && let Ok(index) = digits.parse()
+    {
+        return Ok(Some((Segment::Index(index), digits.len() + 2)));
+    }
+    let close = rest.find([']', '}']).map_or(rest.len(), |close| close + 1);
+    let found = super::shown(rest.get(..close).unwrap_or(rest));
+    let mut error = ParseError::expected(text, at, expected, &found);
+    error.message.push_str("; in a name these characters follow a backslash");
+    Err(error)
+}
+
+/// The character that a backslash before `c` stands for in a name.
+pub(super) fn unescape_name(c: char) -> Option<char> {
+    matches!(c, '.' | '\\' | '[' | ']' | '{' | '}').then_some(c)
+}
+
+fn write_escaped(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+    for c in name.chars() {
+        if unescape_name(c).is_some() {
+            f.write_char('\\')?;
+        }
+        f.write_char(c)?;
+    }
+    Ok(())
+}
+
+impl Display for Segment {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(name) => write_escaped(f, name),
+            Self::Index(index) => write!(f, "[{index}]"),
+            Self::Each => f.write_str("[*]"),
+            Self::EachValue => f.write_str("{*}"),
+            Self::EachKey => f.write_str("{key}"),
+            Self::Rest => f.write_str("{**}"),
+        }
+    }
+}
+
+/// As [`Path::parse`] reads it. In an [`Expr`] a path is written differently, with `${…}`.
+impl Display for Path {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (index, segment) in self.segments.iter().enumerate() {
+            if index > 0 && matches!(segment, Segment::Name(_)) {
+                f.write_char('.')?;
+            }
+            segment.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Expr {
+    /// Every path that the expression reads, in the order of the text, repeated when read again.
+    /// Paths into a lambda's parameters are left out: they belong to no record.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&Path> {
+        let mut found = Vec::new();
+        self.collect_paths(&mut Vec::new(), &mut found);
+        found
+    }
+
+    fn collect_paths<'a>(&'a self, parameters: &mut Vec<&'a str>, found: &mut Vec<&'a Path>) {
+        match &self.kind {
+            ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number(_) | ExprKind::String(_) => {}
+            ExprKind::Path(path) => {
+                let local = matches!(path.segments.first(),
+                    Some(Segment::Name(name)) if parameters.contains(&name.as_str()));
+                if !local {
+                    found.push(path);
+                }
+            }
+            ExprKind::Lambda(names, body) => {
+                let outer = parameters.len();
+                parameters.extend(names.iter().map(String::as_str));
+                body.collect_paths(parameters, found);
+                parameters.truncate(outer);
+            }
+            ExprKind::Array(items) | ExprKind::Call(_, items) => {
+                for item in items {
+                    item.collect_paths(parameters, found);
+                }
+            }
+            ExprKind::Map(entries) => {
+                for (key, value) in entries {
+                    key.collect_paths(parameters, found);
+                    value.collect_paths(parameters, found);
+                }
+            }
+            ExprKind::Method(value, _, arguments) => {
+                value.collect_paths(parameters, found);
+                for argument in arguments {
+                    argument.collect_paths(parameters, found);
+                }
+            }
+            ExprKind::Ternary(a, b, c) => {
+                a.collect_paths(parameters, found);
+                b.collect_paths(parameters, found);
+                c.collect_paths(parameters, found);
+            }
+            ExprKind::Binary(_, a, b)
+            | ExprKind::Elvis(a, b)
+            | ExprKind::Coalesce(a, b)
+            | ExprKind::Index(a, b)
+            | ExprKind::Range(a, b) => {
+                a.collect_paths(parameters, found);
+                b.collect_paths(parameters, found);
+            }
+            ExprKind::Unary(_, a) | ExprKind::Member(a, _) | ExprKind::Empty(a) | ExprKind::Size(a) => {
+                a.collect_paths(parameters, found);
+            }
+        }
+    }
+
+    fn binding(&self) -> u8 {
+        match &self.kind {
+            ExprKind::Lambda(..) => binding::LAMBDA,
+            ExprKind::Ternary(..) | ExprKind::Elvis(..) | ExprKind::Coalesce(..) => binding::CONDITIONAL,
+            ExprKind::Binary(op, ..) => op.binding(),
+            ExprKind::Range(..) => binding::EQUALITY,
+            ExprKind::Unary(..) | ExprKind::Empty(_) | ExprKind::Size(_) => binding::UNARY,
+            // A dot after a number is read as its own.
+            ExprKind::Number(_) => binding::UNARY,
+            _ => binding::POSTFIX,
+        }
+    }
+
+    /// Writes the expression, in parentheses when it binds less tightly than its place needs.
+    fn write(&self, f: &mut Formatter<'_>, needed: u8) -> fmt::Result {
+        if self.binding() < needed {
+            f.write_char('(')?;
+            self.write_bare(f)?;
+            return f.write_char(')');
+        }
+        self.write_bare(f)
+    }
+
+    fn write_bare(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ExprKind::Null => f.write_str("null"),
+            ExprKind::Bool(value) => write!(f, "{value}"),
+            ExprKind::Number(text) => f.write_str(text),
+            ExprKind::String(value) => write_string(f, value),
+            ExprKind::Path(path) => write_path(f, path),
+            ExprKind::Array(items) => write_list(f, '[', items, ']'),
+            ExprKind::Map(entries) => {
+                f.write_char('{')?;
+                for (index, (key, value)) in entries.iter().enumerate() {
+                    f.write_str(if index > 0 { ", " } else { "" })?;
+                    write!(f, "{key} : {value}")?;
+                }
+                f.write_char('}')
+            }
+            ExprKind::Unary(op, value) => {
+                f.write_str(op.symbol())?;
+                value.write(f, binding::UNARY)
+            }
+            ExprKind::Binary(op, left, right) => write_infix(f, left, op.symbol(), right, op.binding()),
+            ExprKind::Range(first, last) => write_infix(f, first, "..", last, binding::EQUALITY),
+            ExprKind::Ternary(condition, then, otherwise) => {
+                condition.write(f, binding::OR)?;
+                write!(f, " ? {then} : {otherwise}")
+            }
+            ExprKind::Elvis(value, otherwise) => {
+                value.write(f, binding::OR)?;
+                write!(f, " ?: {otherwise}")
+            }
+            ExprKind::Coalesce(value, otherwise) => {
+                value.write(f, binding::OR)?;
+                write!(f, " ?? {otherwise}")
+            }
+            ExprKind::Call(name, arguments) => {
+                f.write_str(name)?;
+                write_list(f, '(', arguments, ')')
+            }
+            ExprKind::Method(value, name, arguments) => {
+                value.write(f, binding::POSTFIX)?;
+                write!(f, ".{name}")?;
+                write_list(f, '(', arguments, ')')
+            }
+            ExprKind::Lambda(parameters, body) => match parameters.as_slice() {
+                [single] => write!(f, "{single} -> {body}"),
+                several => write!(f, "({}) -> {body}", several.join(", ")),
+            },
+            ExprKind::Member(value, name) => {
+                value.write(f, binding::POSTFIX)?;
+                f.write_char('.')?;
+                write_name(f, name, is_plain_member(name))
+            }
+            ExprKind::Index(value, index) => {
+                value.write(f, binding::POSTFIX)?;
+                write!(f, "[{index}]")
+            }
+            ExprKind::Empty(value) => write!(f, "empty({value})"),
+            ExprKind::Size(value) => write!(f, "size({value})"),
+        }
+    }
+}
+
+/// The expression in JEXL's symbols with no more parentheses than it needs.
+impl Display for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.write(f, binding::LAMBDA)
+    }
+}
+
+fn write_infix(f: &mut Formatter<'_>, left: &Expr, symbol: &str, right: &Expr, own: u8) -> fmt::Result {
+    let chains = own != binding::EQUALITY && own != binding::RELATION;
+    left.write(f, if chains { own } else { own + 1 })?;
+    write!(f, " {symbol} ")?;
+    right.write(f, own + 1)
+}
+
+fn write_list(f: &mut Formatter<'_>, open: char, items: &[Expr], close: char) -> fmt::Result {
+    f.write_char(open)?;
+    for (index, item) in items.iter().enumerate() {
+        f.write_str(if index > 0 { ", " } else { "" })?;
+        item.fmt(f)?;
+    }
+    f.write_char(close)
+}
+
+fn write_string(f: &mut Formatter<'_>, value: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => write!(f, "\\{c}")?,
+            '\n' => f.write_str("\\n")?,
+            '\t' => f.write_str("\\t")?,
+            '\r' => f.write_str("\\r")?,
+            '\u{8}' => f.write_str("\\b")?,
+            '\u{c}' => f.write_str("\\f")?,
+            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' | '\u{7f}' => write!(f, "\\u{:04x}", u32::from(c))?,
+            _ => f.write_char(c)?,
+        }
+    }
+    f.write_char('"')
+}
+
+fn write_path(f: &mut Formatter<'_>, path: &Path) -> fmt::Result {
+    for (index, segment) in path.segments.iter().enumerate() {
+        match segment {
+            Segment::Name(name) if index == 0 => {
+                let first_ok = name.chars().next().is_some_and(|c| !c.is_numeric());
+                write_name(f, name, first_ok && is_plain_member(name) && reserved(name).is_none())?;
+            }
+            Segment::Name(name) => {
+                f.write_char('.')?;
+                write_name(f, name, is_plain_member(name))?;
+            }
+            other => other.fmt(f)?,
+        }
+    }
+    Ok(())
+}
+
+fn write_name(f: &mut Formatter<'_>, name: &str, plain: bool) -> fmt::Result {
+    if plain {
+        return f.write_str(name);
+    }
+    f.write_str("${")?;
+    write_escaped(f, name)?;
+    f.write_char('}')
+}
+
+/// Whether `name` needs no `${…}` after a dot. A last `$` would join a brace that follows.
+fn is_plain_member(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(is_name_char) && !name.ends_with('$')
+}

@@ -1,0 +1,118 @@
+//! The function table: one row a function, found by name when an expression is compiled.
+
+mod collection;
+mod hashing;
+mod string;
+
+pub(crate) use collection::empty;
+
+use crate::value::Value;
+use std::any::Any;
+
+/// What a function may use besides its arguments.
+#[derive(Debug)]
+pub struct CallEnv<'r> {
+    /// The data that the caller of the plan handed in, for functions of its own.
+    pub host: &'r dyn Any,
+    /// Remarks that do not keep the function from giving a result: a stable word and a sentence.
+    pub notes: &'r mut Vec<(&'static str, String)>,
+}
+
+/// Why a call gave no result: a stable word and a sentence for people. Never holds a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// A stable word.
+    pub code: &'static str,
+    /// The cause.
+    pub message: String,
+}
+
+impl Failure {
+    /// The usual failure of a mapping.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { code: "mapping_failed", message: message.into() }
+    }
+}
+
+/// The code of a function. Arguments may be taken out of the slice.
+pub type Builtin = for<'a> fn(&mut [Value<'a>], &mut CallEnv<'_>) -> Result<Value<'a>, Failure>;
+
+/// A row of the function table.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// The name in expressions; other spellings are rows of their own.
+    pub name: &'static str,
+    /// Adobe's category, or `stripe` and the like for added ones.
+    pub category: &'static str,
+    /// Fewest arguments.
+    pub min: u8,
+    /// Most arguments; [`ANY`] for no limit.
+    pub max: u8,
+    /// Whether a null first argument always gives null (and the code is then not called).
+    pub strict: bool,
+    /// The code.
+    pub call: Builtin,
+}
+
+/// No limit on the number of arguments.
+pub const ANY: u8 = u8::MAX;
+
+impl Function {
+    /// A row; `strict` as said there.
+    pub const fn new(
+        name: &'static str,
+        category: &'static str,
+        (min, max): (u8, u8),
+        strict: bool,
+        call: Builtin,
+    ) -> Self {
+        Self { name, category, min, max, strict, call }
+    }
+}
+
+/// Adobe's functions, as far as they are built in. `iif`, `coalesce`, `filterArray` and
+/// `transformArray` do not evaluate all their arguments and belong to the evaluator.
+pub fn table() -> impl Iterator<Item = &'static Function> {
+    string::FUNCTIONS.iter().chain(collection::FUNCTIONS).chain(hashing::FUNCTIONS)
+}
+
+/// Names that the evaluator handles itself.
+pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transformArray"];
+
+/// The known name that is most like `name`, for error messages.
+pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    known
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= 2 + name.len() / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance, without regard to case.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The text of a scalar argument.
+pub(crate) fn text<'v, 'a>(value: &'v Value<'a>, what: &str) -> Result<std::borrow::Cow<'a, str>, Failure> {
+    value.to_text().ok_or_else(|| Failure::new(format!("{what} must be text, but is {}", value.kind_name())))
+}
+
+/// A whole-number argument.
+pub(crate) fn whole(value: &Value<'_>, what: &str) -> Result<i64, Failure> {
+    value
+        .as_decimal()
+        .and_then(|number| number.to_i64())
+        .ok_or_else(|| Failure::new(format!("{what} must be a whole number, but is {}", value.kind_name())))
+}

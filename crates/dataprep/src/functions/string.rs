@@ -1,0 +1,112 @@
+//! Functions on text.
+
+use super::{ANY, CallEnv, Failure, Function, text, whole};
+use crate::value::Value;
+use std::borrow::Cow;
+
+type Result<T> = std::result::Result<T, Failure>;
+
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::new("concat", "string", (1, ANY), false, concat),
+    Function::new("lower", "string", (1, 1), true, lower),
+    Function::new("lcase", "string", (1, 1), true, lower),
+    Function::new("upper", "string", (1, 1), true, upper),
+    Function::new("ucase", "string", (1, 1), true, upper),
+    Function::new("trim", "string", (1, 1), true, trim),
+    Function::new("ltrim", "string", (1, 1), true, ltrim),
+    Function::new("rtrim", "string", (1, 1), true, rtrim),
+    Function::new("substr", "string", (3, 3), true, substr),
+    Function::new("left", "string", (2, 2), true, left),
+    Function::new("right", "string", (2, 2), true, right),
+    Function::new("replacestr", "string", (3, 3), true, replacestr),
+    Function::new("equals", "string", (2, 2), false, equals),
+    Function::new("equalsIgnoreCase", "string", (2, 2), false, equals_ignore_case),
+];
+
+/// Joins its arguments; null counts as nothing.
+fn concat<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let mut joined = String::new();
+    for arg in args.iter().filter(|arg| !arg.is_null()) {
+        joined.push_str(&text(arg, "each argument of concat")?);
+    }
+    Ok(Value::string(joined))
+}
+
+fn lower<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    Ok(Value::string(text(&args[0], "the argument of lower")?.to_lowercase()))
+}
+
+fn upper<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    Ok(Value::string(text(&args[0], "the argument of upper")?.to_uppercase()))
+}
+
+/// Applies a narrowing of text without copying what the input lends.
+fn narrow<'a>(value: &Value<'a>, what: &str, f: impl for<'t> Fn(&'t str) -> &'t str) -> Result<Value<'a>> {
+    Ok(match text(value, what)? {
+        Cow::Borrowed(borrowed) => Value::string(f(borrowed)),
+        Cow::Owned(owned) => Value::string(f(&owned).to_owned()),
+    })
+}
+
+fn trim<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    narrow(&args[0], "the argument of trim", str::trim)
+}
+
+fn ltrim<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    narrow(&args[0], "the argument of ltrim", str::trim_start)
+}
+
+fn rtrim<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    narrow(&args[0], "the argument of rtrim", str::trim_end)
+}
+
+/// The part of `text` from character `start` (counted from zero) of at most `length` characters.
+fn part(text: &str, start: usize, length: usize) -> &str {
+    let from = text.char_indices().nth(start).map_or(text.len(), |(at, _)| at);
+    let rest = &text[from..];
+    let to = rest.char_indices().nth(length).map_or(rest.len(), |(at, _)| at);
+    &rest[..to]
+}
+
+fn count(value: &Value<'_>, what: &str) -> Result<usize> {
+    usize::try_from(whole(value, what)?).map_err(|_| Failure::new(format!("{what} must not be negative")))
+}
+
+fn substr<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let start = count(&args[1], "the start of substr")?;
+    let length = count(&args[2], "the length of substr")?;
+    narrow(&args[0], "the text of substr", |text| part(text, start, length))
+}
+
+fn left<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let length = count(&args[1], "the count of left")?;
+    narrow(&args[0], "the text of left", |text| part(text, 0, length))
+}
+
+fn right<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let length = count(&args[1], "the count of right")?;
+    narrow(&args[0], "the text of right", |text| {
+        part(text, text.chars().count().saturating_sub(length), length)
+    })
+}
+
+fn replacestr<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let input = text(&args[0], "the input of replacestr")?;
+    let find = text(&args[1], "the text to find")?;
+    let replacement = text(&args[2], "the replacement")?;
+    if find.is_empty() {
+        return Ok(Value::String(input));
+    }
+    Ok(Value::string(input.replace(&*find, &replacement)))
+}
+
+fn equals<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    Ok(Value::Bool(!args[0].is_null() && args[0].to_text() == args[1].to_text()))
+}
+
+fn equals_ignore_case<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    Ok(Value::Bool(match (args[0].to_text(), args[1].to_text()) {
+        (Some(a), Some(b)) => a.to_lowercase() == b.to_lowercase(),
+        _ => false,
+    }))
+}

@@ -1,0 +1,212 @@
+//! Exact decimal arithmetic on the text of JSON numbers.
+//!
+//! A number is its digits and how many of them follow the point. Sums, differences and products are
+//! exact or refused; nothing passes through binary floating point.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// A decimal number: `digits / 10^scale`.
+#[derive(Debug, Clone, Copy)]
+pub struct Decimal {
+    digits: i128,
+    scale: u32,
+}
+
+/// Most digits after the point; Stripe's decimals have at most 12, money three more.
+const MAX_SCALE: u32 = 36;
+
+impl Decimal {
+    /// An integer.
+    pub fn integer(value: i64) -> Self {
+        Self { digits: value.into(), scale: 0 }
+    }
+
+    /// Reads a JSON number (or the same text inside a string). `None` when it is not one, or has
+    /// more digits than can be held exactly.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = match rest.find(['e', 'E']) {
+            Some(at) => (&rest[..at], rest[at + 1..].strip_prefix('+').unwrap_or(&rest[at + 1..]).parse::<i32>().ok()?),
+            None => (rest, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() || (mantissa.contains('.') && fraction.is_empty()) {
+            return None;
+        }
+        let mut digits: i128 = 0;
+        for byte in whole.bytes().chain(fraction.bytes()) {
+            if !byte.is_ascii_digit() {
+                return None;
+            }
+            digits = digits.checked_mul(10)?.checked_add((byte - b'0').into())?;
+        }
+        let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        if negative {
+            digits = -digits;
+        }
+        if scale < 0 {
+            let factor = 10i128.checked_pow(scale.unsigned_abs())?;
+            return Some(Self { digits: digits.checked_mul(factor)?, scale: 0 });
+        }
+        let scale = scale.unsigned_abs();
+        (scale <= MAX_SCALE).then_some(Self { digits, scale })
+    }
+
+    fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
+        let scale = self.scale.max(other.scale);
+        let lift = |number: Self| number.digits.checked_mul(10i128.checked_pow(scale - number.scale)?);
+        Some((lift(self)?, lift(other)?, scale))
+    }
+
+    /// The exact sum, or `None` when it cannot be held.
+    pub fn add(self, other: Self) -> Option<Self> {
+        let (a, b, scale) = self.aligned(other)?;
+        Some(Self { digits: a.checked_add(b)?, scale })
+    }
+
+    /// The exact difference, or `None` when it cannot be held.
+    pub fn sub(self, other: Self) -> Option<Self> {
+        let (a, b, scale) = self.aligned(other)?;
+        Some(Self { digits: a.checked_sub(b)?, scale })
+    }
+
+    /// The exact product, or `None` when it cannot be held.
+    pub fn mul(self, other: Self) -> Option<Self> {
+        let scale = self.scale + other.scale;
+        let digits = self.digits.checked_mul(other.digits)?;
+        (scale <= MAX_SCALE).then_some(Self { digits, scale })
+    }
+
+    /// The remainder with the sign of the dividend, as in Java.
+    pub fn rem(self, other: Self) -> Option<Self> {
+        let (a, b, scale) = self.aligned(other)?;
+        Some(Self { digits: a.checked_rem(b)?, scale })
+    }
+
+    /// The quotient: of two integers the integer part, as in Java; otherwise exact, or `None`.
+    pub fn div(self, other: Self) -> Option<Self> {
+        let (a, b, _) = self.aligned(other)?;
+        if self.scale == 0 && other.scale == 0 {
+            return Some(Self { digits: a.checked_div(b)?, scale: 0 });
+        }
+        if b == 0 {
+            return None;
+        }
+        let (mut digits, mut scale) = (a, 0);
+        while digits % b != 0 {
+            digits = digits.checked_mul(10)?;
+            scale += 1;
+            if scale > MAX_SCALE {
+                return None;
+            }
+        }
+        Some(Self { digits: digits / b, scale })
+    }
+
+    /// The number with the other sign.
+    pub fn neg(self) -> Option<Self> {
+        Some(Self { digits: self.digits.checked_neg()?, scale: self.scale })
+    }
+
+    /// The number divided by `10^places`: the point moves, the digits stay.
+    pub fn shift(self, places: u32) -> Option<Self> {
+        let scale = self.scale + places;
+        (scale <= MAX_SCALE).then_some(Self { scale, ..self })
+    }
+
+    /// The value when it is a whole number that fits.
+    pub fn to_i64(self) -> Option<i64> {
+        let factor = 10i128.checked_pow(self.scale)?;
+        (self.digits % factor == 0).then(|| i64::try_from(self.digits / factor).ok()).flatten()
+    }
+
+    /// The whole number's text, when the number is whole.
+    pub fn to_whole(self) -> Option<String> {
+        let factor = 10i128.checked_pow(self.scale)?;
+        (self.digits % factor == 0).then(|| (self.digits / factor).to_string())
+    }
+}
+
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Decimal {}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match self.aligned(*other) {
+            Some((a, b, _)) => a.cmp(&b),
+            // Too far apart to align: the whole parts decide.
+            None => {
+                let whole = |number: &Self| number.digits / 10i128.checked_pow(number.scale).unwrap_or(i128::MAX);
+                whole(self).cmp(&whole(other))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Decimal {
+    /// A JSON number with exactly `scale` digits after the point.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.digits < 0 { "-" } else { "" };
+        let digits = self.digits.unsigned_abs().to_string();
+        let scale = self.scale as usize;
+        if scale == 0 {
+            return write!(f, "{sign}{digits}");
+        }
+        let padded = format!("{digits:0>width$}", width = scale + 1);
+        let (whole, fraction) = padded.split_at(padded.len() - scale);
+        write!(f, "{sign}{whole}.{fraction}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap()
+    }
+
+    #[test]
+    fn keeps_every_digit() {
+        for text in ["0", "-1", "10.99", "9007199254740993", "-0.000000000005", "123456789012345678901234.5"] {
+            assert_eq!(number(text).to_string(), text);
+        }
+        assert_eq!(number("12e2").to_string(), "1200");
+        assert_eq!(number("12e-3").to_string(), "0.012");
+        for text in ["", "-", "1.", ".5", "1e", "abc", "1e99999999999", &"9".repeat(50)] {
+            assert!(Decimal::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn calculates_exactly() {
+        assert_eq!(number("0.1").add(number("0.2")).unwrap().to_string(), "0.3");
+        assert_eq!(number("9007199254740993").mul(number("3")).unwrap().to_string(), "27021597764222979");
+        assert_eq!(number("1").sub(number("0.01")).unwrap().to_string(), "0.99");
+        assert_eq!(number("7").div(number("2")).unwrap().to_string(), "3");
+        assert_eq!(number("7.0").div(number("2")).unwrap().to_string(), "3.5");
+        assert!(number("1.0").div(number("3")).is_none());
+        assert!(number("1").div(number("0")).is_none());
+        assert_eq!(number("1099").shift(2).unwrap().to_string(), "10.99");
+        assert_eq!(number("-5").shift(3).unwrap().to_string(), "-0.005");
+        assert_eq!(number("10.0"), number("10"));
+        assert!(number("2") > number("1.999"));
+        assert_eq!(number("4.00").to_whole().as_deref(), Some("4"));
+        assert_eq!(number("4.5").to_i64(), None);
+    }
+}

@@ -1,0 +1,306 @@
+//! Values as JSON text of a wanted type. Nothing empty is ever written.
+
+use crate::json::{self, Kind, Span};
+use crate::mapping_set::XdmType;
+use crate::number::Decimal;
+use crate::value::Value;
+
+/// Whether something was written, or why the value cannot be of the type.
+pub(crate) type Written = Result<bool, String>;
+
+/// Appends the value at a place of the input. Text that is already of the right type is copied.
+#[inline]
+pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut Vec<u8>) -> Written {
+    let text = span.text(input);
+    match (span.kind, wanted) {
+        (Kind::Absent | Kind::Null, _) => Ok(false),
+        (Kind::Plain | Kind::Escaped, None | Some(XdmType::String | XdmType::DateTime)) => {
+            if text.len() == 2 {
+                return Ok(false);
+            }
+            out.extend_from_slice(text.as_bytes());
+            Ok(true)
+        }
+        (Kind::Number, None | Some(XdmType::Number)) | (Kind::True | Kind::False, None | Some(XdmType::Boolean)) => {
+            out.extend_from_slice(text.as_bytes());
+            Ok(true)
+        }
+        (Kind::Number, Some(XdmType::Integer | XdmType::Long)) if is_whole(text) => {
+            out.extend_from_slice(text.as_bytes());
+            Ok(true)
+        }
+        _ => value(&Value::from_span(input, span), wanted, out),
+    }
+}
+
+/// Digits only, perhaps after a sign.
+fn is_whole(text: &str) -> bool {
+    text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Appends a value, converted to the wanted type as Data Prep converts; without one as it is.
+pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8>) -> Written {
+    let refuse = |what: &str| Err(format!("the destination is {what}, but the value is {}", value.kind_name()));
+    match (wanted, value) {
+        (_, Value::Null) => Ok(false),
+        (None, _) => Ok(any(value, out)),
+        (Some(XdmType::String | XdmType::DateTime), _) => match value.to_text() {
+            Some(text) if text.is_empty() => Ok(false),
+            Some(text) => {
+                json::write_string(&text, out);
+                Ok(true)
+            }
+            None => refuse("text"),
+        },
+        (Some(XdmType::Number), Value::Number(text)) => {
+            out.extend_from_slice(text.as_bytes());
+            Ok(true)
+        }
+        (Some(XdmType::Number), Value::String(text)) if text.trim().is_empty() => Ok(false),
+        (Some(XdmType::Number), Value::String(text)) => match Decimal::parse(text.trim()) {
+            Some(number) => {
+                out.extend_from_slice(number.to_string().as_bytes());
+                Ok(true)
+            }
+            None => refuse("a number"),
+        },
+        (Some(XdmType::Integer | XdmType::Long), Value::Number(text) | Value::String(text)) => {
+            if text.is_empty() {
+                return Ok(false);
+            }
+            match Decimal::parse(text).and_then(Decimal::to_whole) {
+                Some(whole) => {
+                    out.extend_from_slice(whole.as_bytes());
+                    Ok(true)
+                }
+                None => refuse("a whole number"),
+            }
+        }
+        (Some(XdmType::Boolean), Value::Bool(truth)) => {
+            out.extend_from_slice(if *truth { b"true" } else { b"false" });
+            Ok(true)
+        }
+        // The spellings that Data Prep's data handling page lists, and no others.
+        (Some(XdmType::Boolean), Value::String(text)) => match &**text {
+            "y" | "yes" | "Y" | "YES" | "on" | "ON" | "true" | "TRUE" => {
+                out.extend_from_slice(b"true");
+                Ok(true)
+            }
+            "n" | "N" | "no" | "NO" | "off" | "OFF" | "false" | "FALSE" => {
+                out.extend_from_slice(b"false");
+                Ok(true)
+            }
+            "" => Ok(false),
+            _ => refuse("a boolean"),
+        },
+        (Some(XdmType::MapOfStrings), _) => map(value, XdmType::String, out),
+        (Some(XdmType::MapOfIntegers), _) => map(value, XdmType::Long, out),
+        (Some(XdmType::ArrayOfStrings), _) => {
+            let Some(elements) = value.elements() else { return refuse("an array") };
+            let start = out.len();
+            out.push(b'[');
+            for element in &elements {
+                separate(out, start);
+                let before = out.len();
+                match self::value(element, Some(XdmType::String), out) {
+                    Ok(true) => {}
+                    Ok(false) => unseparate(out, before, start),
+                    Err(message) => {
+                        out.truncate(start);
+                        return Err(message);
+                    }
+                }
+            }
+            Ok(close(out, start, b']'))
+        }
+        (Some(XdmType::Number), _) => refuse("a number"),
+        (Some(XdmType::Integer | XdmType::Long), _) => refuse("a whole number"),
+        (Some(XdmType::Boolean), _) => refuse("a boolean"),
+    }
+}
+
+fn map(value: &Value<'_>, element: XdmType, out: &mut Vec<u8>) -> Written {
+    // Metadata as Stripe sends it is copied without decoding a single string.
+    if let Value::Json(text) = value
+        && text.starts_with('{')
+    {
+        let start = out.len();
+        out.push(b'{');
+        for (key, member) in json::members(text) {
+            separate(out, start);
+            let before = out.len();
+            out.push(b'"');
+            out.extend_from_slice(key.as_bytes());
+            out.extend_from_slice(b"\":");
+            match span(text, member, Some(element), out) {
+                Ok(true) => {}
+                Ok(false) => unseparate(out, before, start),
+                Err(message) => {
+                    out.truncate(start);
+                    return Err(message);
+                }
+            }
+        }
+        return Ok(close(out, start, b'}'));
+    }
+    let Value::Object(members) = value else {
+        return Err(format!("the destination is a map, but the value is {}", value.kind_name()));
+    };
+    let start = out.len();
+    out.push(b'{');
+    for (key, member) in members {
+        separate(out, start);
+        let before = out.len();
+        json::write_string(key, out);
+        out.push(b':');
+        match self::value(member, Some(element), out) {
+            Ok(true) => {}
+            Ok(false) => unseparate(out, before, start),
+            Err(message) => {
+                out.truncate(start);
+                return Err(message);
+            }
+        }
+    }
+    Ok(close(out, start, b'}'))
+}
+
+/// Appends a value of any kind, leaving out whatever is empty in it.
+fn any(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(truth) => {
+            out.extend_from_slice(if *truth { b"true" } else { b"false" });
+            true
+        }
+        Value::Number(text) => {
+            out.extend_from_slice(text.as_bytes());
+            true
+        }
+        Value::String(text) if text.is_empty() => false,
+        Value::String(text) => {
+            json::write_string(text, out);
+            true
+        }
+        Value::Json(text) => pruned(text, out),
+        Value::Array(items) => {
+            let start = out.len();
+            out.push(b'[');
+            for item in items {
+                separate(out, start);
+                let before = out.len();
+                if !any(item, out) {
+                    unseparate(out, before, start);
+                }
+            }
+            close(out, start, b']')
+        }
+        Value::Object(members) => {
+            let start = out.len();
+            out.push(b'{');
+            for (key, member) in members {
+                separate(out, start);
+                let before = out.len();
+                json::write_string(key, out);
+                out.push(b':');
+                if !any(member, out) {
+                    unseparate(out, before, start);
+                }
+            }
+            close(out, start, b'}')
+        }
+    }
+}
+
+/// Appends JSON text of the input without its nulls, empty strings, objects and arrays. The scanner
+/// has accepted the text, so its depth is bounded.
+pub(crate) fn pruned(text: &str, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    let child = |text: &str, member: Span, out: &mut Vec<u8>| match member.kind {
+        Kind::Array | Kind::Object => pruned(member.text(text), out),
+        _ => span(text, member, None, out) == Ok(true),
+    };
+    if text.starts_with('[') {
+        out.push(b'[');
+        for element in json::elements(text) {
+            separate(out, start);
+            let before = out.len();
+            if !child(text, element, out) {
+                unseparate(out, before, start);
+            }
+        }
+        return close(out, start, b']');
+    }
+    out.push(b'{');
+    for (key, member) in json::members(text) {
+        separate(out, start);
+        let before = out.len();
+        out.push(b'"');
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\":");
+        if !child(text, member, out) {
+            unseparate(out, before, start);
+        }
+    }
+    close(out, start, b'}')
+}
+
+/// A comma, unless the composite that began at `start` is still empty.
+pub(crate) fn separate(out: &mut Vec<u8>, start: usize) {
+    if out.len() > start + 1 {
+        out.push(b',');
+    }
+}
+
+/// Takes back what was written since `before`, and the comma in front of it.
+pub(crate) fn unseparate(out: &mut Vec<u8>, before: usize, start: usize) {
+    out.truncate(before);
+    if out.len() > start + 1 {
+        out.pop();
+    }
+}
+
+/// Ends a composite, or takes it back when it is empty.
+pub(crate) fn close(out: &mut Vec<u8>, start: usize, bracket: u8) -> bool {
+    if out.len() == start + 1 {
+        out.truncate(start);
+        return false;
+    }
+    out.push(bracket);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(json: &str, wanted: Option<XdmType>) -> Result<String, String> {
+        let mut scanner = json::Scanner::new(json);
+        let place = scanner.value().map_err(|error| error.to_string())?;
+        let mut out = Vec::new();
+        let written = span(json, place, wanted, &mut out)?;
+        assert_eq!(written, !out.is_empty());
+        String::from_utf8(out).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_empty_is_written() {
+        assert_eq!(write(r#"{"a":null,"b":"","c":[],"d":{"e":[{}]}}"#, None).unwrap(), "");
+        assert_eq!(write(r#"{"a":null,"b":1,"c":["",2,{}],"d":0}"#, None).unwrap(), r#"{"b":1,"c":[2],"d":0}"#);
+        assert_eq!(write(r#"{"k":"","l":"v"}"#, Some(XdmType::MapOfStrings)).unwrap(), r#"{"l":"v"}"#);
+        assert_eq!(write(r#"[null,"","x"]"#, Some(XdmType::ArrayOfStrings)).unwrap(), r#"["x"]"#);
+    }
+
+    #[test]
+    fn types_are_converted_or_refused() {
+        assert_eq!(write("9007199254740993", Some(XdmType::Long)).unwrap(), "9007199254740993");
+        assert_eq!(write("1099.0", Some(XdmType::Long)).unwrap(), "1099");
+        assert!(write("1.5", Some(XdmType::Integer)).is_err());
+        assert_eq!(write("3", Some(XdmType::String)).unwrap(), "\"3\"");
+        assert_eq!(write("\"12.50\"", Some(XdmType::Number)).unwrap(), "12.50");
+        assert_eq!(write("\"yes\"", Some(XdmType::Boolean)).unwrap(), "true");
+        assert!(write("\"Yes\"", Some(XdmType::Boolean)).is_err());
+        assert!(write("{\"a\":1}", Some(XdmType::String)).is_err());
+        assert!(write("{\"a\":[1]}", Some(XdmType::MapOfStrings)).is_err());
+    }
+}
