@@ -3,11 +3,34 @@
 //! [`Transformer::open`] compiles the models for one tenant; [`Transformer::transform`] converts one
 //! Stripe object (bare, or wrapped in an Event) into records. Nothing here does I/O, reads a clock
 //! or draws random numbers: time, ids and switches are [`Settings`] and [`Call`].
+//!
+//! ```
+//! use stripe_xdm_core::{Call, Output, Transformer};
+//!
+//! let mut transformer = Transformer::open_json(br#"{"tenant":"acme","account":"acct_1"}"#)?;
+//! let mut output = Output::default();
+//! let price = br#"{"id":"price_1","object":"price","currency":"usd","unit_amount":1099,"active":true}"#;
+//! transformer.transform(&Call::default(), price, &mut output)?;
+//!
+//! let record = std::str::from_utf8(&output.bytes[output.records[0].span.clone()])?;
+//! assert!(record.contains(r#""productListPrice":{"amount":10.99,"currencyCode":"USD"}"#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod describe;
+mod event;
+mod functions;
+mod models;
+mod money;
 mod output;
 mod settings;
+mod shed;
 mod transform;
 
-pub use output::{ObjectError, Output, Outcome, Record, RecordKind, Warning};
-pub use settings::{Call, OpenError, Settings};
-pub use transform::{Transformer, describe};
+pub use describe::describe;
+pub use output::{ObjectError, Outcome, Output, Record, RecordKind, Warning};
+pub use settings::{Call, MetadataIdentity, OpenError, PhoneTarget, Settings};
+pub use transform::Transformer;

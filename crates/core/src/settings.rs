@@ -112,6 +112,32 @@ pub struct OpenError {
     pub problems: Vec<String>,
 }
 
+impl Settings {
+    /// Checks what types cannot say; all problems, not the first.
+    pub(crate) fn check(&self) -> Result<(), OpenError> {
+        let mut problems = Vec::new();
+        if self.tenant.is_empty() || !self.tenant.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            problems.push(
+                "tenant must be the tenant id without its leading underscore: letters and digits".to_owned(),
+            );
+        }
+        let namespaces = self.metadata_identity.iter().map(|identity| identity.namespace.as_str());
+        for namespace in namespaces.chain([self.customer_namespace.as_str()]) {
+            if namespace.is_empty() || !namespace.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                problems.push("an identity namespace code must be letters, digits and underscores".to_owned());
+            }
+        }
+        for (currency, exponent) in &self.currency_exponents {
+            if currency.is_empty() || currency.len() > 16 || *currency != currency.to_ascii_lowercase() || *exponent > 18 {
+                problems.push(format!(
+                    "currency_exponents: {currency:?} must be a lower-case code with an exponent of at most 18"
+                ));
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(OpenError { problems }) }
+    }
+}
+
 fn yes() -> bool {
     true
 }

@@ -35,8 +35,9 @@ pub(crate) enum Out {
     Leaf(u32),
     /// An object; `base` is the mapping of the object as a whole, which members add to.
     Object { fields: Vec<Field>, base: Option<u32> },
-    /// An array with one element for each instance of a scope.
-    Each { scope: ScopeId, item: Box<Out> },
+    /// An array with one element for each instance of a scope; keyed, an object under the keys of the
+    /// source.
+    Each { scope: ScopeId, keyed: bool, item: Box<Out> },
     /// An array whose elements are mapped one by one.
     Fixed(Vec<Out>),
 }
@@ -77,20 +78,26 @@ impl<'a> Emitter<'_, 'a> {
                 Some(base) => self.merged(fields, base, instance, to),
                 None => self.object(fields, instance, to),
             },
-            Out::Each { scope, item } => {
+            Out::Each { scope, keyed, item } => {
                 let parent = self.enclosing(self.tree.scopes[*scope as usize].parent, instance);
                 let mut element = self.captured.first(self.tree, *scope, parent);
                 let start = to.len();
-                to.push(b'[');
+                to.push(if *keyed { b'{' } else { b'[' });
                 while element != 0 {
                     write::separate(to, start);
                     let before = to.len();
+                    if *keyed {
+                        let key = self.captured.key(*scope, element);
+                        to.push(b'"');
+                        to.extend_from_slice(key.text(self.input).as_bytes());
+                        to.extend_from_slice(b"\":");
+                    }
                     if !self.emit(item, element, None, to) {
                         write::unseparate(to, before, start);
                     }
                     element = self.captured.instances[element as usize].next;
                 }
-                write::close(to, start, b']')
+                write::close(to, start, if *keyed { b'}' } else { b']' })
             }
             Out::Fixed(items) => {
                 let start = to.len();

@@ -309,8 +309,17 @@ fn literal(source: &str, wanted: Option<XdmType>) -> Result<Vec<u8>, String> {
 struct Draft {
     op: Option<u32>,
     members: Vec<(String, Draft)>,
-    each: Option<(Option<ScopeId>, Box<Draft>)>,
+    each: Option<Each>,
     indexes: BTreeMap<u32, Draft>,
+}
+
+/// One destination for every element of an iteration.
+#[derive(Debug)]
+struct Each {
+    scope: Option<ScopeId>,
+    /// `{*}`: an object under the keys of the source rather than an array.
+    keyed: bool,
+    item: Box<Draft>,
 }
 
 impl Draft {
@@ -331,20 +340,24 @@ impl Draft {
                 };
                 self.members[at].1.place(rest, scopes, op)
             }
-            Segment::Each => {
+            Segment::Each | Segment::EachValue => {
+                let keyed = *first == Segment::EachValue;
                 let (scope, scopes) = match scopes.split_first() {
                     Some((scope, deeper)) => (Some(*scope), deeper),
                     None => (None, scopes),
                 };
-                let (known, item) = self.each.get_or_insert_with(|| (scope, Box::default()));
-                match (*known, scope) {
+                let each = self.each.get_or_insert_with(|| Each { scope, keyed, item: Box::default() });
+                if each.keyed != keyed {
+                    return Err("the destination is used both with [*] and with {*}".to_owned());
+                }
+                match (each.scope, scope) {
                     (Some(a), Some(b)) if a != b => {
                         return Err("two different source arrays feed one destination array".to_owned());
                     }
-                    (None, Some(_)) => *known = scope,
+                    (None, Some(_)) => each.scope = scope,
                     _ => {}
                 }
-                item.place(rest, scopes, op)
+                each.item.place(rest, scopes, op)
             }
             Segment::Index(index) => self.indexes.entry(*index).or_default().place(rest, scopes, op),
             Segment::Rest if rest.is_empty() => {
@@ -358,7 +371,7 @@ impl Draft {
     fn any_op(&self) -> usize {
         self.op
             .or_else(|| self.members.first().map(|(_, draft)| draft.any_op() as u32))
-            .or_else(|| self.each.as_ref().map(|(_, draft)| draft.any_op() as u32))
+            .or_else(|| self.each.as_ref().map(|each| each.item.any_op() as u32))
             .or_else(|| self.indexes.values().next().map(|draft| draft.any_op() as u32))
             .unwrap_or_default() as usize
     }
@@ -369,14 +382,14 @@ impl Draft {
         if shapes.iter().filter(|present| **present).count() > 1 {
             return Err((mapping, "the destination is used both as an array and as an object, or both with [*] and with an index".to_owned()));
         }
-        if let Some((scope, item)) = self.each {
-            let Some(scope) = scope else {
+        if let Some(each) = self.each {
+            let Some(scope) = each.scope else {
                 return Err((mapping, "the destination iterates, but no source does".to_owned()));
             };
             if self.op.is_some() {
                 return Err((mapping, "the destination is mapped whole and by its elements".to_owned()));
             }
-            return Ok(Out::Each { scope, item: Box::new(item.finish(tree, ops)?) });
+            return Ok(Out::Each { scope, keyed: each.keyed, item: Box::new(each.item.finish(tree, ops)?) });
         }
         if !self.indexes.is_empty() {
             if self.op.is_some() {

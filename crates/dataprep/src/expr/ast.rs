@@ -1,15 +1,17 @@
-//! The tree of an expression and the paths in it: what they hold, how they are written, and which
-//! fields they read. Every consumer (compiler, exporter, checks) starts from these types.
+//! The tree of an expression: what it holds, how it is written, and which fields it reads. Every
+//! consumer (compiler, exporter, checks) starts from these types.
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use super::lexer::bad_name_escape;
-use super::{ParseError, is_name_char, reserved};
+use super::path::{Path, Segment, write_escaped};
+use super::{is_name_char, reserved};
 
 /// A part of the text, in bytes; `end` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
+    /// Offset of the first byte.
     pub start: u32,
+    /// Offset after the last byte.
     pub end: u32,
 }
 
@@ -27,22 +29,32 @@ impl Span {
 /// One expression. Parentheses leave no trace but a wider span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
+    /// What it is, with its parts.
     pub kind: ExprKind,
+    /// Where it stands in the text that was parsed.
     pub span: Span,
 }
 
+/// The constructs of the language.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
     /// JSON number text with the digits of the source, never negative.
     Number(String),
+    /// A string literal's value, its escapes resolved.
     String(String),
     /// A field of the record, or of a lambda's parameter. `a["b"]` and `a[0]` are paths too.
     Path(Path),
+    /// `[a, b]`
     Array(Vec<Expr>),
+    /// `{key : value}`, in the order of the text, keys possibly repeated.
     Map(Vec<(Expr, Expr)>),
+    /// An operator before its value.
     Unary(UnaryOp, Box<Expr>),
+    /// An operator between its values.
     Binary(BinaryOp, Box<Expr>, Box<Expr>),
     /// `condition ? then : otherwise`
     Ternary(Box<Expr>, Box<Expr>, Box<Expr>),
@@ -50,43 +62,65 @@ pub enum ExprKind {
     Elvis(Box<Expr>, Box<Expr>),
     /// `a ?? b`
     Coalesce(Box<Expr>, Box<Expr>),
+    /// `name(arguments)`
     Call(String, Vec<Expr>),
     /// `value.name(arguments)`
     Method(Box<Expr>, String, Vec<Expr>),
+    /// `x -> body` or `(x, y) -> body`; the names differ.
     Lambda(Vec<String>, Box<Expr>),
     /// `value.name` where the value is not a path.
     Member(Box<Expr>, String),
     /// `value[index]` where the whole is not a path.
     Index(Box<Expr>, Box<Expr>),
+    /// `empty value` or `empty(value)`
     Empty(Box<Expr>),
+    /// `size value` or `size(value)`
     Size(Box<Expr>),
     /// `first .. last`
     Range(Box<Expr>, Box<Expr>),
 }
 
+/// Operators before one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnaryOp {
+    /// `-`
     Neg,
+    /// `!` or `not`
     Not,
+    /// `~`
     Complement,
 }
 
+/// Operators between two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BinaryOp {
+    /// `+`
     Add,
+    /// `-`
     Sub,
+    /// `*`
     Mul,
+    /// `/` or `div`
     Div,
+    /// `%` or `mod`
     Mod,
+    /// `==` or `eq`
     Eq,
+    /// `!=` or `ne`
     Ne,
+    /// `<` or `lt`
     Lt,
+    /// `<=` or `le`
     Le,
+    /// `>` or `gt`
     Gt,
+    /// `>=` or `ge`
     Ge,
+    /// `&&` or `and`
     And,
+    /// `||` or `or`
     Or,
-    /// `=~`
+    /// `=~`: the left matches the pattern on the right, or is among its items.
     Match,
     /// `!~`
     NotMatch,
@@ -98,8 +132,11 @@ pub enum BinaryOp {
     EndsWith,
     /// `!$`
     NotEndsWith,
+    /// `&`
     BitAnd,
+    /// `|`
     BitOr,
+    /// `^`
     BitXor,
 }
 
@@ -200,171 +237,6 @@ impl UnaryOp {
             Self::Not => "!",
             Self::Complement => "~",
         }
-    }
-}
-
-/// A place in a record, from its root.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Path {
-    /// The first is a [`Segment::Name`] in every path that was parsed.
-    pub segments: Vec<Segment>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Segment {
-    /// A field, never empty.
-    Name(String),
-    /// `[n]`, from 0.
-    Index(u32),
-    /// `[*]`
-    Each,
-    /// `{*}`
-    EachValue,
-    /// `{key}`
-    EachKey,
-    /// `{**}`
-    Rest,
-}
-
-impl Path {
-    /// Parses a path as mappings write it in `source` and `destination`: `a.b[0].c`, with `\` before
-    /// a dot, bracket, brace or backslash that belongs to a name. Blanks belong to names.
-    ///
-    /// # Errors
-    /// When a name is empty, or a bracket or brace is not one of `[n]`, `[*]`, `{*}`, `{key}`, `{**}`.
-    pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let mut segments = Vec::new();
-        let mut at = 0;
-        loop {
-            let (name, end) = path_name(text, at)?;
-            segments.push(Segment::Name(name));
-            at = end;
-            while let Some((segment, len)) = path_suffix(text, at)? {
-                segments.push(segment);
-                at += len;
-            }
-            let rest = text.get(at..).unwrap_or("");
-            match rest.chars().next() {
-                None => return Ok(Self { segments }),
-                Some('.') => at += 1,
-                Some(c) => {
-                    let found = super::shown(c.encode_utf8(&mut [0; 4]));
-                    return Err(ParseError::expected(
-                        text,
-                        at,
-                        "\".\", \"[\" or the end of the path",
-                        &found,
-                    ));
-                }
-            }
-        }
-    }
-
-    /// Whether `prefix` is this path or one of its parents.
-    #[must_use]
-    pub fn starts_with(&self, prefix: &Self) -> bool {
-        self.segments.starts_with(&prefix.segments)
-    }
-}
-
-/// The name that starts at `at`, unescaped, and where it ends.
-fn path_name(text: &str, at: usize) -> Result<(String, usize), ParseError> {
-    let rest = text.get(at..).unwrap_or("");
-    let mut name = String::new();
-    let mut end = text.len();
-    let mut chars = rest.char_indices();
-    while let Some((offset, c)) = chars.next() {
-        match c {
-            '.' | '[' | ']' | '{' | '}' => {
-                end = at + offset;
-                break;
-            }
-            '\\' => {
-                let escaped = chars.next().and_then(|(_, c)| unescape_name(c));
-                name.push(escaped.ok_or_else(|| bad_name_escape(text, at + offset))?);
-            }
-            _ => name.push(c),
-        }
-    }
-    if !name.is_empty() {
-        return Ok((name, end));
-    }
-    let found = match text.get(end..).and_then(|tail| tail.chars().next()) {
-        None => "end of path".to_owned(),
-        Some(c) => super::shown(c.encode_utf8(&mut [0; 4])),
-    };
-    Err(ParseError::expected(text, end, "a field name", &found))
-}
-
-/// The bracket or brace at `at`, if there is one, and its length.
-fn path_suffix(text: &str, at: usize) -> Result<Option<(Segment, usize)>, ParseError> {
-    const FIXED: [(&str, Segment); 4] = [
-        ("[*]", Segment::Each),
-        ("{*}", Segment::EachValue),
-        ("{key}", Segment::EachKey),
-        ("{**}", Segment::Rest),
-    ];
-    let rest = text.get(at..).unwrap_or("");
-    if let Some((written, segment)) = FIXED.into_iter().find(|(written, _)| rest.starts_with(written)) {
-        return Ok(Some((segment, written.len())));
-    }
-    let expected = match rest.chars().next() {
-        Some('[') => "[*] or an index such as [0]",
-        Some('{') => "{*}, {key} or {**}",
-        _ => return Ok(None),
-    };
-    let digits = rest.get(1..).and_then(|tail| tail.split_once(']')).map_or("", |(digits, _)| digits);
-    if rest.starts_with('[')
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && let Ok(index) = digits.parse()
-    {
-        return Ok(Some((Segment::Index(index), digits.len() + 2)));
-    }
-    let close = rest.find([']', '}']).map_or(rest.len(), |close| close + 1);
-    let found = super::shown(rest.get(..close).unwrap_or(rest));
-    let mut error = ParseError::expected(text, at, expected, &found);
-    error.message.push_str("; in a name these characters follow a backslash");
-    Err(error)
-}
-
-/// The character that a backslash before `c` stands for in a name.
-pub(super) fn unescape_name(c: char) -> Option<char> {
-    matches!(c, '.' | '\\' | '[' | ']' | '{' | '}').then_some(c)
-}
-
-fn write_escaped(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
-    for c in name.chars() {
-        if unescape_name(c).is_some() {
-            f.write_char('\\')?;
-        }
-        f.write_char(c)?;
-    }
-    Ok(())
-}
-
-impl Display for Segment {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => write_escaped(f, name),
-            Self::Index(index) => write!(f, "[{index}]"),
-            Self::Each => f.write_str("[*]"),
-            Self::EachValue => f.write_str("{*}"),
-            Self::EachKey => f.write_str("{key}"),
-            Self::Rest => f.write_str("{**}"),
-        }
-    }
-}
-
-/// As [`Path::parse`] reads it. In an [`Expr`] a path is written differently, with `${…}`.
-impl Display for Path {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (index, segment) in self.segments.iter().enumerate() {
-            if index > 0 && matches!(segment, Segment::Name(_)) {
-                f.write_char('.')?;
-            }
-            segment.fmt(f)?;
-        }
-        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 //! before: after a dot every word and digit is a name, and where a value is due `!$` is not an
 //! operator. The parser therefore needs no second reading of the text.
 
-use super::ast::{Span, unescape_name};
+use super::ast::Span;
+use super::path::{bad_name_escape, unescape_name};
 use super::{ParseError, is_name_char, reserved, shown};
 
 /// One token and where it stands.
@@ -376,12 +377,6 @@ impl<'t> Lexer<'t> {
         };
         Err(ParseError::refused(self.text, start, message))
     }
-}
-
-/// The error for a backslash in a path or quoted name that escapes nothing.
-pub(super) fn bad_name_escape(text: &str, position: usize) -> ParseError {
-    let message = "in a name a backslash escapes only . [ ] { } and \\; a backslash itself is written \\\\";
-    ParseError::refused(text, position, message)
 }
 
 /// A word that does not follow a dot.

@@ -7,9 +7,11 @@
 mod ast;
 mod lexer;
 mod parser;
+mod path;
 
-pub use ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
+pub use ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 pub use parser::{MAX_DEPTH, MAX_LINKS, parse};
+pub use path::{Path, Segment};
 
 /// Why a text is not an expression (or not a path), and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,8 +1,9 @@
 //! Tokens into a tree, by precedence climbing over JEXL's grammar. What changes state is refused
 //! with a sentence that says what to write instead; nothing a user can send exhausts the stack.
 
-use super::ast::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp, binding};
+use super::ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp, binding};
 use super::lexer::{Kind, Token, lex};
+use super::path::{Path, Segment};
 use super::{ParseError, shown};
 
 /// Parentheses, arguments, literals, prefixes and conditionals inside each other.
@@ -19,8 +20,10 @@ pub fn parse(text: &str) -> Result<Expr, ParseError> {
     let (tokens, unread) = lex(text);
     let mut parser = Parser { text, tokens: &tokens, at: 0, depth: 0, links: 0 };
     let parsed = parser.whole();
+    // What could not be read hides the rest of the text, so only a mistake before it comes first.
+    let readable = tokens.last().map_or(0, |end| end.span.start as usize);
     match (parsed, unread) {
-        (Err(error), Some(unread)) if error.position < unread.position => Err(error),
+        (Err(error), Some(_)) if error.position < readable => Err(error),
         (_, Some(unread)) => Err(unread),
         (parsed, None) => parsed,
     }
@@ -347,12 +350,12 @@ impl<'t> Parser<'t> {
 
     /// `value[…]`. An index or name known now keeps a path a path.
     fn index(&mut self, value: Expr) -> Parsed {
+        let star = self.ahead(1) == &Kind::Sym("*") && self.ahead(2) == &Kind::Sym("]");
+        if star && !matches!(value.kind, ExprKind::Path(_)) {
+            return Err(self.refused("[*] follows only a field path"));
+        }
         self.at += 1;
-        let each = self.is("*") && self.ahead(1) == &Kind::Sym("]");
-        if each {
-            let ExprKind::Path(_) = value.kind else {
-                return Err(self.refused("[*] follows only a field path"));
-            };
+        if star {
             self.at += 1;
             let end = self.close("]", "\"]\"")?;
             return Ok(extended(value, Segment::Each, end));

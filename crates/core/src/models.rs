@@ -1,0 +1,246 @@
+//! The models: mapping sets as data, one a resource and variant, the user's merged into ours.
+
+use crate::functions::FUNCTIONS;
+use crate::settings::{OpenError, PhoneTarget, Settings};
+use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
+use dataprep::{CompileOptions, Mapping, MappingSet, Plan, SourceType, XdmType};
+use serde::{Deserialize, Serialize};
+
+/// The default models, in the order of their datasets' indexes.
+const DEFAULT: [&str; 7] = [
+    include_str!("../models/charge.json"),
+    include_str!("../models/refund.json"),
+    include_str!("../models/balance_transaction.json"),
+    include_str!("../models/subscription.json"),
+    include_str!("../models/subscription_event.json"),
+    include_str!("../models/customer.json"),
+    include_str!("../models/price.json"),
+];
+
+/// The resources that have a model, as `object` names them.
+pub(crate) const RESOURCES: [&str; 6] =
+    ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
+
+/// Values given with each object, by the paths that expressions read them with.
+pub(crate) const CONTEXT: [&str; 13] = [
+    "_envelope.account",
+    "_envelope.apiVersion",
+    "_envelope.eventID",
+    "_envelope.eventType",
+    "_envelope.requestID",
+    "_envelope.livemode",
+    "_envelope.created",
+    "_envelope.observedAt",
+    "_envelope.updatedAt",
+    "_envelope.fact",
+    "_settings.purchaseMeasure",
+    "_settings.emailIdentity",
+    "_settings.receiptURL",
+];
+
+/// A model file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Model {
+    pub(crate) resource: String,
+    pub(crate) variant: Variant,
+    /// Where the records go. A user's model may leave it out to keep the default's.
+    #[serde(default)]
+    pub(crate) dataset: String,
+    /// Places of objects that become records of their own.
+    #[serde(default)]
+    pub(crate) embedded: Vec<Embedded>,
+    pub(crate) mapping_set: MappingSet,
+    #[serde(default)]
+    pub(crate) dropped: Vec<Dropped>,
+    /// In a user's model: forget the default's mappings instead of adding to them.
+    #[serde(default, skip_serializing)]
+    pub(crate) replace: bool,
+}
+
+/// What a model's records are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Variant {
+    /// A dated fact.
+    Event,
+    /// The state of a thing.
+    Record,
+}
+
+/// A place where another object may stand whole.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Embedded {
+    pub(crate) source: String,
+    /// The resource found there; `auto` to go by the object's own `object`.
+    pub(crate) resource: String,
+}
+
+/// A path left out on purpose.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Dropped {
+    pub(crate) source: String,
+    pub(crate) reason: String,
+}
+
+/// A model ready to run.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) resource: String,
+    pub(crate) variant: Variant,
+    pub(crate) dataset: String,
+    pub(crate) plan: Plan,
+    /// Resource of each embedded place; places follow the three watched paths below.
+    pub(crate) embedded: Vec<String>,
+}
+
+/// Watched in every plan, before the embedded places.
+pub(crate) const WATCHED: [&str; 3] = ["id", "created", "deleted"];
+
+/// The default models with the user's merged in and every placeholder still in place.
+pub(crate) fn merged(user: &[serde_json::Value]) -> Result<Vec<Model>, OpenError> {
+    let mut problems = Vec::new();
+    let mut models = Vec::new();
+    for text in DEFAULT {
+        match serde_json::from_str::<Model>(text) {
+            Ok(model) => models.push(model),
+            Err(error) => problems.push(format!("a default model cannot be read: {error}")),
+        }
+    }
+    for (index, value) in user.iter().enumerate() {
+        let extension = match Model::deserialize(value) {
+            Ok(model) => model,
+            Err(error) => {
+                problems.push(format!("model {} cannot be read: {error}", index + 1));
+                continue;
+            }
+        };
+        let same = |model: &&mut Model| model.resource == extension.resource && model.variant == extension.variant;
+        let Some(model) = models.iter_mut().find(same) else {
+            problems.push(format!(
+                "model {}: there is no {:?} model of {} to extend; resources are {}",
+                index + 1,
+                extension.variant,
+                extension.resource,
+                RESOURCES.join(", ")
+            ));
+            continue;
+        };
+        if !extension.dataset.is_empty() {
+            model.dataset = extension.dataset;
+        }
+        if extension.replace {
+            model.mapping_set = MappingSet::default();
+            model.embedded.clear();
+            model.dropped.clear();
+        }
+        model.mapping_set.mappings.extend(extension.mapping_set.mappings);
+        model.embedded.extend(extension.embedded);
+        model.dropped.extend(extension.dropped);
+    }
+    if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
+}
+
+/// Compiles all models for the settings, or says everything that is wrong with them.
+pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
+    let mut problems = Vec::new();
+    let mut compiled = Vec::new();
+    for mut model in merged(&settings.models)? {
+        for mapping in &mut model.mapping_set.mappings {
+            fill(mapping, settings);
+        }
+        second_identity(&mut model, settings);
+        let watched: Vec<&str> =
+            WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
+        let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
+        let options = CompileOptions {
+            functions: FUNCTIONS,
+            context: &CONTEXT,
+            dropped: &dropped,
+            watched: &watched,
+        };
+        match Plan::compile(&model.mapping_set, options) {
+            Ok(plan) => compiled.push(Compiled {
+                resource: model.resource,
+                variant: model.variant,
+                dataset: model.dataset,
+                plan,
+                embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
+            }),
+            Err(error) => problems.extend(
+                error.problems.iter().map(|problem| format!("model {}: {problem}", model.dataset)),
+            ),
+        }
+    }
+    if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }
+}
+
+/// Puts the settings into a mapping's placeholders.
+fn fill(mapping: &mut Mapping, settings: &Settings) {
+    if mapping.destination.contains('{') {
+        let phone = match settings.phone_target {
+            PhoneTarget::MobilePhone => "mobilePhone",
+            PhoneTarget::HomePhone => "homePhone",
+            PhoneTarget::BillingAddressPhone => "billingAddressPhone",
+        };
+        mapping.destination = mapping
+            .destination
+            .replace("{TENANT_ID}", &settings.tenant)
+            .replace("{CUSTOMER_NAMESPACE}", &settings.customer_namespace)
+            .replace("{PHONE}", phone);
+    }
+    if mapping.source.contains("{ORDER_REFERENCE}") {
+        let reference = match &settings.order_metadata_key {
+            Some(key) => in_expression(&["metadata", key]),
+            None => "null".to_owned(),
+        };
+        mapping.source = mapping.source.replace("{ORDER_REFERENCE}", &reference);
+    }
+    let filtered = settings.metadata_allow.is_some() || !settings.metadata_deny.is_empty();
+    let is_metadata = mapping.xdm_type == Some(XdmType::MapOfStrings)
+        && mapping.source_type == SourceType::Attribute
+        && (mapping.source == "metadata" || mapping.source.ends_with(".metadata"));
+    if filtered && is_metadata {
+        mapping.source_type = SourceType::Expression;
+        mapping.source = format!("stripe_metadata({})", mapping.source);
+    }
+}
+
+fn path(names: &[&str]) -> Path {
+    Path { segments: names.iter().map(|name| Segment::Name((*name).to_owned())).collect() }
+}
+
+/// A path as it is written in an expression, odd names quoted.
+fn in_expression(names: &[&str]) -> String {
+    Expr { kind: ExprKind::Path(path(names)), span: Span::default() }.to_string()
+}
+
+/// Adds the identity that the settings take from a metadata key. It is primary only where the Stripe
+/// customer is not: exactly one identity of an event may be.
+fn second_identity(model: &mut Model, settings: &Settings) {
+    let Some(identity) = &settings.metadata_identity else { return };
+    let customer = match (model.resource.as_str(), model.variant) {
+        ("charge", _) => "stripe_id(customer) == null && !(_settings.emailIdentity && stripe_email(billing_details.email) != null)",
+        ("refund", _) => "stripe_id(coalesce(customer, charge.customer)) == null",
+        ("subscription", Variant::Event) => "stripe_id(customer) == null",
+        // The customer's own id is primary by its descriptor, not in the map.
+        ("customer", _) => "false",
+        _ => return,
+    };
+    let value = format!("stripe_identity({})", in_expression(&["metadata", &identity.key]));
+    let place = path(&["identityMap", &identity.namespace]);
+    for (member, source, xdm_type) in [
+        ("id", value.clone(), XdmType::String),
+        ("authenticatedState", format!("iif({value} == null, null, \"ambiguous\")"), XdmType::String),
+        ("primary", format!("iif({value} != null && {customer}, true, null)"), XdmType::Boolean),
+    ] {
+        model.mapping_set.mappings.push(Mapping {
+            source_type: SourceType::Expression,
+            source,
+            destination: format!("{place}[0].{member}"),
+            xdm_type: Some(xdm_type),
+        });
+    }
+}
