@@ -1,0 +1,388 @@
+//! No leaf of the six Stripe resources is forgotten: the default models are held against the table
+//! that they were made from.
+//!
+//! `data/xdm_mapping.csv` has one row per Stripe leaf (resource, `stripe_path`), the XDM paths that it
+//! goes to and their types, the conversion in words or `dropped because: …`, the data usage labels and a
+//! remark. `[]` is an array, `{*}` a map; `(event variant)` and `(side-emitted Price record)` say which
+//! record of several a path belongs to. The test knows nothing of the engine: it finds the paths in
+//! expressions with a small tokenizer of its own.
+
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+const MODELS: [&str; 7] =
+    ["charge", "refund", "balance_transaction", "subscription", "subscription_event", "customer", "price"];
+
+/// Adobe's limit for a calculated field, in characters.
+const MAX_EXPRESSION: usize = 4096;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Model {
+    resource: String,
+    variant: String,
+    embedded: Vec<Embedded>,
+    mapping_set: MappingSet,
+    dropped: Vec<Dropped>,
+}
+
+#[derive(Deserialize)]
+struct Embedded {
+    source: String,
+    resource: String,
+}
+
+#[derive(Deserialize)]
+struct MappingSet {
+    mappings: Vec<Mapping>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Mapping {
+    source_type: String,
+    source: String,
+    destination: String,
+    #[serde(rename = "type")]
+    xdm_type: String,
+}
+
+#[derive(Deserialize)]
+struct Dropped {
+    source: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    resource: String,
+    stripe_path: String,
+    xdm_path: String,
+    xdm_type: String,
+    conversion: String,
+}
+
+impl Mapping {
+    /// The type of the whole field: a mapping into a map's values names the type of one value.
+    fn field_type(&self) -> &str {
+        match self.xdm_type.as_str() {
+            "integer" | "long" if self.destination.ends_with("{*}") => "map<integer>",
+            "string" if self.destination.ends_with("{*}") => "map<string>",
+            whole => whole,
+        }
+    }
+}
+
+impl Row {
+    fn is_dropped(&self) -> bool {
+        self.conversion.starts_with("dropped because:")
+    }
+
+    /// An object that never has members: there is no leaf to map or to drop. A rule would silently
+    /// swallow the members that Stripe may add one day.
+    fn has_no_leaf(&self) -> bool {
+        self.conversion.contains("empty marker object")
+    }
+}
+
+/// A model and what its mappings read.
+struct Known {
+    model: Model,
+    read: Vec<Vec<String>>,
+}
+
+impl Known {
+    /// Whether a source path is read (itself, or with an ancestor, or by a catch-all) or dropped.
+    fn accounts_for(&self, path: &[String]) -> bool {
+        let dropped = self.model.dropped.iter().map(|rule| segments(&rule.source));
+        self.read.iter().cloned().chain(dropped).any(|known| path.starts_with(&known))
+    }
+}
+
+fn data(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+fn models() -> BTreeMap<String, Known> {
+    MODELS
+        .into_iter()
+        .map(|name| {
+            let text = std::fs::read_to_string(data(&format!("models/{name}.json"))).unwrap();
+            let model: Model = serde_json::from_str(&text).unwrap();
+            let read =
+                model.mapping_set.mappings.iter().flat_map(sources).map(|path| segments(&path)).collect();
+            (name.to_owned(), Known { model, read })
+        })
+        .collect()
+}
+
+fn rows() -> Vec<Row> {
+    let rows: Vec<Row> = csv::Reader::from_path(data("tests/data/xdm_mapping.csv"))
+        .unwrap()
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(rows.len(), 1005);
+    rows
+}
+
+/// The input paths that a mapping reads.
+fn sources(mapping: &Mapping) -> Vec<String> {
+    let paths = match mapping.source_type.as_str() {
+        "ATTRIBUTE" => vec![mapping.source.clone()],
+        "EXPRESSION" => paths(&mapping.source),
+        "STATIC" => Vec::new(),
+        other => panic!("{}: source type {other}", mapping.destination),
+    };
+    paths
+        .into_iter()
+        .filter(|path| !path.starts_with("_envelope.") && !path.starts_with("_settings."))
+        .collect()
+}
+
+/// The paths in an expression: what is neither a literal, nor a word of the language, nor a function.
+fn paths(expression: &str) -> Vec<String> {
+    let text = expression.replace("{ORDER_REFERENCE}", "null");
+    let mut found = Vec::new();
+    let mut rest = text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let length = if first == '"' {
+            1 + rest[1..].find('"').unwrap() + 1
+        } else if first.is_ascii_alphanumeric() || first == '_' {
+            let length = path_length(rest);
+            let token = &rest[..length];
+            let is_call = rest[length..].starts_with('(');
+            let is_word = matches!(token, "null" | "true" | "false" | "and" | "or" | "not");
+            if !is_call && !is_word && !first.is_ascii_digit() {
+                found.push(token.to_owned());
+            }
+            length
+        } else {
+            first.len_utf8()
+        };
+        rest = &rest[length..];
+    }
+    found
+}
+
+fn path_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        at += match bytes[at] {
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.' => 1,
+            b'[' => text[at..].find(']').unwrap() + 1,
+            b'{' => text[at..].find('}').unwrap() + 1,
+            _ => break,
+        };
+    }
+    at
+}
+
+/// A source path in pieces: names, `[*]`, `[0]`, `{*}`, `{key}`; a catch-all ends at its parent.
+fn segments(path: &str) -> Vec<String> {
+    path.replace("{**}", "")
+        .replace('[', ".[")
+        .replace('{', ".{")
+        .split('.')
+        .filter(|segment| !segment.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A row's source path in the same pieces.
+fn row_segments(path: &str) -> Vec<String> {
+    let path = match path.split_once(" (") {
+        Some((map, "map key)")) => map.replace("{*}", "{key}"),
+        Some((variant_of, _)) => variant_of.to_owned(),
+        None => path.trim_end_matches(".*").to_owned(),
+    };
+    segments(&path.replace("[]", "[*]"))
+}
+
+/// A destination without what differs between a row and a mapping: which element, which placeholder.
+fn destination(path: &str) -> String {
+    path.replace("{PHONE}", "mobilePhone")
+        .replace("{CUSTOMER_NAMESPACE}", "StripeCustomerID")
+        .replace("[*]", "[]")
+        .replace("[0]", "[]")
+        .replace("{**}", "")
+        .replace("{*}", "")
+        .trim_end_matches("[]")
+        .to_owned()
+}
+
+/// The type of a row's destination in the models' words.
+fn row_type(xdm_path: &str, xdm_type: &str) -> String {
+    let name = match xdm_type {
+        "map<string,string>" => "map<string>",
+        "map<string,integer>" => "map<integer>",
+        "string (date-time)" => "date-time",
+        _ if xdm_type.starts_with("integer (long") => "long",
+        _ if xdm_type.starts_with("string") && xdm_path.ends_with("[]") => "array<string>",
+        _ if xdm_type.starts_with("string") => "string",
+        _ => xdm_type,
+    };
+    name.to_owned()
+}
+
+fn report(problems: &[String], what: &str) {
+    assert!(problems.is_empty(), "{} {what}:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn every_leaf_is_read_or_dropped_for_a_reason() {
+    let models = models();
+    let mut lost = Vec::new();
+    for row in rows().iter().filter(|row| !row.has_no_leaf()) {
+        let path = row_segments(&row.stripe_path);
+        let covered = models.values().filter(|known| known.model.resource == row.resource).any(|known| {
+            known.accounts_for(&path)
+                || known.model.embedded.iter().any(|place| {
+                    let Some(inner) = path.strip_prefix(segments(&place.source).as_slice()) else {
+                        return false;
+                    };
+                    inner.is_empty()
+                        || models.get(&place.resource).is_some_and(|other| other.accounts_for(inner))
+                })
+        });
+        if !covered {
+            lost.push(format!("{} {}", row.resource, row.stripe_path));
+        }
+    }
+    report(&lost, "rows are neither read nor dropped");
+}
+
+#[test]
+fn every_destination_of_the_table_is_written_with_its_type() {
+    let models = models();
+    let written: BTreeMap<&str, BTreeMap<String, &str>> = models
+        .iter()
+        .map(|(name, known)| {
+            let mappings = known.model.mapping_set.mappings.iter();
+            (name.as_str(), mappings.map(|m| (destination(&m.destination), m.field_type())).collect())
+        })
+        .collect();
+    let mut problems = Vec::new();
+    for row in rows().iter().filter(|row| !row.is_dropped()) {
+        let types: Vec<&str> = row.xdm_type.split(';').map(str::trim).collect();
+        for (index, path) in row.xdm_path.split(';').map(str::trim).enumerate() {
+            let price = path.strip_prefix("(side-emitted Price record) ");
+            let model = match (price, row.resource.as_str()) {
+                (Some(_), _) => "price",
+                // A row's first path names the record, all the others of the list go there too.
+                (None, "subscription") if row.xdm_path.starts_with("(side-emitted") => "price",
+                (None, "subscription") if path.contains("(event variant") => "subscription_event",
+                (None, resource) => resource,
+            };
+            let path = price.unwrap_or(path);
+            let path = path.split_once(" (").map_or(path, |(path, _)| path);
+            let wanted = row_type(path, types.get(index).or(types.first()).copied().unwrap_or_default());
+            // The table gives such rows the type of their first path.
+            let derived =
+                ["_id", "eventType", "timestamp"].contains(&path) || row.xdm_path.contains("eventType");
+            match written[model].get(&destination(path)) {
+                None => problems.push(format!("{model} {path}: not written ({})", row.stripe_path)),
+                Some(found) if *found != wanted && !derived => {
+                    problems.push(format!(
+                        "{model} {path}: {found}, but the table says {wanted} ({})",
+                        row.stripe_path
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    report(&problems, "destinations differ from the table");
+}
+
+#[test]
+fn no_destination_is_written_twice_or_inside_another() {
+    let mut problems = Vec::new();
+    for (name, known) in models() {
+        let mut seen = BTreeSet::new();
+        for mapping in &known.model.mapping_set.mappings {
+            if !seen.insert(segments(&destination(&mapping.destination))) {
+                problems.push(format!("{name}: {} is written twice", mapping.destination));
+            }
+        }
+        for path in &seen {
+            for length in 1..path.len() {
+                if seen.contains(&path[..length]) {
+                    problems.push(format!("{name}: {} lies inside a value of its own", path.join(".")));
+                }
+            }
+        }
+    }
+    report(&problems, "destinations collide");
+}
+
+#[test]
+fn a_path_has_one_type_in_all_models() {
+    let mut types: BTreeMap<String, (String, String)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, known) in models() {
+        for mapping in &known.model.mapping_set.mappings {
+            let path = destination(&mapping.destination);
+            let found = mapping.field_type();
+            let (first, known) = types.entry(path).or_insert_with(|| (name.clone(), found.to_owned()));
+            if known != found {
+                problems.push(format!("{}: {known} in {first}, {found} in {name}", mapping.destination));
+            }
+        }
+    }
+    report(&problems, "paths have two types");
+}
+
+#[test]
+fn expressions_fit_and_reasons_are_given() {
+    for (name, known) in models() {
+        for mapping in &known.model.mapping_set.mappings {
+            let length = mapping.source.chars().count();
+            assert!(
+                (1..=MAX_EXPRESSION).contains(&length),
+                "{name} {}: {length} characters",
+                mapping.destination
+            );
+        }
+        for rule in &known.model.dropped {
+            assert!(!rule.reason.trim().is_empty(), "{name} drops {} without a reason", rule.source);
+        }
+    }
+}
+
+#[test]
+fn an_event_starts_with_what_its_class_requires() {
+    for (name, known) in models() {
+        let heads: Vec<&str> =
+            known.model.mapping_set.mappings.iter().take(4).map(|m| m.destination.as_str()).collect();
+        match known.model.variant.as_str() {
+            "event" => assert_eq!(heads, ["_id", "timestamp", "eventType", "producedBy"], "{name}"),
+            _ => assert_eq!(heads[0], "_id", "{name}"),
+        }
+    }
+}
+
+#[test]
+fn the_subscription_event_carries_the_record_less_the_items_metadata() {
+    let models = models();
+    let tenant = |name: &str| -> BTreeMap<String, String> {
+        let mappings = models[name].model.mapping_set.mappings.iter();
+        mappings
+            .filter(|m| m.destination.starts_with("_{TENANT_ID}."))
+            .map(|m| (m.destination.clone(), m.source.clone()))
+            .collect()
+    };
+    let mut record = tenant("subscription");
+    assert!(record.remove("_{TENANT_ID}.stripe.subscription.items[*].metadata").is_some());
+    assert_eq!(record, tenant("subscription_event"));
+}
+
+#[test]
+fn a_secret_is_never_read() {
+    for (name, known) in models() {
+        let secret = known.read.iter().find(|path| path.last().is_some_and(|last| last == "client_secret"));
+        assert_eq!(secret, None, "{name}");
+    }
+}
