@@ -1,0 +1,10 @@
+//! The sandbox's behaviour over HTTP, rule by rule.
+
+#![recursion_limit = "256"]
+
+mod common;
+mod expansion;
+mod failures;
+mod lists;
+mod running;
+mod seeded;
