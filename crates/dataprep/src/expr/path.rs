@@ -25,7 +25,7 @@ pub enum Segment {
     EachValue,
     /// `{key}`: the key of such a value.
     EachKey,
-    /// `{**}`: what the rest of the object holds.
+    /// `{**}`: what the object holds beyond the fields that other mappings name.
     Rest,
 }
 
