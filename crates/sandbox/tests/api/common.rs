@@ -5,49 +5,49 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use stripe_xdm_sandbox::{Account, Mode, Options, Rate, Resource, Sandbox, Size};
 
-pub const NOW: i64 = Size::NOW;
+pub(crate) const NOW: i64 = Size::NOW;
 
 /// Every request passes: most tests are not about rates.
-pub fn open() -> Options {
+pub(crate) fn open() -> Options {
     Options { rate: Rate::Unlimited, ..Options::default() }
 }
 
-pub async fn start(account: Account, options: Options) -> Sandbox {
+pub(crate) async fn start(account: Account, options: Options) -> Sandbox {
     Sandbox::start(account, options).await.expect("a free port on loopback")
 }
 
-pub fn small() -> Account {
+pub(crate) fn small() -> Account {
     Account::seeded(5, Size { charges: 120, customers: 60, subscriptions: 60, prices: 60, ..Size::demo() })
 }
 
 /// Customers created in the given seconds, oldest first, named `cus_0`, `cus_1`, ….
-pub fn customers(created: impl IntoIterator<Item = i64>) -> Account {
+pub(crate) fn customers(created: impl IntoIterator<Item = i64>) -> Account {
     created.into_iter().enumerate().fold(Account::custom(Mode::Live, 0), |account, (number, at)| {
         let customer = json!({"id": format!("cus_{number}"), "object": "customer", "created": at});
         account.with(Resource::Customers, &customer.to_string()).expect("a customer")
     })
 }
 
-pub async fn send(sandbox: &Sandbox, path: &str) -> reqwest::Response {
+pub(crate) async fn send(sandbox: &Sandbox, path: &str) -> reqwest::Response {
     let request = reqwest::Client::new().get(format!("{}{path}", sandbox.base_url()));
     request.bearer_auth(sandbox.key()).send().await.expect("an answer")
 }
 
 /// Status and JSON body.
-pub async fn get(sandbox: &Sandbox, path: &str) -> (u16, Value) {
+pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> (u16, Value) {
     let response = send(sandbox, path).await;
     let status = response.status().as_u16();
     let body = response.bytes().await.expect("a body");
     (status, serde_json::from_slice(&body).expect("JSON"))
 }
 
-pub fn ids(list: &Value) -> Vec<String> {
+pub(crate) fn ids(list: &Value) -> Vec<String> {
     let data = list["data"].as_array().expect("a list");
     data.iter().map(|object| object["id"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 /// Every id a list shows, following `starting_after`; each must appear once.
-pub async fn walk(sandbox: &Sandbox, path: &str) -> BTreeSet<String> {
+pub(crate) async fn walk(sandbox: &Sandbox, path: &str) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut cursor = String::new();
     loop {
