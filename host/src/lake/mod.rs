@@ -1,0 +1,207 @@
+//! The lake: one directory per dataset, files of JSON lines that appear whole or not at all. A file's
+//! final name is a function of the unit and its sequence number, so a file that the ledger does not know
+//! is the leftover of a crash and is removed.
+
+use crate::ledger::{Ledger, LedgerError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// What went wrong with the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// A file operation failed.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file or directory.
+        path: String,
+        /// The system's error.
+        cause: std::io::Error,
+    },
+    /// Another process syncs into it.
+    #[error("another sync is writing to {0}; wait for it to end, or use another --lake")]
+    Locked(String),
+    /// The ledger failed while the lake was cleaned.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// A lake that this process alone writes to.
+#[derive(Debug)]
+pub struct Lake {
+    dir: PathBuf,
+    /// Held, not read: the lock ends with the file.
+    _lock: File,
+}
+
+/// A file of the lake that is still being written.
+#[derive(Debug)]
+pub struct PartFile {
+    out: BufWriter<File>,
+    temporary: PathBuf,
+    path: PathBuf,
+    relative: String,
+    records: u64,
+    bytes: u64,
+}
+
+/// A [`PartFile`] under its final name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Path inside the lake.
+    pub path: String,
+    /// Lines in it.
+    pub records: u64,
+    /// Bytes in it.
+    pub bytes: u64,
+}
+
+fn io(path: &Path) -> impl FnOnce(std::io::Error) -> LakeError {
+    let path = path.display().to_string();
+    move |cause| LakeError::Io { path, cause }
+}
+
+impl Lake {
+    /// Opens a lake, making its directory as needed, and locks it.
+    pub fn open(dir: &Path) -> Result<Self, LakeError> {
+        std::fs::create_dir_all(dir).map_err(io(dir))?;
+        let path = dir.join("_lock");
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(LakeError::Locked(dir.display().to_string())),
+            Err(TryLockError::Error(cause)) => Err(io(&path)(cause)),
+        }
+    }
+
+    /// The lake's directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where the ledger is.
+    pub fn ledger_path(&self) -> PathBuf {
+        self.dir.join("_ledger.sqlite")
+    }
+
+    /// Removes what a crash left: temporary files, and files that the ledger does not know.
+    pub fn clean(&self, ledger: &mut dyn Ledger) -> Result<u64, LakeError> {
+        let mut removed = 0;
+        for dataset in std::fs::read_dir(&self.dir).map_err(io(&self.dir))? {
+            let dataset = dataset.map_err(io(&self.dir))?;
+            let dir = dataset.path();
+            let name = dataset.file_name().to_string_lossy().into_owned();
+            if name.starts_with(['_', '.']) || !dataset.file_type().map_err(io(&dir))?.is_dir() {
+                continue;
+            }
+            for file in std::fs::read_dir(&dir).map_err(io(&dir))? {
+                let path = file.map_err(io(&dir))?.path();
+                let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let leftover = match file.strip_prefix('.').and_then(|f| f.strip_suffix(".tmp")) {
+                    Some(inner) => is_part_name(inner),
+                    None => is_part_name(&file) && !ledger.knows_part(&format!("{name}/{file}"))?,
+                };
+                if leftover {
+                    std::fs::remove_file(&path).map_err(io(&path))?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Begins a file. Nothing of it is visible under its name until [`PartFile::finish`].
+    pub fn part(&self, dataset: &str, unit: &str, seq: i64, tombstones: bool) -> Result<PartFile, LakeError> {
+        let dir = self.dir.join(dataset);
+        std::fs::create_dir_all(&dir).map_err(io(&dir))?;
+        let suffix = if tombstones { ".tombstones.jsonl" } else { ".jsonl" };
+        let name = format!("{unit}-{seq:05}{suffix}");
+        let temporary = dir.join(format!(".{name}.tmp"));
+        let file = File::create(&temporary).map_err(io(&temporary))?;
+        let relative = format!("{dataset}/{name}");
+        let out = BufWriter::with_capacity(64 << 10, file);
+        Ok(PartFile { out, temporary, path: dir.join(name), relative, records: 0, bytes: 0 })
+    }
+
+    /// Makes the names of finished files durable, each directory once.
+    pub fn settle(&self, finished: &[Finished]) -> Result<(), LakeError> {
+        let mut dirs: Vec<_> = finished.iter().filter_map(|f| f.path.split_once('/')).map(|f| f.0).collect();
+        dirs.sort_unstable();
+        dirs.dedup();
+        // The lake's own directory holds the names of new dataset directories.
+        for dir in dirs.into_iter().map(|d| self.dir.join(d)).chain([self.dir.clone()]) {
+            File::open(&dir).and_then(|d| d.sync_all()).map_err(io(&dir))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a small file whole, under a directory of the lake's own (`_runs`).
+    pub fn write(&self, dir: &str, name: &str, bytes: &[u8]) -> Result<PathBuf, LakeError> {
+        let dir = self.dir.join(dir);
+        std::fs::create_dir_all(&dir).map_err(io(&dir))?;
+        let path = dir.join(name);
+        let write = || -> std::io::Result<()> {
+            let mut file = tempfile::Builder::new().suffix(".tmp").tempfile_in(&dir)?;
+            file.write_all(bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            Ok(())
+        };
+        write().map_err(io(&path))?;
+        Ok(path)
+    }
+
+    /// Appends lines to a file under a directory of the lake's own (`_errors`).
+    pub fn append(&self, dir: &str, name: &str, lines: &[u8]) -> Result<PathBuf, LakeError> {
+        let dir = self.dir.join(dir);
+        std::fs::create_dir_all(&dir).map_err(io(&dir))?;
+        let path = dir.join(name);
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(lines)).map_err(io(&path))?;
+        Ok(path)
+    }
+}
+
+impl PartFile {
+    /// Adds one record.
+    pub fn line(&mut self, record: &[u8]) -> Result<(), LakeError> {
+        self.out.write_all(record).and_then(|()| self.out.write_all(b"\n")).map_err(io(&self.temporary))?;
+        self.records += 1;
+        self.bytes += record.len() as u64 + 1;
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Makes the content durable and gives the file its name; the name is durable after [`Lake::settle`].
+    pub fn finish(mut self) -> Result<Finished, LakeError> {
+        self.out.flush().and_then(|()| self.out.get_ref().sync_all()).map_err(io(&self.temporary))?;
+        std::fs::rename(&self.temporary, &self.path).map_err(io(&self.path))?;
+        Ok(Finished { path: self.relative, records: self.records, bytes: self.bytes })
+    }
+}
+
+/// Whether a name is one that [`Lake::part`] gives: `charges_all-000012-00003.jsonl`.
+fn is_part_name(name: &str) -> bool {
+    let stem = name.strip_suffix(".jsonl").map(|s| s.strip_suffix(".tombstones").unwrap_or(s));
+    let mut fields = stem.unwrap_or_default().rsplitn(3, '-');
+    let mut number = || fields.next().is_some_and(|f| f.len() >= 5 && f.bytes().all(|b| b.is_ascii_digit()));
+    number() && number() && fields.next().is_some_and(|f| f.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_part_name;
+
+    #[test]
+    fn only_names_of_our_own_pattern_are_ours() {
+        assert!(is_part_name("charges_all-000012-00003.jsonl"));
+        assert!(is_part_name("customers_all-000012-00003.tombstones.jsonl"));
+        for name in ["notes.jsonl", "a-b.jsonl", "charges-12-3.jsonl", "charges_all-000012-00003.parquet", ""] {
+            assert!(!is_part_name(name), "{name}");
+        }
+    }
+}

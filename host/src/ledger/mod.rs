@@ -1,0 +1,194 @@
+//! The ledger: what was asked of Stripe, how far each walk came, and what was delivered to the lake.
+//! Everything a run needs to go on after a crash is here, and moves in one transaction with the record
+//! of what was delivered.
+
+mod schema;
+mod sqlite;
+
+pub use sqlite::SqliteLedger;
+
+/// First half of a SHA-256.
+pub type Digest = [u8; 16];
+/// A record's `_id`, as bytes.
+pub type RecordId = [u8; 32];
+
+/// A half-open range of creation times of one list, and how far its walk came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The ledger's number of it.
+    pub id: i64,
+    /// Stripe's name of the resource, or `embedded`.
+    pub resource: String,
+    /// Which of the resource's walks.
+    pub pass: String,
+    /// Earliest creation time, in epoch seconds; none is the beginning.
+    pub gte: Option<i64>,
+    /// First creation time that no longer belongs to it, in epoch seconds.
+    pub lt: i64,
+    /// The last object that is durable: its id and creation time.
+    pub cursor: Option<(String, i64)>,
+    /// How many commits the unit has seen; names the next part.
+    pub parts: i64,
+    /// What was seen so far.
+    pub tally: Tally,
+}
+
+/// Proof of what a unit saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Pages read.
+    pub pages: u64,
+    /// Objects seen, each once.
+    pub objects: u64,
+    /// Records written.
+    pub records: u64,
+    /// Sum modulo 2^128 of the first halves of the SHA-256 of the objects' ids: independent of their
+    /// order, changed by any that is missing or seen twice.
+    pub id_hash: u128,
+}
+
+impl Tally {
+    /// Adds what another stretch of the same unit saw.
+    pub fn add(&mut self, other: &Self) {
+        self.pages += other.pages;
+        self.objects += other.objects;
+        self.records += other.records;
+        self.id_hash = self.id_hash.wrapping_add(other.id_hash);
+    }
+}
+
+/// One file of the lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The dataset's name.
+    pub dataset: String,
+    /// Path inside the lake.
+    pub path: String,
+    /// Lines in it.
+    pub records: u64,
+    /// Bytes in it.
+    pub bytes: u64,
+}
+
+/// A record that became durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The dataset's name.
+    pub dataset: String,
+    /// The record.
+    pub id: RecordId,
+    /// Hash of what it was made from.
+    pub digest: Digest,
+}
+
+/// A record of an object that was only seen inside another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Embedded {
+    /// The dataset's name.
+    pub dataset: String,
+    /// The record.
+    pub id: RecordId,
+    /// Its JSON text.
+    pub bytes: Vec<u8>,
+}
+
+/// A stretch of a unit whose files are durable, to be recorded in one transaction.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// The unit's number.
+    pub unit: i64,
+    /// The files.
+    pub parts: Vec<Part>,
+    /// Where the walk goes on.
+    pub cursor: Option<(String, i64)>,
+    /// Ids seen in the cursor's second.
+    pub boundary: Vec<String>,
+    /// What the stretch saw.
+    pub tally: Tally,
+    /// The records in the files.
+    pub delivered: Vec<Delivered>,
+    /// Records to keep until it is known whether a list delivers them.
+    pub embedded: Vec<Embedded>,
+    /// Whether the unit ends here.
+    pub done: bool,
+}
+
+/// What went wrong with the ledger.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// SQLite's word.
+    #[error("the ledger {path} cannot be used: {cause}")]
+    Sqlite {
+        /// The file.
+        path: String,
+        /// SQLite's error.
+        cause: rusqlite::Error,
+    },
+    /// Written by a newer program.
+    #[error("the ledger {path} was written by a newer version of this program (schema {found}, known {known}); update the program")]
+    TooNew {
+        /// The file.
+        path: String,
+        /// Its schema.
+        found: i64,
+        /// The newest schema that this program knows.
+        known: i64,
+    },
+    /// Settings that would mix two kinds of records.
+    #[error("this lake was made with {what} {found}, now {given} is asked for; use another --lake")]
+    Mixed {
+        /// What differs.
+        what: String,
+        /// The lake's.
+        found: String,
+        /// The one given.
+        given: String,
+    },
+}
+
+/// Where the truth about a sync is kept. One writer at a time.
+pub trait Ledger: Send {
+    /// Records a property of the whole lake, or refuses one that differs.
+    fn pin(&mut self, what: &str, value: &str) -> Result<(), LedgerError>;
+    /// The number of an account in one world.
+    fn account(&mut self, stripe_id: &str, livemode: bool) -> Result<i64, LedgerError>;
+    /// Starts a run and gives its number.
+    fn begin_run(&mut self, account: i64, started: i64, module: &str) -> Result<i64, LedgerError>;
+    /// Ends a run.
+    fn end_run(&mut self, run: i64, outcome: &str) -> Result<(), LedgerError>;
+    /// The units that a run must walk for a list: unfinished ones, then one up to `lt`.
+    fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
+    /// A new unit for records that were only seen embedded.
+    fn embedded_unit(&mut self, account: i64, dataset: &str, lt: i64) -> Result<Unit, LedgerError>;
+    /// Ids already seen in the second of a unit's cursor.
+    fn boundary(&mut self, unit: i64) -> Result<Vec<String>, LedgerError>;
+    /// What a record was last made from, if it was delivered.
+    fn delivered(&mut self, dataset: &str, id: &RecordId) -> Result<Option<Digest>, LedgerError>;
+    /// Records a stretch.
+    fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError>;
+    /// Notes why a unit was left.
+    fn failed(&mut self, unit: i64, error: &str) -> Result<(), LedgerError>;
+    /// Datasets with records that were only seen embedded.
+    fn pending_datasets(&mut self) -> Result<Vec<String>, LedgerError>;
+    /// Up to 500 of a dataset's records that were only seen embedded.
+    fn pending(&mut self, dataset: &str) -> Result<Vec<Embedded>, LedgerError>;
+    /// Whether a file of the lake is known.
+    fn knows_part(&mut self, path: &str) -> Result<bool, LedgerError>;
+}
+
+/// What [`Ledger::plan`] is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Want<'a> {
+    /// The account's number.
+    pub account: i64,
+    /// Stripe's name of the resource.
+    pub resource: &'a str,
+    /// Which of the resource's walks.
+    pub pass: &'a str,
+    /// The run's upper bound, in epoch seconds.
+    pub lt: i64,
+    /// How far to look back behind the bound of the run before, in seconds.
+    pub overlap: i64,
+    /// Where the first run begins, in epoch seconds.
+    pub since: Option<i64>,
+}

@@ -1,0 +1,45 @@
+//! The ledger's tables, as a list of migrations that only ever grows; `user_version` counts those done.
+
+pub(super) const MIGRATIONS: &[&str] = &["
+CREATE TABLE pinned (what TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY, stripe_id TEXT NOT NULL, livemode INTEGER NOT NULL,
+    UNIQUE (stripe_id, livemode)
+) STRICT;
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, started INTEGER NOT NULL,
+    module TEXT NOT NULL, outcome TEXT
+) STRICT;
+CREATE TABLE unit (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL,
+    pass TEXT NOT NULL, gte INTEGER, lt INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done')),
+    cursor TEXT, cursor_created INTEGER,
+    parts INTEGER NOT NULL DEFAULT 0, pages INTEGER NOT NULL DEFAULT 0,
+    objects INTEGER NOT NULL DEFAULT 0, records INTEGER NOT NULL DEFAULT 0,
+    id_hash BLOB NOT NULL DEFAULT (zeroblob(16)),
+    attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT
+) STRICT;
+CREATE INDEX unit_open ON unit (account, resource, pass) WHERE state = 'open';
+CREATE TABLE boundary (
+    unit INTEGER NOT NULL REFERENCES unit, created INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (unit, created, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE part (
+    unit INTEGER NOT NULL REFERENCES unit, seq INTEGER NOT NULL, dataset TEXT NOT NULL,
+    path TEXT NOT NULL PRIMARY KEY, records INTEGER NOT NULL, bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE dataset (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE delivered (
+    dataset INTEGER NOT NULL, record_id BLOB NOT NULL, digest BLOB NOT NULL,
+    PRIMARY KEY (dataset, record_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE pending_embedded (
+    dataset INTEGER NOT NULL, record_id BLOB NOT NULL, bytes BLOB NOT NULL,
+    PRIMARY KEY (dataset, record_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE bookmark (
+    account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL, pass TEXT NOT NULL,
+    upper INTEGER NOT NULL, PRIMARY KEY (account, resource, pass)
+) STRICT, WITHOUT ROWID;
+"];

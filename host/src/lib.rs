@@ -1,0 +1,9 @@
+//! The parts of the program `stripe-xdm`: the module in its sandbox, Stripe's API, the ledger, the lake
+//! and the sync that joins them.
+
+pub mod input;
+pub mod lake;
+pub mod ledger;
+pub mod module;
+pub mod stripe;
+pub mod sync;

@@ -1,0 +1,13 @@
+//! The transform module in its sandbox: loaded, checked, compiled once, and called through the bytes
+//! ABI. Whatever the module does (trap, loop, memory growth, nonsense pointers) ends one batch and
+//! never the program.
+
+mod abi;
+mod cache;
+mod engine;
+mod worker;
+
+pub use abi::{Batch, Fate, ObjectError, ObjectResult, Record, RecordKind, Report, Warning};
+pub use cache::{Cache, Compiler, compile_artefact};
+pub use engine::{ABI_VERSION, Description, Limits, LoadError, Module};
+pub use worker::{Call, Worker, WorkerError};

@@ -1,0 +1,282 @@
+//! The HTTP client: every request paced by the budget, bounded in time and size, and repeated as long
+//! as that can help.
+
+use super::budget::{Budget, LIVE_RATE, Limited, TEST_RATE};
+use super::error::{ApiError, ErrorBody, RequestId, permission};
+use super::key::{Key, Mode};
+use super::page::Page;
+use super::retry::{Attempt, Decision, Retry};
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Response, Url, redirect};
+use std::time::Duration;
+
+/// The same as Stripe's own client libraries.
+const TIMEOUT: Duration = Duration::from_secs(80);
+/// Largest answer that is read, in bytes; a page of 100 objects is about one MiB.
+const MAX_BODY: usize = 32 << 20;
+
+/// What a [`Client`] needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the API is, normally `https://api.stripe.com`.
+    pub base: String,
+    /// The key.
+    pub key: Key,
+    /// The `Stripe-Version` to send.
+    pub version: String,
+    /// Most requests in flight.
+    pub concurrency: usize,
+    /// Requests per second, for the account and for each endpoint; default Stripe's limits.
+    pub rate_limit: Option<f64>,
+}
+
+/// Reads from one Stripe account.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    key: Key,
+    budget: Budget,
+    version: String,
+}
+
+/// An answer of Stripe.
+#[derive(Debug, Clone)]
+pub struct Answer<T> {
+    /// What it says.
+    pub value: T,
+    /// The server's clock, in epoch seconds.
+    pub server_time: Option<i64>,
+    /// The API version that it is written in.
+    pub version: Option<String>,
+    /// Stripe's id of the request.
+    pub request: RequestId,
+}
+
+enum Failure {
+    Temporary(Attempt, String),
+    Final(ApiError),
+}
+
+impl Client {
+    /// Sets a client up; no request is made.
+    pub fn new(config: Config) -> Result<Self, ApiError> {
+        let base = Url::parse(&config.base)
+            .map_err(|e| ApiError::Setup(format!("--api-base is not an address: {e}")))?;
+        let local = match base.host() {
+            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(url::Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if base.scheme() != "https" && !(base.scheme() == "http" && local) {
+            let message = "--api-base must be https: a key is never sent in clear text over a network";
+            return Err(ApiError::Setup(message.to_owned()));
+        }
+        let setup = |e: &dyn std::fmt::Display| ApiError::Setup(format!("the HTTP client cannot be set up: {e}"));
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, config.key.bearer().map_err(|e| setup(&e))?);
+        headers.insert(
+            "stripe-version",
+            HeaderValue::from_str(&config.version)
+                .map_err(|_| ApiError::Setup("--stripe-version holds odd characters".to_owned()))?,
+        );
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("stripe-xdm/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .timeout(TIMEOUT)
+            .connect_timeout(Duration::from_secs(20))
+            // A redirect could carry the key elsewhere; Stripe never sends one.
+            .redirect(redirect::Policy::none());
+        if local {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|e| setup(&e))?;
+        let (account, endpoint) = match (config.rate_limit, config.key.mode()) {
+            (Some(rate), _) => (rate, rate),
+            (None, Some(Mode::Live)) => (LIVE_RATE, TEST_RATE),
+            (None, _) => (TEST_RATE, TEST_RATE),
+        };
+        let budget = Budget::new(account, endpoint, config.concurrency);
+        Ok(Self { http, base, key: config.key, budget, version: config.version })
+    }
+
+    /// The world that the key opens, when its prefix tells.
+    pub fn mode(&self) -> Option<Mode> {
+        self.key.mode()
+    }
+
+    /// The API version asked for.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Asks for a page of a list.
+    pub async fn page(
+        &self,
+        endpoint: &'static str,
+        query: &[(&str, String)],
+    ) -> Result<Answer<Page>, ApiError> {
+        let answer = self.get(endpoint, query, |body| Page::parse(body).map_err(|e| e.to_string())).await?;
+        if answer.value.has_more && answer.value.objects.is_empty() {
+            let message = "Stripe says has_more with an empty page; nothing can be asked next".to_owned();
+            let request = answer.request.clone();
+            return Err(ApiError::Contract { path: endpoint.to_owned(), message, request });
+        }
+        Ok(answer)
+    }
+
+    /// Asks until there is a usable answer or no hope of one. `read` failing counts as a cut answer.
+    pub async fn get<T>(
+        &self,
+        endpoint: &'static str,
+        query: &[(&str, String)],
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, ApiError> {
+        let mut retry = Retry::default();
+        loop {
+            let (attempt, message) = match self.once(endpoint, query, &read).await {
+                Ok(answer) => {
+                    self.budget.succeeded();
+                    return Ok(answer);
+                }
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Temporary(attempt, message)) => (attempt, message),
+            };
+            match retry.after(attempt, fastrand::f64()) {
+                Decision::Again(delay) => tokio::time::sleep(delay).await,
+                Decision::GiveUp => {
+                    let (path, attempts) = (endpoint.to_owned(), retry.made());
+                    return Err(ApiError::Network { path, attempts, message });
+                }
+            }
+        }
+    }
+
+    async fn once<T>(
+        &self,
+        endpoint: &'static str,
+        query: &[(&str, String)],
+        read: &impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, Failure> {
+        let mut url = self.base.clone();
+        url.set_path(endpoint);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        let cut = |e: reqwest::Error| Failure::Temporary(Attempt::Network, self.cause(e));
+        let _permit = self.budget.acquire(endpoint).await;
+        let response = self.http.get(url).send().await.map_err(cut)?;
+        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let request = RequestId(header("request-id"));
+        let server_time = header("date").and_then(|d| http_date(&d));
+        let version = header("stripe-version");
+        let status = response.status().as_u16();
+        if status == 200 {
+            let body = body(response).await.map_err(|e| match e {
+                BodyError::Cut(e) => cut(e),
+                BodyError::TooLarge => Failure::Final(ApiError::Contract {
+                    path: endpoint.to_owned(),
+                    message: format!("the answer has more than {MAX_BODY} bytes"),
+                    request: request.clone(),
+                }),
+            })?;
+            let value = read(body)
+                .map_err(|e| Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}")))?;
+            return Ok(Answer { value, server_time, version, request });
+        }
+        let should_retry = header("stripe-should-retry").and_then(|v| v.parse().ok());
+        let retry_after = header("retry-after").and_then(|v| v.parse().ok()).map(Duration::from_secs);
+        let reason = header("stripe-rate-limited-reason");
+        if status == 429 {
+            self.budget.limited(endpoint, Limited::from_header(reason.as_deref()));
+        }
+        let body = body(response).await.unwrap_or_default();
+        let detail = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
+        let message = self.key.redact(&detail.message.unwrap_or_else(|| "no message".to_owned()));
+        let path = endpoint.to_owned();
+        let error = match status {
+            401 => ApiError::Key { request: request.clone() },
+            403 => {
+                let permission = permission(&message);
+                ApiError::Permission { path, permission, message, request: request.clone(), server_time }
+            }
+            _ => ApiError::Refused {
+                path,
+                status,
+                code: detail.code.unwrap_or_default(),
+                param: detail.param.unwrap_or_default(),
+                message,
+                request: request.clone(),
+            },
+        };
+        let attempt = Attempt::Status { status, should_retry, retry_after };
+        // Asked of a fresh counter: is this kind of answer ever worth another request?
+        match Retry::default().after(attempt, 0.0) {
+            Decision::GiveUp => Err(Failure::Final(error)),
+            Decision::Again(_) => Err(Failure::Temporary(attempt, error.to_string())),
+        }
+    }
+
+    /// The innermost cause, without the address (its query is noise, and nothing in it is secret).
+    fn cause(&self, error: reqwest::Error) -> String {
+        let error = error.without_url();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        self.key.redact(&cause.to_string())
+    }
+}
+
+enum BodyError {
+    Cut(reqwest::Error),
+    TooLarge,
+}
+
+async fn body(mut response: Response) -> Result<Bytes, BodyError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(BodyError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Reads the `Date` header (RFC 9110 uses RFC 2822's form with `GMT`).
+fn http_date(text: &str) -> Option<i64> {
+    let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(zoned.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(base: &str) -> Config {
+        Config {
+            base: base.to_owned(),
+            key: Key::new("sk_test_secretsecret").unwrap(),
+            version: "2026-08-26.dahlia".to_owned(),
+            concurrency: 2,
+            rate_limit: None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_sent_in_clear_text() {
+        assert!(Client::new(config("http://api.stripe.com")).is_err());
+        assert!(Client::new(config("http://127.0.0.1:1")).is_ok());
+        let client = Client::new(config("https://api.stripe.com")).unwrap();
+        assert!(!format!("{client:?}").contains("secretsecret"));
+    }
+
+    #[test]
+    fn the_server_clock_is_read() {
+        assert_eq!(http_date("Sat, 21 Nov 2026 03:55:01 GMT"), Some(1_795_233_301));
+        assert_eq!(http_date("yesterday"), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! What can go wrong with a request, said so that the reader knows what to do next.
+
+use serde::Deserialize;
+
+/// A request that failed for good.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// 401
+    #[error("Stripe does not accept the API key (401{request}): check STRIPE_API_KEY; keys can expire or be rolled")]
+    Key {
+        /// Formatted request id.
+        request: RequestId,
+    },
+    /// 403
+    #[error("the API key may not read {path} (403{request}): {message} Give the key the permission {permission} in the Dashboard, or leave the resource out with --resources")]
+    Permission {
+        /// The path asked for.
+        path: String,
+        /// The permission that Stripe's message names.
+        permission: String,
+        /// Stripe's message.
+        message: String,
+        /// Formatted request id.
+        request: RequestId,
+        /// The server's clock, in epoch seconds.
+        server_time: Option<i64>,
+    },
+    /// Any other answer that a retry does not mend, or that six retries did not mend.
+    #[error("{path}: Stripe answered {status}{request}: {message}")]
+    Refused {
+        /// The path asked for.
+        path: String,
+        /// The HTTP status.
+        status: u16,
+        /// Stripe's `code`, or empty.
+        code: String,
+        /// Stripe's `param`, or empty.
+        param: String,
+        /// Stripe's message.
+        message: String,
+        /// Formatted request id.
+        request: RequestId,
+    },
+    /// No answer, or one that was cut, after all retries.
+    #[error("{path}: no usable answer after {attempts} attempts: {message}; run the same command again to continue")]
+    Network {
+        /// The path asked for.
+        path: String,
+        /// How many requests were made.
+        attempts: u32,
+        /// The last cause.
+        message: String,
+    },
+    /// An answer that is complete but says something that cannot be.
+    #[error("{path}: {message}{request}")]
+    Contract {
+        /// The path asked for.
+        path: String,
+        /// What cannot be.
+        message: String,
+        /// Formatted request id.
+        request: RequestId,
+    },
+    /// The client cannot be set up.
+    #[error("{0}")]
+    Setup(String),
+}
+
+impl ApiError {
+    /// Whether the cursor of a list names an object that no longer exists.
+    pub fn is_lost_cursor(&self) -> bool {
+        matches!(self, Self::Refused { status: 400, code, param, .. }
+            if code == "resource_missing" && param == "starting_after")
+    }
+
+    /// Whether no request with this key can succeed.
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Key { .. } | Self::Setup(_))
+    }
+}
+
+/// Stripe's id of a request, for their support; prints as `, request req_…`, or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestId(pub Option<String>);
+
+impl std::fmt::Display for RequestId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(id) => write!(f, ", request {id}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Stripe's error object.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ErrorBody {
+    #[serde(default)]
+    pub(super) error: ErrorDetail,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ErrorDetail {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) param: Option<String>,
+    #[serde(default)]
+    pub(super) message: Option<String>,
+}
+
+/// The permission that a 403's message names. Stripe's list of permissions has gaps (refunds), so the
+/// message is the only authority.
+pub(super) fn permission(message: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = message.split(|c| !is_word(c));
+    let named = words.filter(|w| w.starts_with("rak_")).max_by_key(|w| w.len());
+    named.map_or_else(|| "that the message names".to_owned(), |w| format!("\"{w}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::permission;
+
+    #[test]
+    fn the_permission_is_read_from_the_message() {
+        let message = "The provided key 'rk_test_*abc' does not have the required permissions for this \
+                       endpoint on account 'acct_1'. Having the 'rak_charge_read' permission would allow \
+                       this request to continue.";
+        assert_eq!(permission(message), "\"rak_charge_read\"");
+        assert_eq!(permission("no"), "that the message names");
+    }
+}

@@ -1,0 +1,18 @@
+//! Reading from Stripe's API: one key, one rate budget, pages of lists with every object's bytes as
+//! Stripe sent them.
+
+mod budget;
+mod client;
+mod error;
+mod key;
+mod page;
+mod resource;
+mod retry;
+
+pub use budget::{Budget, Limited, Pace};
+pub use client::{Answer, Client, Config};
+pub use error::ApiError;
+pub use key::{Key, KeyError, Mode};
+pub use page::{Listed, Object, Page};
+pub use resource::{Pass, Resource};
+pub use retry::{Attempt, Decision, Retry};

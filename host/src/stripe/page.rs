@@ -1,0 +1,184 @@
+//! One page of a list. The objects stay the bytes that Stripe sent: they are only located, never
+//! written anew.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::ops::Range;
+
+/// One object of a page.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// Its id.
+    pub id: String,
+    /// Its creation time, in epoch seconds.
+    pub created: i64,
+    text: Text,
+}
+
+#[derive(Debug, Clone)]
+enum Text {
+    InPage(Range<usize>),
+    Completed(Vec<u8>),
+}
+
+/// One page, newest object first.
+#[derive(Debug, Clone)]
+pub struct Page {
+    body: Bytes,
+    /// The page's objects.
+    pub objects: Vec<Object>,
+    /// Whether the list goes on.
+    pub has_more: bool,
+}
+
+/// A nested list inside an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// Whether Stripe left out the rest of it.
+    pub has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct RawPage<'a> {
+    #[serde(borrow)]
+    data: Vec<&'a RawValue>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    id: String,
+    #[serde(default)]
+    created: i64,
+}
+
+#[derive(Deserialize)]
+struct WithItems<'a> {
+    #[serde(borrow, default)]
+    items: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawList<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+    #[serde(borrow, default)]
+    has_more: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Id {
+    id: String,
+}
+
+impl Page {
+    /// Reads a page. An error means that the answer was cut or is no list.
+    pub fn parse(body: Bytes) -> Result<Self, serde_json::Error> {
+        let raw: RawPage<'_> = serde_json::from_slice(&body)?;
+        let mut objects = Vec::with_capacity(raw.data.len());
+        for object in &raw.data {
+            let head: Head = serde_json::from_str(object.get())?;
+            let text = Text::InPage(range_in(&body, object.get().as_bytes()));
+            objects.push(Object { id: head.id, created: head.created, text });
+        }
+        let has_more = raw.has_more;
+        Ok(Self { body, objects, has_more })
+    }
+
+    /// The JSON text of one of the page's objects.
+    pub fn text<'a>(&'a self, object: &'a Object) -> &'a [u8] {
+        match &object.text {
+            Text::InPage(range) => self.body.get(range.clone()).unwrap_or_default(),
+            Text::Completed(text) => text,
+        }
+    }
+
+    /// The object's `items` list, when it has one.
+    pub fn items(&self, object: &Object) -> Option<Listed> {
+        let whole: WithItems<'_> = serde_json::from_slice(self.text(object)).ok()?;
+        let list: RawList<'_> = serde_json::from_str(whole.items?.get()).ok()?;
+        Some(Listed { has_more: list.has_more.is_some_and(|m| m.get() == "true") })
+    }
+
+    /// Puts items into the `items` list of an object: those that the list lacks are appended, everything
+    /// else stays byte for byte, and `has_more` becomes false.
+    pub fn complete_items(&mut self, index: usize, items: &[Box<RawValue>]) -> Result<(), serde_json::Error> {
+        let Some(object) = self.objects.get(index) else { return Ok(()) };
+        let text = splice_items(self.text(object), items)?;
+        self.objects[index].text = Text::Completed(text);
+        Ok(())
+    }
+}
+
+fn splice_items(text: &[u8], items: &[Box<RawValue>]) -> Result<Vec<u8>, serde_json::Error> {
+    let whole: WithItems<'_> = serde_json::from_slice(text)?;
+    let Some(list) = whole.items else { return Ok(text.to_vec()) };
+    let list: RawList<'_> = serde_json::from_str(list.get())?;
+    let held: Vec<Id> = serde_json::from_str(list.data.get())?;
+    let mut added: Vec<u8> = Vec::new();
+    let mut empty = held.is_empty();
+    for item in items {
+        let id: Id = serde_json::from_str(item.get())?;
+        if held.iter().any(|h| h.id == id.id) {
+            continue;
+        }
+        if !std::mem::replace(&mut empty, false) {
+            added.push(b',');
+        }
+        added.extend_from_slice(item.get().as_bytes());
+    }
+    // `data` ends with its bracket; the new items go right before it.
+    let end = range_in(text, list.data.get().as_bytes()).end.saturating_sub(1);
+    let mut edits: Vec<(Range<usize>, &[u8])> = vec![(end..end, &added)];
+    if let Some(has_more) = list.has_more {
+        edits.push((range_in(text, has_more.get().as_bytes()), b"false"));
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    let (mut out, mut at) = (Vec::with_capacity(text.len() + added.len()), 0);
+    for (range, new) in edits {
+        out.extend_from_slice(text.get(at..range.start).unwrap_or_default());
+        out.extend_from_slice(new);
+        at = range.end;
+    }
+    out.extend_from_slice(text.get(at..).unwrap_or_default());
+    Ok(out)
+}
+
+/// Where `part`, a slice borrowed from `whole`, lies in it.
+fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
+    let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+    start..start + part.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_keep_their_bytes() {
+        let body = br#"{"object":"list","data":[ {"id":"ch_1","created":2,"x":1.10} ,{"id":"ch_2","created":1}],"has_more":true}"#;
+        let page = Page::parse(Bytes::from_static(body)).unwrap();
+        assert!(page.has_more);
+        assert_eq!(page.text(&page.objects[0]), br#"{"id":"ch_1","created":2,"x":1.10}"#);
+        assert_eq!((page.objects[1].id.as_str(), page.objects[1].created), ("ch_2", 1));
+    }
+
+    #[test]
+    fn a_cut_page_is_an_error() {
+        assert!(Page::parse(Bytes::from_static(br#"{"object":"list","data":[{"id":"a""#)).is_err());
+        assert!(Page::parse(Bytes::from_static(br#"{"object":"list","data":[]}"#)).is_err());
+    }
+
+    #[test]
+    fn missing_items_are_spliced_in_and_nothing_else_moves() {
+        let text = br#"{"id":"sub_1","items": {"data":[{"id":"si_1", "n":1.0}],"has_more": true,"url":"/x"} ,"z":1e3}"#;
+        let items: Vec<Box<RawValue>> =
+            serde_json::from_str(r#"[{"id":"si_1"},{"id":"si_2","big":9007199254740993}]"#).unwrap();
+        let out = splice_items(text, &items).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"id":"sub_1","items": {"data":[{"id":"si_1", "n":1.0},{"id":"si_2","big":9007199254740993}],"has_more": false,"url":"/x"} ,"z":1e3}"#
+        );
+    }
+}

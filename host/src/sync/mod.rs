@@ -1,0 +1,290 @@
+//! From Stripe to the lake: walks fetch pages, worker threads run the module, one thread delivers. The
+//! channels between them are short, so memory does not grow with the account.
+
+mod deliver;
+mod fetch;
+mod summary;
+
+pub use summary::{ResourceSummary, Summary, UnitProof};
+
+use crate::lake::{Lake, LakeError};
+use crate::ledger::{Ledger, LedgerError, SqliteLedger, Want};
+use crate::module::{Batch, Call, Module, Worker, WorkerError};
+use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
+use deliver::Deliverer;
+use fetch::Walk;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::task::JoinSet;
+
+/// Pages waiting for a worker, and batches waiting for delivery.
+const QUEUE: usize = 2;
+
+/// What a sync is asked to do.
+#[derive(Debug, Clone)]
+pub struct SyncConfig {
+    /// The lake's directory.
+    pub lake: PathBuf,
+    /// The resources to walk.
+    pub resources: Vec<Resource>,
+    /// Where the first run begins, in epoch seconds.
+    pub since: Option<i64>,
+    /// The account, when it is not to be asked for.
+    pub account: Option<String>,
+    /// The settings for the module, without account, mode and version: those are found out.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Why a sync could not run. A resource that fails is told in the summary instead.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Stripe could not be asked at all.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The account cannot be found out.
+    #[error("the key may not read its account; give it with --account acct_… or add the permission {permission}")]
+    Account {
+        /// The permission that Stripe's message names.
+        permission: String,
+    },
+    /// The key belongs to another account than the one given.
+    #[error("the key belongs to {found}, not to {given}; use a key of {given} or drop --account")]
+    WrongAccount {
+        /// The account given.
+        given: String,
+        /// The key's account.
+        found: String,
+    },
+    /// The lake failed.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The module cannot be started.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// The module's records are not as agreed.
+    #[error("the module made a record that is not as agreed: {0}; use a module of the same release")]
+    Record(String),
+    /// The system refused a thread, or one died.
+    #[error("{0}")]
+    System(String),
+}
+
+/// Someone who watches a sync. Called from the delivering thread.
+pub trait Watch: Send + Sync {
+    /// A walk begins or goes on.
+    fn begun(&self, pass: &str, already: u64);
+    /// A walk delivered more: objects and records since the last call.
+    fn advanced(&self, pass: &str, objects: u64, records: u64);
+    /// A walk ended.
+    fn ended(&self, pass: &str, error: Option<&str>);
+}
+
+/// What is sent to the workers.
+enum Job {
+    Page(Fetched),
+    Over { walk: usize, number: u64, error: Option<String> },
+}
+
+/// One page on its way.
+struct Fetched {
+    walk: usize,
+    number: u64,
+    page: Page,
+    call: Call,
+    cursor: Option<(String, i64)>,
+}
+
+/// What the workers send on.
+enum Made {
+    Batch(Fetched, Batch),
+    Over { walk: usize, number: u64, error: Option<String> },
+    Broken(WorkerError),
+}
+
+type SharedLedger = Arc<Mutex<dyn Ledger>>;
+
+fn lock(ledger: &SharedLedger) -> std::sync::MutexGuard<'_, dyn Ledger + 'static> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Brings the lake up to date with Stripe.
+pub async fn sync(
+    client: Arc<Client>,
+    module: &Module,
+    config: SyncConfig,
+    watch: Arc<dyn Watch>,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<Summary, SyncError> {
+    let started = std::time::Instant::now();
+    let lake = Lake::open(&config.lake)?;
+    let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
+    let tenant = config.settings.get("tenant").and_then(|t| t.as_str()).unwrap_or_default();
+    ledger.pin("tenant", tenant)?;
+    lake.clean(&mut ledger)?;
+
+    let who = identify(&client, config.account.as_deref()).await?;
+    let settings = settings(&config, &client, &who.account);
+    // Opened before anything is asked of Stripe, so that refused settings cost nothing.
+    let workers = worker_count();
+    let workers: Vec<_> = (0..workers).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
+
+    let livemode = client.mode() == Some(Mode::Live);
+    let account = ledger.account(&who.account, livemode)?;
+    let run = ledger.begin_run(account, who.now, module.sha256())?;
+    let walks = plan(&mut ledger, account, who.now, &config)?;
+    let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
+
+    let mut summary = Summary::new(run, &who.account, livemode, who.now, module, client.version());
+    for resource in &config.resources {
+        summary.resources.entry(resource.name().to_owned()).or_default();
+    }
+    let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
+    let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
+    for worker in workers {
+        let (jobs, made) = (jobs.clone(), made_in.clone());
+        thread("transform", move || transform(worker, &jobs, &made))?;
+    }
+    drop((jobs, made_in));
+    let deliverer = Deliverer::new(lake, ledger.clone(), module.clone(), &walks, summary, watch);
+    let (delivered_in, delivered) = tokio::sync::oneshot::channel();
+    thread("deliver", move || {
+        // Nobody listens any more only when the sync itself was dropped.
+        let _dropped = delivered_in.send(deliverer.run(&made));
+    })?;
+
+    let mut tasks = JoinSet::new();
+    for (_, walks) in group(walks) {
+        let (client, jobs, ledger) = (client.clone(), jobs_in.clone(), ledger.clone());
+        tasks.spawn(async move { fetch::walk_in_turn(&client, &ledger, walks, &jobs).await });
+    }
+    drop(jobs_in);
+    let interrupted = tokio::select! {
+        () = async { while tasks.join_next().await.is_some() {} } => false,
+        () = stop => true,
+    };
+    tasks.abort_all();
+    // The walks hold the senders; when they are gone the workers and the delivery end.
+    while tasks.join_next().await.is_some() {}
+    drop(tasks);
+    let ended = delivered.await.map_err(|_| SyncError::System("the delivering thread died".to_owned()))?;
+    let (mut deliverer, mut summary) = ended?;
+    if !interrupted {
+        deliverer.flush_embedded(account, who.now, &mut summary)?;
+    }
+    summary.interrupted = interrupted;
+    summary.seconds = started.elapsed().as_secs_f64();
+    deliverer.close(run, &mut summary)?;
+    Ok(summary)
+}
+
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), SyncError> {
+    let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    spawned.map(drop).map_err(|e| SyncError::System(format!("no thread to {name}: {e}")))
+}
+
+fn worker_count() -> usize {
+    std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(1, 4)
+}
+
+fn plan(
+    ledger: &mut dyn Ledger,
+    account: i64,
+    now: i64,
+    config: &SyncConfig,
+) -> Result<Vec<Walk>, SyncError> {
+    let mut walks = Vec::new();
+    for pass in config.resources.iter().flat_map(|r| r.passes()) {
+        let want = Want {
+            account,
+            resource: pass.resource.name(),
+            pass: pass.name,
+            lt: now,
+            overlap: pass.resource.overlap(),
+            since: config.since,
+        };
+        for unit in ledger.plan(&want)? {
+            walks.push(Walk { index: walks.len(), pass, unit });
+        }
+    }
+    Ok(walks)
+}
+
+/// The walks of one pass follow one another; those of different passes run side by side.
+fn group(walks: Vec<Walk>) -> Vec<(Pass, Vec<Walk>)> {
+    let mut groups: Vec<(Pass, Vec<Walk>)> = Vec::new();
+    for walk in walks {
+        match groups.last_mut() {
+            Some((pass, group)) if *pass == walk.pass => group.push(walk),
+            _ => groups.push((walk.pass, vec![walk])),
+        }
+    }
+    groups
+}
+
+fn transform(
+    mut worker: Worker,
+    jobs: &async_channel::Receiver<Job>,
+    made: &async_channel::Sender<Made>,
+) {
+    while let Ok(job) = jobs.recv_blocking() {
+        let next = match job {
+            Job::Over { walk, number, error } => Made::Over { walk, number, error },
+            Job::Page(fetched) => {
+                let texts: Vec<&[u8]> = fetched.page.objects.iter().map(|o| fetched.page.text(o)).collect();
+                match worker.transform(&fetched.call, &texts) {
+                    Ok(batch) => Made::Batch(fetched, batch),
+                    Err(error) => Made::Broken(error),
+                }
+            }
+        };
+        if made.send_blocking(next).is_err() {
+            return;
+        }
+    }
+}
+
+struct Who {
+    account: String,
+    /// The server's clock, in epoch seconds. The second itself may still be filling, so it is the first
+    /// that a run leaves to the next one.
+    now: i64,
+}
+
+async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError> {
+    #[derive(Deserialize)]
+    struct Account {
+        id: String,
+    }
+    let read = |body: bytes::Bytes| serde_json::from_slice::<Account>(&body).map_err(|e| e.to_string());
+    let local = || {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |d| d.as_secs() as i64)
+    };
+    match (client.get("/v1/account", &[], read).await, given) {
+        (Ok(answer), Some(given)) if answer.value.id != given => {
+            Err(SyncError::WrongAccount { given: given.to_owned(), found: answer.value.id })
+        }
+        (Ok(answer), _) => {
+            Ok(Who { account: answer.value.id, now: answer.server_time.unwrap_or_else(local) })
+        }
+        (Err(ApiError::Permission { server_time, .. }), Some(account)) => {
+            Ok(Who { account: account.to_owned(), now: server_time.unwrap_or_else(local) })
+        }
+        (Err(ApiError::Permission { permission, .. }), None) => Err(SyncError::Account { permission }),
+        (Err(error), _) => Err(error.into()),
+    }
+}
+
+fn settings(config: &SyncConfig, client: &Client, account: &str) -> Vec<u8> {
+    let mut settings = config.settings.clone();
+    settings.insert("account".to_owned(), account.into());
+    settings.insert("api_version".to_owned(), client.version().into());
+    if let Some(mode) = client.mode() {
+        settings.insert("livemode".to_owned(), (mode == Mode::Live).into());
+    }
+    serde_json::Value::Object(settings).to_string().into_bytes()
+}

@@ -1,0 +1,175 @@
+//! What a run did and what it proves: shown at its end and kept in the lake as `_runs/<run>.json`.
+
+use crate::ledger::Unit;
+use crate::module::{Batch, Fate, Module, ObjectResult};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Most distinct unmapped paths that are counted apart; metadata keys can be without number.
+const MAX_PATHS: usize = 5_000;
+
+/// A run's result.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// The run's name, also of its files.
+    pub run: String,
+    /// The Stripe account.
+    pub account: String,
+    /// Whether it is real money.
+    pub livemode: bool,
+    /// First creation time that the run left to the next one, in epoch seconds.
+    pub upper_bound: i64,
+    /// SHA-256 of the module.
+    pub module_sha256: String,
+    /// The Stripe API version asked for.
+    pub api_version: String,
+    /// How long the run took.
+    pub seconds: f64,
+    /// Whether the run was stopped from outside.
+    pub interrupted: bool,
+    /// Per resource.
+    pub resources: BTreeMap<String, ResourceSummary>,
+    /// What was walked to its end, or how far.
+    pub units: Vec<UnitProof>,
+    /// Where the failed objects are listed, when there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errors_file: Option<String>,
+}
+
+/// One resource's part of a [`Summary`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ResourceSummary {
+    /// Objects seen.
+    pub objects: u64,
+    /// Records written, per dataset.
+    pub records: BTreeMap<String, u64>,
+    /// Records that the lake already had.
+    pub unchanged: u64,
+    /// Objects that no model covers.
+    pub skipped: u64,
+    /// Objects that could not be converted.
+    pub failed: u64,
+    /// Warnings by code.
+    pub warnings: BTreeMap<String, u64>,
+    /// Source paths that no mapping reads, with the number of objects that have them.
+    pub unmapped: BTreeMap<String, u64>,
+    /// Metadata entries left out to keep records below the size limit.
+    pub shed: u64,
+    /// Why the resource was left before its end.
+    pub errors: Vec<String>,
+}
+
+/// What a unit saw, over all runs that walked it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnitProof {
+    /// The resource.
+    pub resource: String,
+    /// The walk within the resource.
+    pub pass: String,
+    /// Earliest creation time; absent is the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gte: Option<i64>,
+    /// First creation time that no longer belongs to it.
+    pub lt: i64,
+    /// Whether it was walked to its end.
+    pub complete: bool,
+    /// Pages read.
+    pub pages: u64,
+    /// Objects seen, each once.
+    pub objects: u64,
+    /// Records written.
+    pub records: u64,
+    /// Sum modulo 2^128 of the first halves of the SHA-256 of the ids, in hex.
+    pub id_hash: String,
+}
+
+impl UnitProof {
+    pub(super) fn new(unit: &Unit, complete: bool) -> Self {
+        Self {
+            resource: unit.resource.clone(),
+            pass: unit.pass.clone(),
+            gte: unit.gte,
+            lt: unit.lt,
+            complete,
+            pages: unit.tally.pages,
+            objects: unit.tally.objects,
+            records: unit.tally.records,
+            id_hash: format!("{:032x}", unit.tally.id_hash),
+        }
+    }
+}
+
+impl Summary {
+    pub(super) fn new(run: i64, account: &str, livemode: bool, now: i64, module: &Module, version: &str) -> Self {
+        let time = jiff::Timestamp::from_second(now).unwrap_or_default();
+        Self {
+            run: format!("{}-{run:06}", time.strftime("%Y-%m-%dT%H-%M-%SZ")),
+            account: account.to_owned(),
+            livemode,
+            upper_bound: now,
+            module_sha256: module.sha256().to_owned(),
+            api_version: version.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// 0 all well, 2 some failed, 1 nothing could be done.
+    pub fn exit_code(&self) -> u8 {
+        let broken = self.resources.values().filter(|r| !r.errors.is_empty()).count();
+        let failed: u64 = self.resources.values().map(|r| r.failed).sum();
+        match () {
+            () if self.interrupted || (broken > 0 && broken == self.resources.len()) => 1,
+            () if broken > 0 || failed > 0 => 2,
+            () => 0,
+        }
+    }
+}
+
+impl ResourceSummary {
+    /// Counts one object.
+    pub(super) fn count(&mut self, object: &ObjectResult) {
+        self.objects += 1;
+        match &object.fate {
+            Fate::Skipped(_) => self.skipped += 1,
+            Fate::Failed(_) => self.failed += 1,
+            Fate::Done(report) => {
+                self.shed += u64::from(report.shed);
+                for warning in &report.warnings {
+                    bump(&mut self.warnings, &warning.code);
+                }
+                for path in &report.unmapped {
+                    bump(&mut self.unmapped, path);
+                }
+            }
+        }
+    }
+
+    /// Counts a record that was written.
+    pub(super) fn wrote(&mut self, dataset: &str) {
+        bump(&mut self.records, dataset);
+    }
+}
+
+fn bump(counts: &mut BTreeMap<String, u64>, key: &str) {
+    if let Some(count) = counts.get_mut(key) {
+        *count += 1;
+    } else {
+        let key = if counts.len() < MAX_PATHS { key } else { "(others)" };
+        *counts.entry(key.to_owned()).or_default() += 1;
+    }
+}
+
+/// The errors of a batch, as lines for `_errors`: never the object itself.
+pub(super) fn error_lines(batch: &Batch, ids: impl Iterator<Item = impl AsRef<str>>, object: &str) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (result, id) in batch.objects().iter().zip(ids) {
+        if let Fate::Failed(error) = &result.fate {
+            let mut error = error.clone();
+            error.id.get_or_insert_with(|| id.as_ref().to_owned());
+            error.object.get_or_insert_with(|| object.to_owned());
+            lines.extend_from_slice(&serde_json::to_vec(&error).unwrap_or_default());
+            lines.push(b'\n');
+        }
+    }
+    lines
+}
