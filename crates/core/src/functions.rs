@@ -70,11 +70,10 @@ fn major<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>>
         None => None,
     };
     let Some(exponent) = exponent else {
-        return Err(Failure {
-            code: "unknown_currency",
-            message: "Stripe's table does not say how many decimals the currency has; set currency_exponents"
-                .to_owned(),
-        });
+        return Err(Failure::coded(
+            "unknown_currency",
+            "Stripe's table does not say how many decimals the currency has; set currency_exponents",
+        ));
     };
     money::major(minor, exponent)
         .map(|text| Value::Number(Cow::Owned(text)))
@@ -86,10 +85,7 @@ fn seconds(value: &Value<'_>) -> Result<i64> {
         .as_decimal()
         .and_then(|number| number.to_i64())
         .filter(|seconds| (0..=LAST_SECOND).contains(seconds))
-        .ok_or_else(|| Failure {
-            code: "invalid_date",
-            message: "expected Unix seconds between the years 1970 and 9999".to_owned(),
-        })
+        .ok_or_else(|| Failure::coded("invalid_date", "expected Unix seconds between the years 1970 and 9999"))
 }
 
 /// Unix seconds as RFC 3339 text in UTC. A second argument is the latest moment allowed.
@@ -279,7 +275,7 @@ mod tests {
             assert_eq!(call(datetime, &[Value::integer(seconds)]).unwrap(), Value::string(wanted));
         }
         for bad in [Value::integer(-1), Value::integer(LAST_SECOND + 1), Value::string("soon"), Value::Bool(true)] {
-            assert_eq!(call(datetime, &[bad]).unwrap_err().code, "invalid_date");
+            assert_eq!(call(datetime, &[bad]).unwrap_err().code(), "invalid_date");
         }
         let clamped = call(datetime, &[Value::integer(10), Value::integer(5)]).unwrap();
         assert_eq!(clamped, Value::string("1970-01-01T00:00:05Z"));
@@ -315,7 +311,7 @@ mod tests {
     #[test]
     fn an_unknown_currency_is_never_guessed() {
         let failure = call(major, &[Value::integer(5), Value::string("xyz")]).unwrap_err();
-        assert_eq!(failure.code, "unknown_currency");
+        assert_eq!(failure.code(), "unknown_currency");
         assert_eq!(call(major, &[Value::integer(5), Value::Null]).unwrap(), Value::Null);
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Resolver<'c> {
     pub(crate) scopes: Vec<ScopeId>,
     /// Parameters of the lambdas around the current place.
     pub(crate) locals: Vec<String>,
+    /// Conditions met so far in the whole set, as text.
+    pub(crate) conditions: &'c mut Vec<String>,
 }
 
 impl Resolver<'_> {
@@ -108,7 +110,7 @@ impl Resolver<'_> {
             }
             ExprKind::Binary(op, a, b) => Code::Binary(*op, self.boxed(a)?, self.boxed(b)?),
             ExprKind::Ternary(condition, yes, no) => Code::Ternary(Box::new([
-                self.expression(condition)?,
+                self.condition(condition)?,
                 self.expression(yes)?,
                 self.expression(no)?,
             ])),
@@ -131,6 +133,20 @@ impl Resolver<'_> {
         })
     }
 
+    /// A condition; the same text in another mapping is evaluated once for both.
+    fn condition(&mut self, condition: &Expr) -> Result<Code, String> {
+        let code = self.expression(condition)?;
+        if !code.is_of_record() {
+            return Ok(code);
+        }
+        let text = condition.to_string();
+        let index = self.conditions.iter().position(|known| *known == text).unwrap_or_else(|| {
+            self.conditions.push(text);
+            self.conditions.len() - 1
+        });
+        Ok(Code::Shared(index as u16, Box::new(code)))
+    }
+
     /// A path that begins with a lambda's parameter.
     fn local(&mut self, path: &Path) -> Option<Code> {
         let (Segment::Name(first), rest) = path.segments.split_first()? else { return None };
@@ -147,7 +163,7 @@ impl Resolver<'_> {
     fn call(&mut self, name: &str, args: &[Expr]) -> Result<Code, String> {
         match (name, args) {
             ("iif", [condition, yes, no]) => Ok(Code::Ternary(Box::new([
-                self.expression(condition)?,
+                self.condition(condition)?,
                 self.expression(yes)?,
                 self.expression(no)?,
             ]))),

@@ -66,6 +66,7 @@ pub(crate) struct Emitter<'r, 'a> {
     pub(crate) maps: &'r mut Vec<MapPlace>,
     pub(crate) notes: Vec<(&'static str, String)>,
     pub(crate) locals: Vec<Value<'a>>,
+    pub(crate) shared: &'r mut [Option<bool>],
 }
 
 impl<'a> Emitter<'_, 'a> {
@@ -207,6 +208,7 @@ impl<'a> Emitter<'_, 'a> {
                     host: self.host,
                     notes: &mut self.notes,
                     locals: std::mem::take(&mut self.locals),
+                    shared: self.shared,
                 };
                 let value = code.eval(&mut env);
                 self.locals = env.locals;
@@ -219,8 +221,8 @@ impl<'a> Emitter<'_, 'a> {
                     Err(failure) => {
                         self.warnings.push(MappingWarning {
                             mapping: op.mapping,
-                            code: failure.code,
-                            message: failure.message,
+                            code: failure.code(),
+                            message: failure.message().to_owned(),
                         });
                         return false;
                     }

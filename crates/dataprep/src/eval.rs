@@ -29,6 +29,9 @@ pub(crate) enum Code {
     Unary(UnaryOp, Box<Code>),
     Binary(BinaryOp, Box<Code>, Box<Code>),
     Ternary(Box<[Code; 3]>),
+    /// A condition that several mappings share and that holds or not for the whole record: which one,
+    /// and how to find out.
+    Shared(u16, Box<Code>),
     /// The first that is neither null nor false nor empty, else the second.
     Elvis(Box<[Code; 2]>),
     Coalesce(Vec<Code>),
@@ -52,6 +55,8 @@ pub(crate) struct Env<'r, 'a> {
     pub(crate) host: &'r dyn Any,
     pub(crate) notes: &'r mut Vec<(&'static str, String)>,
     pub(crate) locals: Vec<Value<'a>>,
+    /// What is known of the shared conditions.
+    pub(crate) shared: &'r mut [Option<bool>],
 }
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -83,15 +88,16 @@ impl Code {
                 }
             }
             Code::Unary(op, operand) => unary(*op, operand.eval(env)?)?,
-            Code::Binary(BinaryOp::And, a, b) => Value::Bool(truth(&a.eval(env)?) && truth(&b.eval(env)?)),
-            Code::Binary(BinaryOp::Or, a, b) => Value::Bool(truth(&a.eval(env)?) || truth(&b.eval(env)?)),
+            Code::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Eq | BinaryOp::Ne, ..) | Code::Shared(..) => {
+                Value::Bool(self.holds(env)?)
+            }
             Code::Binary(op, a, b) => {
                 let a = a.eval(env)?;
                 binary(*op, a, b.eval(env)?)?
             }
             Code::Ternary(parts) => {
                 let [condition, yes, no] = &**parts;
-                if truth(&condition.eval(env)?) { yes.eval(env)? } else { no.eval(env)? }
+                if condition.holds(env)? { yes.eval(env)? } else { no.eval(env)? }
             }
             Code::Elvis(parts) => {
                 let [first, second] = &**parts;
@@ -161,6 +167,70 @@ impl Code {
         })
     }
 
+    /// Whether the expression is true, without making a value of it where that can be avoided:
+    /// conditions are most of what runs for an object.
+    fn holds(&self, env: &mut Env<'_, '_>) -> Result<bool> {
+        Ok(match self {
+            Code::Shared(index, condition) => match env.shared.get(*index as usize) {
+                Some(Some(known)) => *known,
+                _ => {
+                    let found = condition.holds(env)?;
+                    if let Some(known) = env.shared.get_mut(*index as usize) {
+                        *known = Some(found);
+                    }
+                    found
+                }
+            },
+            Code::Binary(BinaryOp::And, a, b) => a.holds(env)? && b.holds(env)?,
+            Code::Binary(BinaryOp::Or, a, b) => a.holds(env)? || b.holds(env)?,
+            Code::Unary(UnaryOp::Not, operand) => !operand.holds(env)?,
+            Code::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), a, b) => {
+                let same = match (&**a, &**b) {
+                    (Code::Slot(slot), Code::Const(constant)) => {
+                        equal(&Value::from_span(env.input, env.captured.span(*slot, env.instance)), constant)
+                    }
+                    (a, Code::Const(constant)) => equal(&a.eval(env)?, constant),
+                    (a, b) => {
+                        let a = a.eval(env)?;
+                        equal(&a, &b.eval(env)?)
+                    }
+                };
+                same == (*op == BinaryOp::Eq)
+            }
+            Code::Context(index) => env.context.get(*index as usize).is_some_and(truth),
+            other => truth(&other.eval(env)?),
+        })
+    }
+
+    /// Whether the value depends on nothing but the record as a whole, so that it is the same wherever
+    /// in the record it is asked for.
+    pub(crate) fn is_of_record(&self) -> bool {
+        let mut of_record = !self.reads_locals();
+        self.visit_sources(&mut |source| match source {
+            Source::Slot(slot) => of_record &= slot.scope == 0,
+            Source::Scope(_) => of_record = false,
+        });
+        of_record
+    }
+
+    fn reads_locals(&self) -> bool {
+        match self {
+            Code::Local(_) | Code::EachElement { .. } => true,
+            Code::Const(_) | Code::Slot(_) | Code::Key(_) | Code::Context(_) => false,
+            Code::Collect(_, inner)
+            | Code::Member(inner, _)
+            | Code::Unary(_, inner)
+            | Code::Empty(inner)
+            | Code::Size(inner)
+            | Code::Shared(_, inner) => inner.reads_locals(),
+            Code::Index(a, b) | Code::Binary(_, a, b) => a.reads_locals() || b.reads_locals(),
+            Code::Ternary(parts) => parts.iter().any(Code::reads_locals),
+            Code::Elvis(parts) | Code::Range(parts) => parts.iter().any(Code::reads_locals),
+            Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => parts.iter().any(Code::reads_locals),
+            Code::Map(members) => members.iter().any(|(key, value)| key.reads_locals() || value.reads_locals()),
+        }
+    }
+
     /// Whether the expression surely gives null when every slot that it reads is absent; then it need
     /// not run at all. `false` means only that this is not known.
     pub(crate) fn null_when_absent(&self) -> bool {
@@ -205,8 +275,35 @@ impl Code {
                 _ => None,
             },
             Code::Unary(UnaryOp::Not, operand) => operand.truth_when_absent().map(|truth| !truth),
+            Code::Shared(_, condition) => condition.truth_when_absent(),
             code if code.null_when_absent() => Some(false),
             _ => None,
+        }
+    }
+
+    /// Calls `visit` for the sources without any of which an expression that is
+    /// [`Code::null_when_absent`] gives null: fewer than it reads.
+    pub(crate) fn visit_needed(&self, visit: &mut impl FnMut(Source)) {
+        match self {
+            Code::Call(function, args) if function.strict => {
+                if let Some(first) = args.first() {
+                    first.visit_needed(visit);
+                }
+            }
+            Code::Member(inner, _) | Code::Index(inner, _) => inner.visit_needed(visit),
+            Code::Coalesce(choices) => choices.iter().for_each(|choice| choice.visit_needed(visit)),
+            Code::Ternary(parts) => {
+                let [condition, yes, no] = &**parts;
+                match condition.truth_when_absent() {
+                    // Something must make the condition true before the first branch can matter.
+                    Some(false) if no.null_when_absent() && yes.null_when_absent() => {
+                        yes.visit_needed(visit);
+                        no.visit_needed(visit);
+                    }
+                    _ => self.visit_sources(visit),
+                }
+            }
+            _ => self.visit_sources(visit),
         }
     }
 
@@ -220,9 +317,11 @@ impl Code {
                 body.visit_sources(visit);
             }
             Code::Const(_) | Code::Context(_) | Code::Local(_) => {}
-            Code::Member(inner, _) | Code::Unary(_, inner) | Code::Empty(inner) | Code::Size(inner) => {
-                inner.visit_sources(visit);
-            }
+            Code::Member(inner, _)
+            | Code::Unary(_, inner)
+            | Code::Empty(inner)
+            | Code::Size(inner)
+            | Code::Shared(_, inner) => inner.visit_sources(visit),
             Code::Index(a, b) | Code::Binary(_, a, b) => {
                 a.visit_sources(visit);
                 b.visit_sources(visit);

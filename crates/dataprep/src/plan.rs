@@ -63,6 +63,8 @@ pub struct Plan {
     out: Out,
     mappings: Vec<Mapping>,
     watched: Vec<SlotRef>,
+    /// How many conditions mappings share.
+    conditions: usize,
 }
 
 /// What a plan works with from record to record; keep one per thread and reuse it.
@@ -70,6 +72,7 @@ pub struct Plan {
 pub struct Run {
     captured: Captured,
     watched: Vec<SlotRef>,
+    shared: Vec<Option<bool>>,
     /// Mappings that gave no field although their source had a value, and remarks of functions.
     pub warnings: Vec<MappingWarning>,
     /// Where maps (`map<string>` destinations) were written, as ranges of the output.
@@ -119,6 +122,7 @@ impl Plan {
             ops: Vec::new(),
             root: Draft::default(),
             context: options.context.iter().map(|path| (*path).to_owned()).collect(),
+            conditions: Vec::new(),
             problems: Vec::new(),
         };
         for (index, mapping) in set.mappings.iter().enumerate() {
@@ -144,9 +148,10 @@ impl Plan {
         if !builder.problems.is_empty() {
             return Err(CompileError { problems: builder.problems });
         }
-        let Builder { tree, ops, root, .. } = builder;
+        let Builder { mut tree, ops, root, conditions, .. } = builder;
+        tree.seal();
         match root.finish(&tree, &ops) {
-            Ok(out) => Ok(Self { tree, ops, out, mappings: set.mappings.clone(), watched }),
+            Ok(out) => Ok(Self { tree, ops, out, mappings: set.mappings.clone(), watched, conditions: conditions.len() }),
             Err((mapping, message)) => Err(CompileError {
                 problems: set
                     .mappings
@@ -173,6 +178,8 @@ impl Plan {
         run.warnings.clear();
         run.maps.clear();
         run.watched.clone_from(&self.watched);
+        run.shared.clear();
+        run.shared.resize(self.conditions, None);
         run.captured.capture(&self.tree, input)?;
         let mut emitter = Emitter {
             tree: &self.tree,
@@ -184,6 +191,7 @@ impl Plan {
             warnings: &mut run.warnings,
             maps: &mut run.maps,
             notes: Vec::new(),
+            shared: &mut run.shared,
             locals: Vec::new(),
         };
         Ok(emitter.emit(&self.out, 0, None, out))
@@ -209,6 +217,7 @@ struct Builder {
     ops: Vec<Op>,
     root: Draft,
     context: Vec<String>,
+    conditions: Vec<String>,
     problems: Vec<Problem>,
 }
 
@@ -283,6 +292,7 @@ impl Builder {
             bound,
             scopes: Vec::new(),
             locals: Vec::new(),
+            conditions: &mut self.conditions,
         };
         let code = resolve(&mut resolver)?;
         Ok((code, resolver.scopes))
@@ -422,7 +432,7 @@ fn triggers(out: &Out, tree: &SourceTree, ops: &[Op], bits: &mut Vec<u32>, alway
         OpKind::Const(_) | OpKind::Rest(_) => *always = true,
         OpKind::Eval { code, skippable } => {
             *always |= !skippable;
-            code.visit_sources(&mut |source| {
+            code.visit_needed(&mut |source| {
                 bits.push(match source {
                     Source::Slot(slot) => tree.bit(slot),
                     Source::Scope(scope) => tree.scope_bit(scope),

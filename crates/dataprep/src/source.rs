@@ -38,6 +38,8 @@ struct Node {
     slot: Option<u16>,
     dropped: bool,
     rest: Option<u16>,
+    /// Nothing below it is wanted one by one; set by [`SourceTree::seal`].
+    plain: bool,
 }
 
 impl Node {
@@ -141,6 +143,13 @@ impl SourceTree {
             self.rests += 1;
         }
         rest
+    }
+
+    /// To be called once, when all paths are known.
+    pub(crate) fn seal(&mut self) {
+        for node in &mut self.nodes {
+            node.plain = node.is_leaf() && node.rest.is_none();
+        }
     }
 
     /// The bit of [`Captured::touched`] that is set when a slot of the root or any instance of a scope
@@ -301,12 +310,12 @@ impl Captured {
     }
 
     #[inline]
-    fn store(&mut self, tree: &SourceTree, node: &Node, instance: u32, span: Span) {
+    fn store(&mut self, node: &Node, instance: u32, span: Span) {
         if let Some(slot) = node.slot {
             let at = self.instances[instance as usize].slots + slot as u32;
             self.slots[at as usize] = span;
             if node.scope == 0 && span.is_present() {
-                self.touch(tree.bit(SlotRef { scope: 0, slot }));
+                self.touch(slot.into());
             }
         }
     }
@@ -321,9 +330,9 @@ impl Captured {
         above: Below,
     ) -> Result<(), JsonError> {
         let node = &tree.nodes[id as usize];
-        if node.is_leaf() && node.rest.is_none() {
+        if node.plain {
             let span = scanner.value()?;
-            self.store(tree, node, instance, span);
+            self.store(node, instance, span);
             return Ok(());
         }
         let below = Below {
@@ -339,6 +348,15 @@ impl Captured {
                     let (key, escaped) = scanner.key()?;
                     let raw = key.text(scanner.input());
                     let child = if escaped { node.keys.find(&json::unescape(raw)) } else { node.keys.find(raw) };
+                    // Most keys lead to a leaf: no need to go down for it.
+                    if let Some(leaf) = child.map(|id| &tree.nodes[id as usize])
+                        && leaf.plain
+                    {
+                        let span = scanner.value()?;
+                        self.store(leaf, instance, span);
+                        more = scanner.next_member()?;
+                        continue;
+                    }
                     self.steps.push(Step::Key(key));
                     match (child, node.each_value) {
                         (Some(child), _) => self.visit(tree, child, instance, scanner, below)?,
@@ -386,13 +404,13 @@ impl Captured {
             _ => {
                 let span = scanner.value()?;
                 self.unknown(scanner.input(), span, below);
-                self.store(tree, node, instance, span);
+                self.store(node, instance, span);
                 return Ok(());
             }
         };
         // The end lies right behind the closing bracket: `position` would skip white space first.
         let end = scanner.end();
-        self.store(tree, node, instance, Span { start, end, kind });
+        self.store(node, instance, Span { start, end, kind });
         Ok(())
     }
 
@@ -524,21 +542,33 @@ impl KeyTable {
 }
 
 #[inline]
+fn word(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
+}
+
+#[inline]
+fn half(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four).into())
+}
+
+#[inline]
 fn hash(bytes: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = bytes.len() as u64;
     let mut chunks = bytes.chunks_exact(8);
     for chunk in &mut chunks {
-        let word = u64::from_le_bytes([
-            chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7],
-        ]);
-        state = (state ^ word).wrapping_mul(FACTOR);
+        state = (state ^ word(chunk)).wrapping_mul(FACTOR);
         state ^= state >> 32;
     }
-    let mut tail = 0u64;
-    for byte in chunks.remainder() {
-        tail = tail << 8 | *byte as u64;
-    }
+    // The last bytes once more together with the ones before: no loop over single bytes.
+    let tail = match (bytes.len(), chunks.remainder().is_empty()) {
+        (_, true) => 0,
+        (8.., _) => word(&bytes[bytes.len() - 8..]),
+        (4..8, _) => half(bytes) | half(&bytes[bytes.len() - 4..]) << 32,
+        (length, _) => {
+            u64::from(bytes[0]) | u64::from(bytes[length / 2]) << 8 | u64::from(bytes[length - 1]) << 16
+        }
+    };
     state = (state ^ tail).wrapping_mul(FACTOR);
     (state >> 32) as u32
 }

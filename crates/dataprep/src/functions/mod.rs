@@ -19,18 +19,30 @@ pub struct CallEnv<'r> {
 }
 
 /// Why a call gave no result: a stable word and a sentence for people. Never holds a value.
+///
+/// One pointer wide: every step of an evaluation returns a value or this.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// A stable word.
-    pub code: &'static str,
-    /// The cause.
-    pub message: String,
-}
+pub struct Failure(Box<(&'static str, String)>);
 
 impl Failure {
     /// The usual failure of a mapping.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { code: "mapping_failed", message: message.into() }
+        Self::coded("mapping_failed", message)
+    }
+
+    /// A failure with a stable word of its own.
+    pub fn coded(code: &'static str, message: impl Into<String>) -> Self {
+        Self(Box::new((code, message.into())))
+    }
+
+    /// The stable word.
+    pub fn code(&self) -> &'static str {
+        self.0.0
+    }
+
+    /// The cause.
+    pub fn message(&self) -> &str {
+        &self.0.1
     }
 }
 

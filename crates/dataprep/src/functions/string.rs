@@ -33,11 +33,13 @@ fn concat<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> 
 }
 
 fn lower<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    Ok(Value::string(text(&args[0], "the argument of lower")?.to_lowercase()))
+    let text = text(&args[0], "the argument of lower")?;
+    Ok(Value::string(if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }))
 }
 
 fn upper<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    Ok(Value::string(text(&args[0], "the argument of upper")?.to_uppercase()))
+    let text = text(&args[0], "the argument of upper")?;
+    Ok(Value::string(if text.is_ascii() { text.to_ascii_uppercase() } else { text.to_uppercase() }))
 }
 
 /// Applies a narrowing of text without copying what the input lends.
