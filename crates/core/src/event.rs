@@ -40,7 +40,11 @@ pub(crate) struct Refusal {
 
 impl From<JsonError> for Refusal {
     fn from(error: JsonError) -> Self {
-        Self { code: "invalid_json", message: error.message.to_owned(), path: format!("byte {}", error.offset) }
+        Self {
+            code: "invalid_json",
+            message: error.message.to_owned(),
+            path: format!("byte {}", error.offset),
+        }
     }
 }
 
@@ -98,7 +102,9 @@ pub(crate) fn read(text: &str) -> Result<Input<'_>, Refusal> {
             "related_object",
             "a thin event carries no object: fetch its related_object.url and convert that",
         ),
-        Some("list") => refuse("list_page", "data", "a list page is not one object: convert the elements of its data"),
+        Some("list") => {
+            refuse("list_page", "data", "a list page is not one object: convert the elements of its data")
+        }
         _ => Ok(Input { object: text, kind, event: None }),
     }
 }
@@ -146,7 +152,8 @@ fn event(text: &str) -> Result<Input<'_>, Refusal> {
         match &*key {
             "object" if value.is_object() => object = Some(value.text(data)),
             "previous_attributes" if value.is_object() => {
-                event.changed = dataprep::json::members(value.text(data)).map(|(key, _)| unescape(key)).collect();
+                event.changed =
+                    dataprep::json::members(value.text(data)).map(|(key, _)| unescape(key)).collect();
             }
             _ => {}
         }
@@ -178,8 +185,10 @@ impl Event<'_> {
         let changed = |field: &str| self.changed.iter().any(|name| name == field);
         match resource {
             "charge" => {
-                matches!(event_type, "charge.succeeded" | "charge.captured" | "charge.pending" | "charge.failed")
-                    || changed("status")
+                matches!(
+                    event_type,
+                    "charge.succeeded" | "charge.captured" | "charge.pending" | "charge.failed"
+                ) || changed("status")
                     || changed("captured")
             }
             "refund" => matches!(event_type, "refund.created" | "refund.failed") || changed("status"),
@@ -237,7 +246,8 @@ mod tests {
 
     #[test]
     fn only_true_deletions_are_deletions() {
-        let event = |event_type: &'static str| Event { event_type: Some(event_type.into()), ..Event::default() };
+        let event =
+            |event_type: &'static str| Event { event_type: Some(event_type.into()), ..Event::default() };
         assert!(event("customer.deleted").is_deletion("customer"));
         assert!(event("price.deleted").is_deletion("price"));
         assert!(!event("customer.subscription.deleted").is_deletion("subscription"));

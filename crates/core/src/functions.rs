@@ -48,7 +48,10 @@ fn id<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
 /// The ids behind an array of expandable references.
 fn ids<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let Some(elements) = args[0].elements() else {
-        return Err(Failure::new(format!("expected an array of references, but found {}", args[0].kind_name())));
+        return Err(Failure::new(format!(
+            "expected an array of references, but found {}",
+            args[0].kind_name()
+        )));
     };
     let mut found = Vec::with_capacity(elements.len());
     for element in elements {
@@ -63,7 +66,9 @@ fn major<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>>
     let (minor, currency) = match (&args[0], &args[1]) {
         (_, Value::Null) => return Ok(Value::Null),
         (Value::Number(minor) | Value::String(minor), Value::String(currency)) => (minor, currency),
-        (amount, _) => return Err(Failure::new(format!("an amount must be a number, but is {}", amount.kind_name()))),
+        (amount, _) => {
+            return Err(Failure::new(format!("an amount must be a number, but is {}", amount.kind_name())));
+        }
     };
     let exponent = match env.host.downcast_ref::<Settings>() {
         Some(settings) => money::exponent(currency, &settings.currency_exponents),
@@ -85,7 +90,9 @@ fn seconds(value: &Value<'_>) -> Result<i64> {
         .as_decimal()
         .and_then(|number| number.to_i64())
         .filter(|seconds| (0..=LAST_SECOND).contains(seconds))
-        .ok_or_else(|| Failure::coded("invalid_date", "expected Unix seconds between the years 1970 and 9999"))
+        .ok_or_else(|| {
+            Failure::coded("invalid_date", "expected Unix seconds between the years 1970 and 9999")
+        })
 }
 
 /// Unix seconds as RFC 3339 text in UTC. A second argument is the latest moment allowed.
@@ -209,9 +216,9 @@ fn sum<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let elements = args[0].elements().unwrap_or_else(|| vec![args[0].clone()]);
     let mut total: Option<dataprep::number::Decimal> = None;
     for element in elements.iter().filter(|element| !element.is_null()) {
-        let number = element
-            .as_decimal()
-            .ok_or_else(|| Failure::new(format!("expected numbers to add, but found {}", element.kind_name())))?;
+        let number = element.as_decimal().ok_or_else(|| {
+            Failure::new(format!("expected numbers to add, but found {}", element.kind_name()))
+        })?;
         total = Some(match total {
             None => number,
             Some(total) => total.add(number).ok_or_else(|| Failure::new("the sum has too many digits"))?,
@@ -274,7 +281,9 @@ mod tests {
         ] {
             assert_eq!(call(datetime, &[Value::integer(seconds)]).unwrap(), Value::string(wanted));
         }
-        for bad in [Value::integer(-1), Value::integer(LAST_SECOND + 1), Value::string("soon"), Value::Bool(true)] {
+        for bad in
+            [Value::integer(-1), Value::integer(LAST_SECOND + 1), Value::string("soon"), Value::Bool(true)]
+        {
             assert_eq!(call(datetime, &[bad]).unwrap_err().code(), "invalid_date");
         }
         let clamped = call(datetime, &[Value::integer(10), Value::integer(5)]).unwrap();
@@ -288,7 +297,9 @@ mod tests {
         assert_eq!(on_text(country, "us").as_deref(), Some("US"));
         assert_eq!(on_text(country, "USA"), None);
         assert_eq!(on_text(email, " a.b+c@example.com ").as_deref(), Some("a.b+c@example.com"));
-        for bad in ["", "a@b", "a b@example.com", "@example.com", "a@-x.com", "a..b@example.com", "é@example.com"] {
+        for bad in
+            ["", "a@b", "a b@example.com", "@example.com", "a@-x.com", "a..b@example.com", "é@example.com"]
+        {
             assert_eq!(on_text(email, bad), None, "{bad}");
         }
         assert_eq!(on_text(language, "en-US").as_deref(), Some("en-US"));
@@ -302,7 +313,10 @@ mod tests {
     #[test]
     fn references_collapse_to_ids() {
         assert_eq!(on_text(id, "cus_1").as_deref(), Some("cus_1"));
-        assert_eq!(call(id, &[Value::Json(r#"{"id":"cus_2","deleted":true}"#)]).unwrap(), Value::string("cus_2"));
+        assert_eq!(
+            call(id, &[Value::Json(r#"{"id":"cus_2","deleted":true}"#)]).unwrap(),
+            Value::string("cus_2")
+        );
         assert_eq!(call(id, &[Value::Json(r#"{"object":"customer"}"#)]).unwrap(), Value::Null);
         let mixed = call(ids, &[Value::Json(r#"["a",{"id":"b"},null,7]"#)]).unwrap();
         assert_eq!(mixed, Value::Array(vec![Value::string("a"), Value::string("b")]));

@@ -117,7 +117,8 @@ pub(crate) fn merged(user: &[serde_json::Value]) -> Result<Vec<Model>, OpenError
                 continue;
             }
         };
-        let same = |model: &&mut Model| model.resource == extension.resource && model.variant == extension.variant;
+        let same =
+            |model: &&mut Model| model.resource == extension.resource && model.variant == extension.variant;
         let Some(model) = models.iter_mut().find(same) else {
             problems.push(format!(
                 "model {}: there is no {:?} model of {} to extend; resources are {}",
@@ -155,12 +156,8 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
         let watched: Vec<&str> =
             WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
         let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
-        let options = CompileOptions {
-            functions: FUNCTIONS,
-            context: &CONTEXT,
-            dropped: &dropped,
-            watched: &watched,
-        };
+        let options =
+            CompileOptions { functions: FUNCTIONS, context: &CONTEXT, dropped: &dropped, watched: &watched };
         match Plan::compile(&model.mapping_set, options) {
             Ok(plan) => compiled.push(Compiled {
                 resource: model.resource,
@@ -169,9 +166,8 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
                 plan,
                 embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
             }),
-            Err(error) => problems.extend(
-                error.problems.iter().map(|problem| format!("model {}: {problem}", model.dataset)),
-            ),
+            Err(error) => problems
+                .extend(error.problems.iter().map(|problem| format!("model {}: {problem}", model.dataset))),
         }
     }
     if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }
@@ -222,7 +218,9 @@ fn in_expression(names: &[&str]) -> String {
 fn second_identity(model: &mut Model, settings: &Settings) {
     let Some(identity) = &settings.metadata_identity else { return };
     let customer = match (model.resource.as_str(), model.variant) {
-        ("charge", _) => "stripe_id(customer) == null && !(_settings.emailIdentity && stripe_email(billing_details.email) != null)",
+        ("charge", _) => {
+            "stripe_id(customer) == null && !(_settings.emailIdentity && stripe_email(billing_details.email) != null)"
+        }
         ("refund", _) => "stripe_id(coalesce(customer, charge.customer)) == null",
         ("subscription", Variant::Event) => "stripe_id(customer) == null",
         // The customer's own id is primary by its descriptor, not in the map.

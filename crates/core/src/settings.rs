@@ -123,12 +123,19 @@ impl Settings {
         }
         let namespaces = self.metadata_identity.iter().map(|identity| identity.namespace.as_str());
         for namespace in namespaces.chain([self.customer_namespace.as_str()]) {
-            if namespace.is_empty() || !namespace.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-                problems.push("an identity namespace code must be letters, digits and underscores".to_owned());
+            if namespace.is_empty()
+                || !namespace.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            {
+                problems
+                    .push("an identity namespace code must be letters, digits and underscores".to_owned());
             }
         }
         for (currency, exponent) in &self.currency_exponents {
-            if currency.is_empty() || currency.len() > 16 || *currency != currency.to_ascii_lowercase() || *exponent > 18 {
+            if currency.is_empty()
+                || currency.len() > 16
+                || *currency != currency.to_ascii_lowercase()
+                || *exponent > 18
+            {
                 problems.push(format!(
                     "currency_exponents: {currency:?} must be a lower-case code with an exponent of at most 18"
                 ));

@@ -42,7 +42,8 @@ pub(crate) fn shed(record: &mut Vec<u8>, mut maps: Vec<Map>, priority: &[String]
         if excess == 0 {
             break;
         }
-        let Some(text) = record.get(map.span.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        let Some(text) = record.get(map.span.clone()).and_then(|bytes| std::str::from_utf8(bytes).ok())
+        else {
             continue;
         };
         let mut entries = entries(text, map.span.start);
@@ -71,7 +72,11 @@ pub(crate) fn shed(record: &mut Vec<u8>, mut maps: Vec<Map>, priority: &[String]
         for (index, gone) in taken.iter().enumerate() {
             if *gone {
                 let span = std::mem::take(&mut entries[index].1);
-                cuts.push(if index < last_kept { span.start..span.end + 1 } else { span.start - 1..span.end });
+                cuts.push(if index < last_kept {
+                    span.start..span.end + 1
+                } else {
+                    span.start - 1..span.end
+                });
             }
         }
     }

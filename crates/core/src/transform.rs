@@ -53,7 +53,12 @@ impl Transformer {
 
     /// Converts one object, appending to `output` (which the caller clears). After an error nothing
     /// has been appended.
-    pub fn transform(&mut self, call: &Call, object: &[u8], output: &mut Output) -> Result<Outcome, ObjectError> {
+    pub fn transform(
+        &mut self,
+        call: &Call,
+        object: &[u8],
+        output: &mut Output,
+    ) -> Result<Outcome, ObjectError> {
         let (bytes, records) = (output.bytes.len(), output.records.len());
         let (warnings, unmapped, shed) = (output.warnings.len(), output.unmapped.len(), output.shed);
         let result = self.convert(call, object, output);
@@ -113,15 +118,9 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
-        let maker = Maker {
-            settings: &self.settings,
-            models: &self.models,
-            scratch: &mut self.scratch,
-            output,
-        };
-        maker
-            .make(&mut self.runs, resource, object, &around)
-            .map_err(|refusal| named(refusal, object))?;
+        let maker =
+            Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };
+        maker.make(&mut self.runs, resource, object, &around).map_err(|refusal| named(refusal, object))?;
         Ok(Outcome::Done)
     }
 }
@@ -152,7 +151,13 @@ struct Maker<'m> {
 
 impl Maker<'_> {
     /// Makes every record of one object, and of the objects embedded in it.
-    fn make(mut self, runs: &mut [Run], resource: &str, object: &str, around: &Around<'_>) -> Result<(), Refusal> {
+    fn make(
+        mut self,
+        runs: &mut [Run],
+        resource: &str,
+        object: &str,
+        around: &Around<'_>,
+    ) -> Result<(), Refusal> {
         self.object(runs, resource, object, around)
     }
 
@@ -179,7 +184,8 @@ impl Maker<'_> {
                 return Err(missing("missing_id", "id", "the object has no id"));
             };
             let is_stub = run.watched(2).any(|span| span.kind == Kind::True);
-            let is_deletion = !around.embedded && around.event.is_some_and(|event| event.is_deletion(resource));
+            let is_deletion =
+                !around.embedded && around.event.is_some_and(|event| event.is_deletion(resource));
             if is_stub || is_deletion {
                 self.output.bytes.truncate(start);
                 if around.embedded {
@@ -205,7 +211,13 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn tombstone(&mut self, dataset: usize, name: &str, id: &str, around: &Around<'_>) -> Result<(), Refusal> {
+    fn tombstone(
+        &mut self,
+        dataset: usize,
+        name: &str,
+        id: &str,
+        around: &Around<'_>,
+    ) -> Result<(), Refusal> {
         let moment = match around.event.and_then(|event| event.created) {
             Some(created) => created.parse().ok(),
             None => around.observed_at,
@@ -239,11 +251,15 @@ impl Maker<'_> {
         if self.output.bytes.len() - start <= MAX_EVENT {
             return;
         }
-        let destination = |mapping| model.plan.mapping(mapping).map_or("", |mapping| mapping.destination.as_str());
+        let destination =
+            |mapping| model.plan.mapping(mapping).map_or("", |mapping| mapping.destination.as_str());
         let maps = run
             .maps
             .iter()
-            .map(|map| shed::Map { span: map.start - start..map.end - start, rank: shed::rank(destination(map.mapping)) })
+            .map(|map| shed::Map {
+                span: map.start - start..map.end - start,
+                rank: shed::rank(destination(map.mapping)),
+            })
             .collect();
         self.scratch.clear();
         self.scratch.extend_from_slice(&self.output.bytes[start..]);
@@ -260,12 +276,17 @@ impl Maker<'_> {
             });
         };
         if shed > 0 {
-            warn("metadata_shed", format!("{shed} metadata entries were left out to keep the event below {MAX_EVENT} bytes"));
+            warn(
+                "metadata_shed",
+                format!("{shed} metadata entries were left out to keep the event below {MAX_EVENT} bytes"),
+            );
         }
         if self.scratch.len() > MAX_EVENT {
             warn(
                 "event_too_large",
-                format!("the event is larger than {MAX_EVENT} bytes even without metadata; Profile will drop it"),
+                format!(
+                    "the event is larger than {MAX_EVENT} bytes even without metadata; Profile will drop it"
+                ),
             );
         }
     }
@@ -354,7 +375,8 @@ fn context<'a>(resource: &str, around: &Around<'a>, settings: &Settings) -> Vec<
     let event = around.event.filter(|_| !around.embedded);
     let text = |value: Option<&'a str>| value.map_or(Value::Null, Value::string);
     let number = |value: Option<i64>| value.map_or(Value::Null, Value::integer);
-    let created = event.and_then(|event| event.created).map_or(Value::Null, |text| Value::Number(Cow::Borrowed(text)));
+    let created =
+        event.and_then(|event| event.created).map_or(Value::Null, |text| Value::Number(Cow::Borrowed(text)));
     // An embedded object is as fresh as the event that carries it.
     let updated = match around.event.and_then(|event| event.created) {
         Some(created) => Value::Number(Cow::Borrowed(created)),

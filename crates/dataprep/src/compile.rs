@@ -34,8 +34,12 @@ impl Resolver<'_> {
         for (index, segment) in path.segments.iter().enumerate() {
             match segment {
                 Segment::Each | Segment::EachValue => prefixes.push(&path.segments[..=index]),
-                Segment::EachKey if index + 1 == path.segments.len() => prefixes.push(&path.segments[..=index]),
-                Segment::EachKey => return Err(format!("{path}: a key has no members; {{key}} must come last")),
+                Segment::EachKey if index + 1 == path.segments.len() => {
+                    prefixes.push(&path.segments[..=index])
+                }
+                Segment::EachKey => {
+                    return Err(format!("{path}: a key has no members; {{key}} must come last"));
+                }
                 Segment::Rest => return Err(format!("{path}: {{**}} is for ATTRIBUTE mappings only")),
                 Segment::Name(_) | Segment::Index(_) => {}
             }
@@ -47,7 +51,9 @@ impl Resolver<'_> {
                 None => self.scopes.push(*scope),
                 Some(known) if known == scope => {}
                 Some(_) => {
-                    return Err(format!("{path}: one destination cannot iterate over two different arrays at once"));
+                    return Err(format!(
+                        "{path}: one destination cannot iterate over two different arrays at once"
+                    ));
                 }
             }
         }
@@ -102,9 +108,11 @@ impl Resolver<'_> {
             ExprKind::Unary(op, operand) => Code::Unary(*op, self.boxed(operand)?),
             ExprKind::Binary(op @ (BinaryOp::Match | BinaryOp::NotMatch), a, b) => {
                 if !matches!(b.kind, ExprKind::Array(_) | ExprKind::Path(_) | ExprKind::Range(..)) {
-                    return Err("patterns to the right of =~ are not part of this build; compare with ==, =^ or =$, \
+                    return Err(
+                        "patterns to the right of =~ are not part of this build; compare with ==, =^ or =$, \
                                 or list the values in an array"
-                        .to_owned());
+                            .to_owned(),
+                    );
                 }
                 Code::Binary(*op, self.boxed(a)?, self.boxed(b)?)
             }
@@ -120,16 +128,23 @@ impl Resolver<'_> {
             ExprKind::Method(object, name, args) => {
                 let mut codes = vec![self.expression(object)?];
                 codes.extend(self.all(args)?);
-                self.function(METHODS.iter().find(|(java, _)| java == name).map_or(name, |(_, ours)| ours), codes)?
+                self.function(
+                    METHODS.iter().find(|(java, _)| java == name).map_or(name, |(_, ours)| ours),
+                    codes,
+                )?
             }
             ExprKind::Lambda(..) => {
-                return Err("a lambda can only be the second argument of filterArray or transformArray".to_owned());
+                return Err(
+                    "a lambda can only be the second argument of filterArray or transformArray".to_owned()
+                );
             }
             ExprKind::Member(object, name) => Code::Member(self.boxed(object)?, name.clone()),
             ExprKind::Index(array, index) => Code::Index(self.boxed(array)?, self.boxed(index)?),
             ExprKind::Empty(value) => Code::Empty(self.boxed(value)?),
             ExprKind::Size(value) => Code::Size(self.boxed(value)?),
-            ExprKind::Range(from, to) => Code::Range(Box::new([self.expression(from)?, self.expression(to)?])),
+            ExprKind::Range(from, to) => {
+                Code::Range(Box::new([self.expression(from)?, self.expression(to)?]))
+            }
         })
     }
 
@@ -196,12 +211,14 @@ impl Resolver<'_> {
         let mut all = self.adobe.iter().copied().chain(self.added);
         let Some(function) = all.find(|function| function.name == name).copied() else {
             let added = self.added.iter().map(|function| function.name);
-            let known = self.adobe.iter().map(|function| function.name).chain(added).chain(functions::SPECIAL);
+            let known =
+                self.adobe.iter().map(|function| function.name).chain(added).chain(functions::SPECIAL);
             let hint = functions::nearest(name, known)
                 .map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(format!("there is no function {name}{hint}"));
         };
-        let fits = args.len() >= function.min.into() && (function.max == functions::ANY || args.len() <= function.max.into());
+        let fits = args.len() >= function.min.into()
+            && (function.max == functions::ANY || args.len() <= function.max.into());
         if !fits {
             return Err(wrong_count(name, function.min, function.max, args.len()));
         }
@@ -210,7 +227,8 @@ impl Resolver<'_> {
 }
 
 /// Java's method names for functions that Data Prep names otherwise.
-const METHODS: &[(&str, &str)] = &[("toLowerCase", "lower"), ("toUpperCase", "upper"), ("size", "size_of"), ("length", "size_of")];
+const METHODS: &[(&str, &str)] =
+    &[("toLowerCase", "lower"), ("toUpperCase", "upper"), ("size", "size_of"), ("length", "size_of")];
 
 fn wrong_count(name: &str, min: u8, max: u8, found: usize) -> String {
     let wanted = match (min, max) {

@@ -34,10 +34,17 @@ pub(crate) enum OpKind {
 pub(crate) enum Out {
     Leaf(u32),
     /// An object; `base` is the mapping of the object as a whole, which members add to.
-    Object { fields: Vec<Field>, base: Option<u32> },
+    Object {
+        fields: Vec<Field>,
+        base: Option<u32>,
+    },
     /// An array with one element for each instance of a scope; keyed, an object under the keys of the
     /// source.
-    Each { scope: ScopeId, keyed: bool, item: Box<Out> },
+    Each {
+        scope: ScopeId,
+        keyed: bool,
+        item: Box<Out>,
+    },
     /// An array whose elements are mapped one by one.
     Fixed(Vec<Out>),
 }
@@ -139,7 +146,14 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     #[inline]
-    fn field(&mut self, field: &Field, instance: u32, base: Option<&'a str>, start: usize, to: &mut Vec<u8>) -> bool {
+    fn field(
+        &mut self,
+        field: &Field,
+        instance: u32,
+        base: Option<&'a str>,
+        start: usize,
+        to: &mut Vec<u8>,
+    ) -> bool {
         write::separate(to, start);
         let before = to.len();
         to.extend_from_slice(&field.key);

@@ -37,7 +37,12 @@ pub(crate) enum Code {
     Coalesce(Vec<Code>),
     Call(Box<Function>, Vec<Code>),
     /// `filterArray` (true) or `transformArray`: the array and the lambda's body with its parameter.
-    EachElement { filter: bool, array: Box<Code>, local: u16, body: Box<Code> },
+    EachElement {
+        filter: bool,
+        array: Box<Code>,
+        local: u16,
+        body: Box<Code>,
+    },
     Array(Vec<Code>),
     Map(Vec<(Code, Code)>),
     Empty(Box<Code>),
@@ -88,9 +93,8 @@ impl Code {
                 }
             }
             Code::Unary(op, operand) => unary(*op, operand.eval(env)?)?,
-            Code::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Eq | BinaryOp::Ne, ..) | Code::Shared(..) => {
-                Value::Bool(self.holds(env)?)
-            }
+            Code::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Eq | BinaryOp::Ne, ..)
+            | Code::Shared(..) => Value::Bool(self.holds(env)?),
             Code::Binary(op, a, b) => {
                 let a = a.eval(env)?;
                 binary(*op, a, b.eval(env)?)?
@@ -119,9 +123,9 @@ impl Code {
                 if array.is_null() {
                     return Ok(Value::Null);
                 }
-                let elements = array
-                    .elements()
-                    .ok_or_else(|| Failure::new(format!("expected an array, but found {}", array.kind_name())))?;
+                let elements = array.elements().ok_or_else(|| {
+                    Failure::new(format!("expected an array, but found {}", array.kind_name()))
+                })?;
                 let mut made = Vec::with_capacity(elements.len());
                 for element in elements {
                     env.locals.truncate(*local as usize);
@@ -136,7 +140,9 @@ impl Code {
                 env.locals.truncate(*local as usize);
                 Value::Array(made)
             }
-            Code::Array(items) => Value::Array(items.iter().map(|item| item.eval(env)).collect::<Result<_>>()?),
+            Code::Array(items) => {
+                Value::Array(items.iter().map(|item| item.eval(env)).collect::<Result<_>>()?)
+            }
             Code::Map(members) => {
                 let mut made = Vec::with_capacity(members.len());
                 for (key, value) in members {
@@ -151,7 +157,8 @@ impl Code {
                 Value::String(text) => Value::integer(text.chars().count() as i64),
                 value => {
                     let size = value.elements().map(|e| e.len()).or_else(|| value.members().map(|m| m.len()));
-                    let size = size.ok_or_else(|| Failure::new(format!("{} has no size", value.kind_name())))?;
+                    let size =
+                        size.ok_or_else(|| Failure::new(format!("{} has no size", value.kind_name())))?;
                     Value::integer(size as i64)
                 }
             },
@@ -226,8 +233,12 @@ impl Code {
             Code::Index(a, b) | Code::Binary(_, a, b) => a.reads_locals() || b.reads_locals(),
             Code::Ternary(parts) => parts.iter().any(Code::reads_locals),
             Code::Elvis(parts) | Code::Range(parts) => parts.iter().any(Code::reads_locals),
-            Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => parts.iter().any(Code::reads_locals),
-            Code::Map(members) => members.iter().any(|(key, value)| key.reads_locals() || value.reads_locals()),
+            Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => {
+                parts.iter().any(Code::reads_locals)
+            }
+            Code::Map(members) => {
+                members.iter().any(|(key, value)| key.reads_locals() || value.reads_locals())
+            }
         }
     }
 
@@ -261,7 +272,9 @@ impl Code {
         match self {
             Code::Binary(BinaryOp::Eq, a, b) if is_null(a) && is_null(b) => Some(true),
             Code::Binary(BinaryOp::Ne, a, b) if is_null(a) && is_null(b) => Some(false),
-            Code::Binary(BinaryOp::Eq, a, b) if (is_null(a) && is_value(b)) || (is_value(a) && is_null(b)) => {
+            Code::Binary(BinaryOp::Eq, a, b)
+                if (is_null(a) && is_value(b)) || (is_value(a) && is_null(b)) =>
+            {
                 Some(false)
             }
             Code::Binary(BinaryOp::And, a, b) => match (a.truth_when_absent(), b.truth_when_absent()) {
@@ -327,7 +340,9 @@ impl Code {
                 b.visit_sources(visit);
             }
             Code::Ternary(parts) => parts.iter().for_each(|part| part.visit_sources(visit)),
-            Code::Elvis(parts) | Code::Range(parts) => parts.iter().for_each(|part| part.visit_sources(visit)),
+            Code::Elvis(parts) | Code::Range(parts) => {
+                parts.iter().for_each(|part| part.visit_sources(visit))
+            }
             Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => {
                 parts.iter().for_each(|part| part.visit_sources(visit));
             }
@@ -359,7 +374,12 @@ fn lend<'a>(value: &Value<'static>) -> Value<'a> {
     }
 }
 
-fn collect<'a>(scopes: &[ScopeId], body: &Code, env: &mut Env<'_, 'a>, all: &mut Vec<Value<'a>>) -> Result<()> {
+fn collect<'a>(
+    scopes: &[ScopeId],
+    body: &Code,
+    env: &mut Env<'_, 'a>,
+    all: &mut Vec<Value<'a>>,
+) -> Result<()> {
     let Some((scope, deeper)) = scopes.split_first() else {
         let value = body.eval(env)?;
         if !value.is_null() {
@@ -475,7 +495,10 @@ fn binary<'a>(op: BinaryOp, a: Value<'a>, b: Value<'a>) -> Result<Value<'a>> {
         BinaryOp::Div => arithmetic(&a, &b, Decimal::div),
         BinaryOp::Mod => arithmetic(&a, &b, Decimal::rem),
         BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => {
-            let (x, y) = (functions::whole(&a, "a side of the bit operator")?, functions::whole(&b, "a side of the bit operator")?);
+            let (x, y) = (
+                functions::whole(&a, "a side of the bit operator")?,
+                functions::whole(&b, "a side of the bit operator")?,
+            );
             Ok(Value::integer(match op {
                 BinaryOp::BitAnd => x & y,
                 BinaryOp::BitOr => x | y,
@@ -498,7 +521,11 @@ fn binary<'a>(op: BinaryOp, a: Value<'a>, b: Value<'a>) -> Result<Value<'a>> {
 }
 
 /// Null with anything gives null, so that a missing amount yields no field rather than a failure.
-fn arithmetic<'a>(a: &Value<'a>, b: &Value<'a>, f: fn(Decimal, Decimal) -> Option<Decimal>) -> Result<Value<'a>> {
+fn arithmetic<'a>(
+    a: &Value<'a>,
+    b: &Value<'a>,
+    f: fn(Decimal, Decimal) -> Option<Decimal>,
+) -> Result<Value<'a>> {
     if a.is_null() || b.is_null() {
         return Ok(Value::Null);
     }
@@ -528,7 +555,9 @@ pub(crate) fn equal(a: &Value<'_>, b: &Value<'_>) -> bool {
             (Some(a), Some(b), _, _) => a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| equal(a, b)),
             (_, _, Some(a), Some(b)) => {
                 a.len() == b.len()
-                    && a.iter().all(|(key, value)| b.iter().any(|(other, found)| key == other && equal(value, found)))
+                    && a.iter().all(|(key, value)| {
+                        b.iter().any(|(other, found)| key == other && equal(value, found))
+                    })
             }
             _ => false,
         },

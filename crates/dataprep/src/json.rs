@@ -301,7 +301,9 @@ impl<'a> Scanner<'a> {
                 let first = self.hex4()?;
                 match first {
                     0xD800..=0xDBFF => {
-                        if self.bytes.get(self.at) != Some(&b'\\') || self.bytes.get(self.at + 1) != Some(&b'u') {
+                        if self.bytes.get(self.at) != Some(&b'\\')
+                            || self.bytes.get(self.at + 1) != Some(&b'u')
+                        {
                             return self.fail("half of a surrogate pair");
                         }
                         self.at += 1;

@@ -30,7 +30,10 @@ impl Decimal {
             None => (false, text),
         };
         let (mantissa, exponent) = match rest.find(['e', 'E']) {
-            Some(at) => (&rest[..at], rest[at + 1..].strip_prefix('+').unwrap_or(&rest[at + 1..]).parse::<i32>().ok()?),
+            Some(at) => (
+                &rest[..at],
+                rest[at + 1..].strip_prefix('+').unwrap_or(&rest[at + 1..]).parse::<i32>().ok()?,
+            ),
             None => (rest, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -151,7 +154,8 @@ impl Ord for Decimal {
             Some((a, b, _)) => a.cmp(&b),
             // Too far apart to align: the whole parts decide.
             None => {
-                let whole = |number: &Self| number.digits / 10i128.checked_pow(number.scale).unwrap_or(i128::MAX);
+                let whole =
+                    |number: &Self| number.digits / 10i128.checked_pow(number.scale).unwrap_or(i128::MAX);
                 whole(self).cmp(&whole(other))
             }
         }
@@ -183,7 +187,8 @@ mod tests {
 
     #[test]
     fn keeps_every_digit() {
-        for text in ["0", "-1", "10.99", "9007199254740993", "-0.000000000005", "123456789012345678901234.5"] {
+        for text in ["0", "-1", "10.99", "9007199254740993", "-0.000000000005", "123456789012345678901234.5"]
+        {
             assert_eq!(number(text).to_string(), text);
         }
         assert_eq!(number("12e2").to_string(), "1200");

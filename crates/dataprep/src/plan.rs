@@ -151,7 +151,14 @@ impl Plan {
         let Builder { mut tree, ops, root, conditions, .. } = builder;
         tree.seal();
         match root.finish(&tree, &ops) {
-            Ok(out) => Ok(Self { tree, ops, out, mappings: set.mappings.clone(), watched, conditions: conditions.len() }),
+            Ok(out) => Ok(Self {
+                tree,
+                ops,
+                out,
+                mappings: set.mappings.clone(),
+                watched,
+                conditions: conditions.len(),
+            }),
             Err((mapping, message)) => Err(CompileError {
                 problems: set
                     .mappings
@@ -233,7 +240,8 @@ impl Builder {
         added: &[Function],
         adobe: &[&'static Function],
     ) -> Result<(), String> {
-        let destination = Path::parse(&mapping.destination).map_err(|error| format!("destination: {error}"))?;
+        let destination =
+            Path::parse(&mapping.destination).map_err(|error| format!("destination: {error}"))?;
         if destination.segments.is_empty() {
             return Err("the destination is empty".to_owned());
         }
@@ -260,11 +268,14 @@ impl Builder {
             SourceType::Expression => {
                 let length = mapping.source.chars().count();
                 if length > MAX_EXPRESSION {
-                    return Err(format!("the expression has {length} characters; at most {MAX_EXPRESSION} are allowed"));
+                    return Err(format!(
+                        "the expression has {length} characters; at most {MAX_EXPRESSION} are allowed"
+                    ));
                 }
                 let parsed = expr::parse(&mapping.source)
                     .map_err(|error| format!("{error}\n{}", error.caret(&mapping.source)))?;
-                let (code, found) = self.resolve(bound, added, adobe, |resolver| resolver.expression(&parsed))?;
+                let (code, found) =
+                    self.resolve(bound, added, adobe, |resolver| resolver.expression(&parsed))?;
                 scopes = found;
                 self.eval(code)
             }
@@ -405,7 +416,8 @@ impl Draft {
             if self.op.is_some() {
                 return Err((mapping, "the destination is mapped whole and by its elements".to_owned()));
             }
-            let items = self.indexes.into_values().map(|draft| draft.finish(tree, ops)).collect::<Result<_, _>>()?;
+            let items =
+                self.indexes.into_values().map(|draft| draft.finish(tree, ops)).collect::<Result<_, _>>()?;
             return Ok(Out::Fixed(items));
         }
         if self.members.is_empty() {

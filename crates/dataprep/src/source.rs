@@ -347,7 +347,8 @@ impl Captured {
                 while more {
                     let (key, escaped) = scanner.key()?;
                     let raw = key.text(scanner.input());
-                    let child = if escaped { node.keys.find(&json::unescape(raw)) } else { node.keys.find(raw) };
+                    let child =
+                        if escaped { node.keys.find(&json::unescape(raw)) } else { node.keys.find(raw) };
                     // Most keys lead to a leaf: no need to go down for it.
                     if let Some(leaf) = child.map(|id| &tree.nodes[id as usize])
                         && leaf.plain
@@ -441,7 +442,13 @@ impl Captured {
                 Step::Each => {}
             }
         }
-        self.leaves(text, Span { start: 0, end: text.len() as u32, kind: span.kind }, span.start, path, below);
+        self.leaves(
+            text,
+            Span { start: 0, end: text.len() as u32, kind: span.kind },
+            span.start,
+            path,
+            below,
+        );
     }
 
     /// Names each leaf of an unknown value. Depth is bounded: the scanner has accepted the text.
@@ -460,7 +467,9 @@ impl Captured {
                     self.leaves(value, member, base + span.start, deeper, below);
                 }
             }
-            (Kind::Array, Some(_)) if json::elements(value).any(|element| element.kind as u8 >= Kind::Array as u8) => {
+            (Kind::Array, Some(_))
+                if json::elements(value).any(|element| element.kind as u8 >= Kind::Array as u8) =>
+            {
                 for (index, element) in json::elements(value).enumerate() {
                     let mut deeper = path.clone();
                     let _ = write!(deeper, "__{index}");

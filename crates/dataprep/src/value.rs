@@ -107,9 +107,11 @@ impl<'a> Value<'a> {
     /// The member of an object under `name`; null when there is none.
     pub fn member(&self, name: &str) -> Value<'a> {
         match self {
-            Value::Object(members) => {
-                members.iter().rev().find(|(key, _)| key == name).map_or(Value::Null, |(_, value)| value.clone())
-            }
+            Value::Object(members) => members
+                .iter()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map_or(Value::Null, |(_, value)| value.clone()),
             Value::Json(text) if text.starts_with('{') => json::members(text)
                 .filter(|(key, _)| json::unescape(key) == name)
                 .last()

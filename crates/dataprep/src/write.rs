@@ -21,7 +21,8 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
             out.extend_from_slice(text.as_bytes());
             Ok(true)
         }
-        (Kind::Number, None | Some(XdmType::Number)) | (Kind::True | Kind::False, None | Some(XdmType::Boolean)) => {
+        (Kind::Number, None | Some(XdmType::Number))
+        | (Kind::True | Kind::False, None | Some(XdmType::Boolean)) => {
             out.extend_from_slice(text.as_bytes());
             Ok(true)
         }
@@ -40,7 +41,8 @@ fn is_whole(text: &str) -> bool {
 
 /// Appends a value, converted to the wanted type as Data Prep converts; without one as it is.
 pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8>) -> Written {
-    let refuse = |what: &str| Err(format!("the destination is {what}, but the value is {}", value.kind_name()));
+    let refuse =
+        |what: &str| Err(format!("the destination is {what}, but the value is {}", value.kind_name()));
     match (wanted, value) {
         (_, Value::Null) => Ok(false),
         (None, _) => Ok(any(value, out)),
@@ -286,7 +288,10 @@ mod tests {
     #[test]
     fn nothing_empty_is_written() {
         assert_eq!(write(r#"{"a":null,"b":"","c":[],"d":{"e":[{}]}}"#, None).unwrap(), "");
-        assert_eq!(write(r#"{"a":null,"b":1,"c":["",2,{}],"d":0}"#, None).unwrap(), r#"{"b":1,"c":[2],"d":0}"#);
+        assert_eq!(
+            write(r#"{"a":null,"b":1,"c":["",2,{}],"d":0}"#, None).unwrap(),
+            r#"{"b":1,"c":[2],"d":0}"#
+        );
         assert_eq!(write(r#"{"k":"","l":"v"}"#, Some(XdmType::MapOfStrings)).unwrap(), r#"{"l":"v"}"#);
         assert_eq!(write(r#"[null,"","x"]"#, Some(XdmType::ArrayOfStrings)).unwrap(), r#"["x"]"#);
     }

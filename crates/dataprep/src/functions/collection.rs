@@ -110,7 +110,9 @@ fn join<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
 /// `to_array(include_nulls, values…)`.
 fn to_array<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let Some((Value::Bool(include_nulls), values)) = args.split_first() else {
-        return Err(Failure::new("the first argument of to_array must be true or false: whether to keep nulls"));
+        return Err(Failure::new(
+            "the first argument of to_array must be true or false: whether to keep nulls",
+        ));
     };
     Ok(Value::Array(values.iter().filter(|value| *include_nulls || !value.is_null()).cloned().collect()))
 }
@@ -120,7 +122,10 @@ fn to_object<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a
     if args.len() % 2 != 0 {
         return Err(Failure::new("to_object needs a value for each key"));
     }
-    args.chunks(2).map(|pair| Ok((text(&pair[0], "a key of to_object")?, pair[1].clone()))).collect::<Result<_>>().map(Value::Object)
+    args.chunks(2)
+        .map(|pair| Ok((text(&pair[0], "a key of to_object")?, pair[1].clone())))
+        .collect::<Result<_>>()
+        .map(Value::Object)
 }
 
 fn size_of<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {

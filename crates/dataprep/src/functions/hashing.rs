@@ -20,5 +20,9 @@ fn sha256<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>, 
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| DIGITS[nibble as usize] as char).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|nibble| DIGITS[nibble as usize] as char)
+        .collect()
 }
