@@ -5,5 +5,6 @@ pub mod input;
 pub mod lake;
 pub mod ledger;
 pub mod module;
+pub mod report;
 pub mod stripe;
 pub mod sync;

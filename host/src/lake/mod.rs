@@ -66,7 +66,8 @@ impl Lake {
     pub fn open(dir: &Path) -> Result<Self, LakeError> {
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let path = dir.join("_lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(LakeError::Locked(dir.display().to_string())),
@@ -189,7 +190,9 @@ fn is_part_name(name: &str) -> bool {
     let stem = name.strip_suffix(".jsonl").map(|s| s.strip_suffix(".tombstones").unwrap_or(s));
     let mut fields = stem.unwrap_or_default().rsplitn(3, '-');
     let mut number = || fields.next().is_some_and(|f| f.len() >= 5 && f.bytes().all(|b| b.is_ascii_digit()));
-    number() && number() && fields.next().is_some_and(|f| f.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    number()
+        && number()
+        && fields.next().is_some_and(|f| f.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
 }
 
 #[cfg(test)]
@@ -200,7 +203,8 @@ mod tests {
     fn only_names_of_our_own_pattern_are_ours() {
         assert!(is_part_name("charges_all-000012-00003.jsonl"));
         assert!(is_part_name("customers_all-000012-00003.tombstones.jsonl"));
-        for name in ["notes.jsonl", "a-b.jsonl", "charges-12-3.jsonl", "charges_all-000012-00003.parquet", ""] {
+        for name in ["notes.jsonl", "a-b.jsonl", "charges-12-3.jsonl", "charges_all-000012-00003.parquet", ""]
+        {
             assert!(!is_part_name(name), "{name}");
         }
     }

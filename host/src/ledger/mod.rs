@@ -125,7 +125,9 @@ pub enum LedgerError {
         cause: rusqlite::Error,
     },
     /// Written by a newer program.
-    #[error("the ledger {path} was written by a newer version of this program (schema {found}, known {known}); update the program")]
+    #[error(
+        "the ledger {path} was written by a newer version of this program (schema {found}, known {known}); update the program"
+    )]
     TooNew {
         /// The file.
         path: String,

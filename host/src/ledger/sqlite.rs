@@ -14,7 +14,8 @@ pub struct SqliteLedger {
     datasets: HashMap<String, i64>,
 }
 
-const UNIT: &str = "id, resource, pass, gte, lt, cursor, cursor_created, parts, pages, objects, records, id_hash";
+const UNIT: &str =
+    "id, resource, pass, gte, lt, cursor, cursor_created, parts, pages, objects, records, id_hash";
 
 impl SqliteLedger {
     /// Opens a ledger, making or migrating it as needed.
@@ -189,7 +190,9 @@ impl Ledger for SqliteLedger {
     }
 
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError> {
-        for name in commit.delivered.iter().map(|d| &d.dataset).chain(commit.embedded.iter().map(|e| &e.dataset)) {
+        for name in
+            commit.delivered.iter().map(|d| &d.dataset).chain(commit.embedded.iter().map(|e| &e.dataset))
+        {
             self.dataset(name)?;
         }
         let datasets = std::mem::take(&mut self.datasets);
@@ -198,18 +201,30 @@ impl Ledger for SqliteLedger {
             let mut tally = unit.tally;
             tally.add(&commit.tally);
             for part in &commit.parts {
-                tx.prepare_cached("INSERT INTO part (unit, seq, dataset, path, records, bytes) VALUES (?, ?, ?, ?, ?, ?)")?
-                    .execute(params![
-                        commit.unit, unit.parts, part.dataset, part.path, part.records as i64, part.bytes as i64
-                    ])?;
+                tx.prepare_cached(
+                    "INSERT INTO part (unit, seq, dataset, path, records, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+                )?
+                .execute(params![
+                    commit.unit,
+                    unit.parts,
+                    part.dataset,
+                    part.path,
+                    part.records as i64,
+                    part.bytes as i64
+                ])?;
             }
             {
-                let mut keep = tx.prepare_cached("INSERT OR REPLACE INTO pending_embedded (dataset, record_id, bytes) VALUES (?, ?, ?)")?;
+                let mut keep = tx.prepare_cached(
+                    "INSERT OR REPLACE INTO pending_embedded (dataset, record_id, bytes) VALUES (?, ?, ?)",
+                )?;
                 for record in &commit.embedded {
                     keep.execute(params![datasets.get(&record.dataset), record.id, record.bytes])?;
                 }
-                let mut put = tx.prepare_cached("INSERT OR REPLACE INTO delivered (dataset, record_id, digest) VALUES (?, ?, ?)")?;
-                let mut settle = tx.prepare_cached("DELETE FROM pending_embedded WHERE dataset = ? AND record_id = ?")?;
+                let mut put = tx.prepare_cached(
+                    "INSERT OR REPLACE INTO delivered (dataset, record_id, digest) VALUES (?, ?, ?)",
+                )?;
+                let mut settle =
+                    tx.prepare_cached("DELETE FROM pending_embedded WHERE dataset = ? AND record_id = ?")?;
                 for record in &commit.delivered {
                     let dataset = datasets.get(&record.dataset);
                     put.execute(params![dataset, record.id, record.digest])?;
@@ -221,14 +236,21 @@ impl Ledger for SqliteLedger {
                 "UPDATE unit SET cursor = ?, cursor_created = ?, parts = parts + 1, pages = ?, objects = ?,
                  records = ?, id_hash = ?, state = ?, last_error = NULL WHERE id = ?",
                 params![
-                    cursor, created, tally.pages as i64, tally.objects as i64, tally.records as i64,
-                    tally.id_hash.to_be_bytes(), if commit.done { "done" } else { "open" }, commit.unit
+                    cursor,
+                    created,
+                    tally.pages as i64,
+                    tally.objects as i64,
+                    tally.records as i64,
+                    tally.id_hash.to_be_bytes(),
+                    if commit.done { "done" } else { "open" },
+                    commit.unit
                 ],
             )?;
             let forget = "DELETE FROM boundary WHERE unit = ?1 AND (?2 OR created IS NOT ?3)";
             tx.execute(forget, params![commit.unit, commit.done, created])?;
             if let (Some(created), false) = (created, commit.done) {
-                let mut note = tx.prepare_cached("INSERT OR IGNORE INTO boundary (unit, created, id) VALUES (?, ?, ?)")?;
+                let mut note =
+                    tx.prepare_cached("INSERT OR IGNORE INTO boundary (unit, created, id) VALUES (?, ?, ?)")?;
                 for id in &commit.boundary {
                     note.execute(params![commit.unit, created, id])?;
                 }
@@ -256,7 +278,8 @@ impl Ledger for SqliteLedger {
 
     fn pending_datasets(&mut self) -> Result<Vec<String>, LedgerError> {
         self.within(|tx| {
-            let sql = "SELECT name FROM dataset WHERE id IN (SELECT dataset FROM pending_embedded) ORDER BY id";
+            let sql =
+                "SELECT name FROM dataset WHERE id IN (SELECT dataset FROM pending_embedded) ORDER BY id";
             tx.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
         })
     }

@@ -53,16 +53,22 @@ pub enum LoadError {
     #[error("not a WebAssembly module: {0}")]
     NotWasm(String),
     /// The custom section with the ABI version is absent.
-    #[error("not a stripe-xdm module: it has no section \"{ABI_SECTION}\"; build one with `cargo xtask build`")]
+    #[error(
+        "not a stripe-xdm module: it has no section \"{ABI_SECTION}\"; build one with `cargo xtask build`"
+    )]
     NoAbi,
     /// Another ABI version.
-    #[error("the module speaks ABI version {found}, this program speaks {ABI_VERSION}; use a module of the same release")]
+    #[error(
+        "the module speaks ABI version {found}, this program speaks {ABI_VERSION}; use a module of the same release"
+    )]
     WrongAbi {
         /// The version found, as text.
         found: String,
     },
     /// An import that the host does not provide.
-    #[error("the module wants to import {kind} \"{name}\" from \"{namespace}\"; only functions from \"{JS_NAMESPACE}\" are allowed")]
+    #[error(
+        "the module wants to import {kind} \"{name}\" from \"{namespace}\"; only functions from \"{JS_NAMESPACE}\" are allowed"
+    )]
     ForeignImport {
         /// function, memory, table, global or tag
         kind: &'static str,
@@ -137,8 +143,13 @@ impl Module {
         let mut linker = Linker::new(&engine);
         linker.define_unknown_imports_as_traps(&module).map_err(engine_error)?;
         let pre = linker.instantiate_pre(&module).map_err(engine_error)?;
-        let inner =
-            Inner { pre, limits: limits.clone(), sha256, size: wasm.len(), description: Description::default() };
+        let inner = Inner {
+            pre,
+            limits: limits.clone(),
+            sha256,
+            size: wasm.len(),
+            description: Description::default(),
+        };
         let bare = Self { inner: Arc::new(inner) };
         start_ticker(&engine)?;
         let description = Worker::describe(&bare).map_err(|e| LoadError::Description(e.to_string()))?;

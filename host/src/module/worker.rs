@@ -282,11 +282,7 @@ impl Live {
     }
 
     /// Reads a packed result (error bit, pointer, length) and gives its memory back.
-    fn take(
-        &mut self,
-        packed: u64,
-        read: impl FnOnce(&[u8]) -> Result<(), String>,
-    ) -> Result<(), Failure> {
+    fn take(&mut self, packed: u64, read: impl FnOnce(&[u8]) -> Result<(), String>) -> Result<(), Failure> {
         let failed = packed >> 63 == 1;
         let ptr = ((packed >> 31) & 0xffff_ffff) as u32;
         let len = (packed & 0x7fff_ffff) as u32;

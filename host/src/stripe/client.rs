@@ -74,7 +74,8 @@ impl Client {
             let message = "--api-base must be https: a key is never sent in clear text over a network";
             return Err(ApiError::Setup(message.to_owned()));
         }
-        let setup = |e: &dyn std::fmt::Display| ApiError::Setup(format!("the HTTP client cannot be set up: {e}"));
+        let setup =
+            |e: &dyn std::fmt::Display| ApiError::Setup(format!("the HTTP client cannot be set up: {e}"));
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, config.key.bearer().map_err(|e| setup(&e))?);
         headers.insert(
@@ -168,7 +169,8 @@ impl Client {
         let cut = |e: reqwest::Error| Failure::Temporary(Attempt::Network, self.cause(e));
         let _permit = self.budget.acquire(endpoint).await;
         let response = self.http.get(url).send().await.map_err(cut)?;
-        let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let header =
+            |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let request = RequestId(header("request-id"));
         let server_time = header("date").and_then(|d| http_date(&d));
         let version = header("stripe-version");
@@ -182,8 +184,9 @@ impl Client {
                     request: request.clone(),
                 }),
             })?;
-            let value = read(body)
-                .map_err(|e| Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}")))?;
+            let value = read(body).map_err(|e| {
+                Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}"))
+            })?;
             return Ok(Answer { value, server_time, version, request });
         }
         let should_retry = header("stripe-should-retry").and_then(|v| v.parse().ok());

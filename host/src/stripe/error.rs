@@ -6,13 +6,17 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ApiError {
     /// 401
-    #[error("Stripe does not accept the API key (401{request}): check STRIPE_API_KEY; keys can expire or be rolled")]
+    #[error(
+        "Stripe does not accept the API key (401{request}): check STRIPE_API_KEY; keys can expire or be rolled"
+    )]
     Key {
         /// Formatted request id.
         request: RequestId,
     },
     /// 403
-    #[error("the API key may not read {path} (403{request}): {message} Give the key the permission {permission} in the Dashboard, or leave the resource out with --resources")]
+    #[error(
+        "the API key may not read {path} (403{request}): {message} Give the key the permission {permission} in the Dashboard, or leave the resource out with --resources"
+    )]
     Permission {
         /// The path asked for.
         path: String,
@@ -42,7 +46,9 @@ pub enum ApiError {
         request: RequestId,
     },
     /// No answer, or one that was cut, after all retries.
-    #[error("{path}: no usable answer after {attempts} attempts: {message}; run the same command again to continue")]
+    #[error(
+        "{path}: no usable answer after {attempts} attempts: {message}; run the same command again to continue"
+    )]
     Network {
         /// The path asked for.
         path: String,

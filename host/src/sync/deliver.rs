@@ -74,10 +74,7 @@ impl Deliverer {
     }
 
     /// Delivers until the workers are gone, then closes what is open.
-    pub(super) fn run(
-        mut self,
-        made: &async_channel::Receiver<Made>,
-    ) -> Result<(Self, Summary), SyncError> {
+    pub(super) fn run(mut self, made: &async_channel::Receiver<Made>) -> Result<(Self, Summary), SyncError> {
         while let Ok(next) = made.recv_blocking() {
             let (walk, number, step) = match next {
                 Made::Broken(error) => return Err(error.into()),
@@ -164,7 +161,13 @@ impl Deliverer {
     }
 
     /// Takes one record; true when it goes into a file.
-    fn record(&mut self, index: usize, record: &Record, bytes: &[u8], source: Digest) -> Result<bool, SyncError> {
+    fn record(
+        &mut self,
+        index: usize,
+        record: &Record,
+        bytes: &[u8],
+        source: Digest,
+    ) -> Result<bool, SyncError> {
         let dataset = self.module.dataset(record.dataset).to_owned();
         let (key, id, digest) = match record.kind {
             RecordKind::Main => (dataset.clone(), record_id(bytes)?, source),

@@ -133,7 +133,9 @@ impl<'a> Walker<'a> {
             let more = answer.value.has_more;
             answer.value.objects.retain(|o| o.created >= earliest && o.created < self.walk.unit.lt);
             self.send(answer).await?;
-            let Some((id, _)) = last.filter(|(_, created)| more && *created >= earliest) else { return Ok(()) };
+            let Some((id, _)) = last.filter(|(_, created)| more && *created >= earliest) else {
+                return Ok(());
+            };
             let query = self.query(None, None, Some(&id));
             answer = self.client.page(self.endpoint(), &query).await?;
         }

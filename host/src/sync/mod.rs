@@ -43,7 +43,9 @@ pub enum SyncError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// The account cannot be found out.
-    #[error("the key may not read its account; give it with --account acct_… or add the permission {permission}")]
+    #[error(
+        "the key may not read its account; give it with --account acct_… or add the permission {permission}"
+    )]
     Account {
         /// The permission that Stripe's message names.
         permission: String,
@@ -225,11 +227,7 @@ fn group(walks: Vec<Walk>) -> Vec<(Pass, Vec<Walk>)> {
     groups
 }
 
-fn transform(
-    mut worker: Worker,
-    jobs: &async_channel::Receiver<Job>,
-    made: &async_channel::Sender<Made>,
-) {
+fn transform(mut worker: Worker, jobs: &async_channel::Receiver<Job>, made: &async_channel::Sender<Made>) {
     while let Ok(job) = jobs.recv_blocking() {
         let next = match job {
             Job::Over { walk, number, error } => Made::Over { walk, number, error },

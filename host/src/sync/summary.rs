@@ -100,7 +100,14 @@ impl UnitProof {
 }
 
 impl Summary {
-    pub(super) fn new(run: i64, account: &str, livemode: bool, now: i64, module: &Module, version: &str) -> Self {
+    pub(super) fn new(
+        run: i64,
+        account: &str,
+        livemode: bool,
+        now: i64,
+        module: &Module,
+        version: &str,
+    ) -> Self {
         let time = jiff::Timestamp::from_second(now).unwrap_or_default();
         Self {
             run: format!("{}-{run:06}", time.strftime("%Y-%m-%dT%H-%M-%SZ")),
@@ -160,7 +167,11 @@ fn bump(counts: &mut BTreeMap<String, u64>, key: &str) {
 }
 
 /// The errors of a batch, as lines for `_errors`: never the object itself.
-pub(super) fn error_lines(batch: &Batch, ids: impl Iterator<Item = impl AsRef<str>>, object: &str) -> Vec<u8> {
+pub(super) fn error_lines(
+    batch: &Batch,
+    ids: impl Iterator<Item = impl AsRef<str>>,
+    object: &str,
+) -> Vec<u8> {
     let mut lines = Vec::new();
     for (result, id) in batch.objects().iter().zip(ids) {
         if let Fate::Failed(error) = &result.fate {

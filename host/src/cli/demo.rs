@@ -1,0 +1,69 @@
+//! `stripe-xdm demo`: a made-up account, a Stripe stand-in on this machine, and a real sync of it.
+
+use super::Global;
+use super::settings::MappingArgs;
+use super::sync::{rate, runtime, show, watched};
+use anyhow::Context;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use stripe_xdm::stripe::{Client, Config, Key, Resource};
+use stripe_xdm::sync::SyncConfig;
+use stripe_xdm_sandbox::{API_VERSION, Account, Options, Rate, Sandbox, Size};
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// The directory to sync into
+    #[arg(long, value_name = "DIR", default_value = "lake")]
+    lake: PathBuf,
+    /// Another seed, another account
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// About how many objects the account holds; default some thousands
+    #[arg(long, value_name = "N")]
+    objects: Option<usize>,
+    /// The tenant id to use in the records
+    #[arg(long, value_name = "TENANT", default_value = "acme")]
+    tenant: String,
+    /// Requests per second; default as fast as this machine goes
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<f64>,
+    #[command(flatten)]
+    mapping: MappingArgs,
+}
+
+/// Faster than any loopback server answers, so the budget never waits.
+const UNLIMITED: f64 = 100_000.0;
+
+pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
+    let module = global.load_module()?;
+    let config = SyncConfig {
+        lake: args.lake.clone(),
+        resources: Resource::ALL.to_vec(),
+        since: None,
+        account: None,
+        settings: args.mapping.settings(&args.tenant)?,
+    };
+    let size = args.objects.map_or_else(Size::demo, Size::total);
+    let rate_limit = rate(args.rate_limit)?;
+    runtime()?.block_on(async {
+        // The stand-in keeps no limits unless this run keeps to one.
+        let options = Options { rate: Rate::Unlimited, ..Options::default() };
+        let sandbox = Sandbox::start(Account::seeded(args.seed, size), options).await;
+        let sandbox = sandbox.context("the Stripe stand-in cannot be started")?;
+        let client = Client::new(Config {
+            base: sandbox.base_url().to_owned(),
+            key: Key::new(sandbox.key())?,
+            version: API_VERSION.to_owned(),
+            concurrency: 8,
+            rate_limit: Some(rate_limit.unwrap_or(UNLIMITED)),
+        })?;
+        let summary = watched(global, client, &module, config).await?;
+        sandbox.shutdown().await;
+        let code = show(global, &summary, &args.lake)?;
+        if !global.json && !global.quiet {
+            println!("Run it again to see that nothing is delivered twice.");
+        }
+        Ok(code)
+    })
+}

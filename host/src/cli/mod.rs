@@ -1,0 +1,109 @@
+//! The command line: what can be said, and the commands that do it.
+
+mod demo;
+mod module;
+mod settings;
+mod sync;
+mod transform;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use stripe_xdm::module::{Cache, Compiler, Limits, Module};
+
+/// The module that this program was built with, when one was there.
+const EMBEDDED: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// Stripe objects to Adobe XDM records.
+#[derive(Debug, Parser)]
+#[command(name = "stripe-xdm", version, about, long_about = None, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// The module to use instead of the embedded one
+    #[arg(long, global = true, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Say everything as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say nothing but errors
+    #[arg(long, global = true)]
+    quiet: bool,
+    /// When to draw progress bars
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// Longest that the module may take for one batch, in milliseconds
+    #[arg(long, global = true, value_name = "MS", default_value_t = 5000, hide = true)]
+    deadline: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    /// On a terminal
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the module: its SHA-256, size, ABI version and datasets
+    Module(module::ModuleArgs),
+    /// Convert Stripe objects from files or standard input
+    Transform(transform::TransformArgs),
+    /// Fetch from Stripe into a local lake; run again to continue or to add what is new
+    Sync(sync::SyncArgs),
+    /// Sync a made-up account from a Stripe stand-in on this machine
+    Demo(demo::DemoArgs),
+}
+
+impl Cli {
+    /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Module(args) => module::run(&self.global, args),
+            Command::Transform(args) => transform::run(&self.global, args),
+            Command::Sync(args) => sync::run(&self.global, args),
+            Command::Demo(args) => demo::run(&self.global, args),
+        }
+    }
+}
+
+impl Global {
+    fn load_module(&self) -> anyhow::Result<Module> {
+        let limits =
+            Limits { deadline: std::time::Duration::from_millis(self.deadline), ..Limits::default() };
+        let cache = match std::env::current_exe() {
+            Ok(program) => Cache::of_user(Compiler::Child(program)),
+            Err(_) => Cache::of_user(Compiler::InProcess),
+        };
+        match &self.module {
+            Some(path) => {
+                let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+                Module::load(&bytes, limits, &cache).with_context(|| path.display().to_string())
+            }
+            None => {
+                let Some(bytes) = EMBEDDED else {
+                    bail!("no module embedded: run `cargo xtask build`, or pass --module FILE")
+                };
+                Ok(Module::load(bytes, limits, &cache)?)
+            }
+        }
+    }
+
+    fn draws(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stderr().is_terminal(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The flags that become the module's settings. Their meaning is the module's; here they are only
+//! given their JSON form, and the module checks them.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Mapping")]
+pub(super) struct SettingsArgs {
+    /// The tenant id of the Experience Platform sandbox, without the leading underscore
+    #[arg(long, value_name = "TENANT")]
+    tenant: String,
+    #[command(flatten)]
+    mapping: MappingArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Mapping")]
+pub(super) struct MappingArgs {
+    /// Do not emit the purchase measure: another source already sends commerce.purchases
+    #[arg(long)]
+    no_purchase_measure: bool,
+    /// Make the e-mail address an identity (Stripe does not verify addresses)
+    #[arg(long)]
+    email_identity: bool,
+    /// A metadata key whose value identifies the person in a namespace of your own
+    #[arg(long, value_name = "KEY=NAMESPACE")]
+    metadata_identity: Option<String>,
+    /// Where a customer's phone number goes
+    #[arg(long, value_name = "FIELD", value_parser = ["mobilePhone", "homePhone", "billingAddressPhone"])]
+    phone_target: Option<String>,
+    /// The metadata key that holds the shop's order number
+    #[arg(long, value_name = "KEY")]
+    order_key: Option<String>,
+    /// Emit receipt_url, which opens the receipt without a login
+    #[arg(long)]
+    receipt_url: bool,
+    /// Emit only these metadata keys
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    metadata_allow: Option<Vec<String>>,
+    /// Never emit these metadata keys
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    metadata_deny: Vec<String>,
+    /// Metadata keys to keep longest when a record must shed some
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    metadata_priority: Vec<String>,
+    /// The exponent of a currency that Stripe's table lacks
+    #[arg(long, value_name = "CODE=N")]
+    currency_exponent: Vec<String>,
+    /// Models that extend or replace the default ones
+    #[arg(long, value_name = "FILE")]
+    models: Vec<PathBuf>,
+}
+
+impl SettingsArgs {
+    pub(super) fn settings(&self) -> anyhow::Result<Map<String, Value>> {
+        self.mapping.settings(&self.tenant)
+    }
+}
+
+impl MappingArgs {
+    pub(super) fn settings(&self, tenant: &str) -> anyhow::Result<Map<String, Value>> {
+        let mut settings = Map::new();
+        let mut set = |name: &str, value: Value| {
+            settings.insert(name.to_owned(), value);
+        };
+        set("tenant", tenant.into());
+        set("purchase_measure", (!self.no_purchase_measure).into());
+        set("email_identity", self.email_identity.into());
+        set("receipt_url", self.receipt_url.into());
+        if let Some(identity) = &self.metadata_identity {
+            let (key, namespace) = pair("--metadata-identity", identity)?;
+            set("metadata_identity", json!({ "key": key, "namespace": namespace }));
+        }
+        if let Some(target) = &self.phone_target {
+            set("phone_target", target.as_str().into());
+        }
+        if let Some(key) = &self.order_key {
+            set("order_metadata_key", key.as_str().into());
+        }
+        if let Some(allow) = &self.metadata_allow {
+            set("metadata_allow", json!(allow));
+        }
+        set("metadata_deny", json!(self.metadata_deny));
+        set("metadata_priority", json!(self.metadata_priority));
+        let mut exponents = Map::new();
+        for given in &self.currency_exponent {
+            let (code, exponent) = pair("--currency-exponent", given)?;
+            let exponent: u8 = exponent
+                .parse()
+                .with_context(|| format!("--currency-exponent {given}: {exponent} is no small number"))?;
+            exponents.insert(code.to_ascii_lowercase(), exponent.into());
+        }
+        set("currency_exponents", exponents.into());
+        let mut models = Vec::new();
+        for path in &self.models {
+            let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let value: Value =
+                serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+            match value {
+                Value::Array(many) => models.extend(many),
+                one => models.push(one),
+            }
+        }
+        set("models", models.into());
+        Ok(settings)
+    }
+}
+
+fn pair<'a>(flag: &str, text: &'a str) -> anyhow::Result<(&'a str, &'a str)> {
+    match text.split_once('=') {
+        Some((left, right)) if !left.is_empty() && !right.is_empty() => Ok((left, right)),
+        _ => bail!("{flag} {text}: expected two words joined by ="),
+    }
+}

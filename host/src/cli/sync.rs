@@ -1,0 +1,154 @@
+//! `stripe-xdm sync`: reads the flags and the key, runs the sync, shows how it went.
+
+use super::Global;
+use super::settings::SettingsArgs;
+use anyhow::{Context, bail};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use stripe_xdm::module::Module;
+use stripe_xdm::report::{Bars, Lines, Silent, summary_table};
+use stripe_xdm::stripe::{Client, Config, Key, Resource};
+use stripe_xdm::sync::{Summary, SyncConfig, Watch, sync};
+
+/// The environment variable that holds the key.
+const KEY_VARIABLE: &str = "STRIPE_API_KEY";
+
+#[derive(Debug, Args)]
+pub(super) struct SyncArgs {
+    /// The directory to sync into; it holds the records, the ledger and the runs
+    #[arg(long, value_name = "DIR")]
+    lake: PathBuf,
+    /// The resources to sync; default all
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    resources: Vec<String>,
+    /// Where the first run begins: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// A file that holds the API key; default the environment variable STRIPE_API_KEY
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// Where the API is
+    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com")]
+    api_base: String,
+    /// The Stripe API version to ask for
+    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia")]
+    stripe_version: String,
+    /// The Stripe account (acct_…), when the key may not read it
+    #[arg(long, value_name = "ACCOUNT")]
+    account: Option<String>,
+    /// Most requests in flight
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    concurrency: usize,
+    /// Requests per second, for the account and for each endpoint; default Stripe's limits
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<f64>,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
+    let module = global.load_module()?;
+    let settings = args.settings.settings()?;
+    let config = SyncConfig {
+        lake: args.lake.clone(),
+        resources: resources(&args.resources)?,
+        since: args.since.as_deref().map(since).transpose()?,
+        account: args.account.clone(),
+        settings,
+    };
+    let client = Client::new(Config {
+        base: args.api_base.clone(),
+        key: key(&args)?,
+        version: args.stripe_version.clone(),
+        concurrency: args.concurrency,
+        rate_limit: rate(args.rate_limit)?,
+    })?;
+    runtime()?.block_on(async {
+        let summary = watched(global, client, &module, config).await?;
+        show(global, &summary, &args.lake)
+    })
+}
+
+/// Two threads are plenty: the work is done by the workers and the delivery.
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.context("the system gives no threads")
+}
+
+pub(super) async fn watched(
+    global: &Global,
+    client: Client,
+    module: &Module,
+    config: SyncConfig,
+) -> anyhow::Result<Summary> {
+    let watch: Arc<dyn Watch> = match () {
+        () if global.quiet => Arc::new(Silent),
+        () if global.json => Arc::new(Lines::new(true)),
+        () if global.draws() => Arc::new(Bars::default()),
+        () => Arc::new(Lines::new(false)),
+    };
+    let stop = async {
+        // Without signals there is nothing to stop for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    Ok(sync(Arc::new(client), module, config, watch, stop).await?)
+}
+
+pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {
+    if global.json {
+        println!("{}", serde_json::to_string(summary)?);
+    } else if !global.quiet {
+        print!("{}", summary_table(summary, lake));
+    }
+    Ok(ExitCode::from(summary.exit_code()))
+}
+
+fn key(args: &SyncArgs) -> anyhow::Result<Key> {
+    let text = match &args.api_key_file {
+        Some(path) => {
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
+        }
+        None => std::env::var(KEY_VARIABLE).unwrap_or_default(),
+    };
+    Ok(Key::new(&text)?)
+}
+
+pub(super) fn resources(names: &[String]) -> anyhow::Result<Vec<Resource>> {
+    if names.is_empty() {
+        return Ok(Resource::ALL.to_vec());
+    }
+    let known = Resource::ALL.map(Resource::name).join(", ");
+    let mut chosen = Vec::new();
+    for name in names {
+        let resource = Resource::from_name(name.trim());
+        chosen.push(resource.with_context(|| format!("--resources {name}: known are {known}"))?);
+    }
+    // Two walks of one list would get in each other's way.
+    chosen.sort_unstable();
+    chosen.dedup();
+    Ok(chosen)
+}
+
+pub(super) fn rate(given: Option<f64>) -> anyhow::Result<Option<f64>> {
+    match given {
+        Some(rate) if !(1.0..=100_000.0).contains(&rate) => bail!("--rate-limit must be at least 1"),
+        given => Ok(given),
+    }
+}
+
+fn since(text: &str) -> anyhow::Result<i64> {
+    if let Ok(epoch) = text.parse::<i64>() {
+        return Ok(epoch);
+    }
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_second());
+    }
+    let date: jiff::civil::Date = text
+        .parse()
+        .with_context(|| format!("--since {text}: expected 2026-01-31, a time, or epoch seconds"))?;
+    Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
+}
