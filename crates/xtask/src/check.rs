@@ -1,0 +1,84 @@
+//! What must hold besides the tests: format, lints, docs, licences, a module that anyone can rebuild.
+
+use crate::remap::prefixes;
+use crate::step::{run as run_command, step};
+use crate::workspace::Workspace;
+use crate::{imports, licences, module};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the module is built from.
+const SOURCES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "crates", ".cargo"];
+/// Members that the root manifest names; cargo wants to see them all, even to build one.
+const OTHER_MEMBERS: [&str; 2] = ["host", "tests"];
+
+/// The task. Stops at the first step that fails.
+pub(crate) fn run() -> Result<()> {
+    let workspace = Workspace::here()?;
+    let cargo = |args: &[&str]| run_command(workspace.cargo().args(args));
+    step("format", || cargo(&["fmt", "--all", "--check"]))?;
+    // First, because the host's build includes it.
+    let module = step("module", || module::build(&workspace))?;
+    module::report(&module)?;
+    step("lints", || {
+        cargo(&["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"])
+    })?;
+    step("lints of the module", || {
+        let mut args = vec!["clippy", "--target", "wasm32-unknown-unknown", "--all-targets"];
+        args.extend([
+            "--package",
+            "dataprep",
+            "--package",
+            "stripe-xdm-core",
+            "--package",
+            "stripe-xdm-wasm",
+        ]);
+        args.extend(["--", "-D", "warnings"]);
+        cargo(&args)
+    })?;
+    step("docs", || {
+        let mut cargo = workspace.cargo();
+        cargo.args(["doc", "--workspace", "--no-deps", "--release"]).env("RUSTDOCFLAGS", "-D warnings");
+        run_command(&mut cargo)
+    })?;
+    step("licences", || licences::check(&workspace))?;
+    step("the module names no directory of this machine", || {
+        let mut directories: Vec<PathBuf> = prefixes(&workspace)?.into_iter().map(|(from, _)| from).collect();
+        directories.extend(std::env::home_dir());
+        imports::check_paths(&module.bytes, &directories)
+    })?;
+    step("the module is the same when built elsewhere", || {
+        let elsewhere = tempfile::tempdir().context("cannot make a temporary directory")?;
+        for name in SOURCES.iter().chain(&OTHER_MEMBERS) {
+            copy(&workspace.root.join(name), &elsewhere.path().join(name))?;
+        }
+        let other = module::build(&Workspace::copy(elsewhere.path()))?;
+        ensure!(
+            other.sha256 == module.sha256,
+            "built in {} it has SHA-256 {}, not {}: something of its surroundings got in",
+            elsewhere.path().display(),
+            other.sha256,
+            module.sha256
+        );
+        Ok(())
+    })?;
+    println!("all checks passed");
+    Ok(())
+}
+
+/// Copies a file or a directory, without what builds left in it.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+        return Ok(());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let name = entry?.file_name();
+        if name != "target" && name != "node_modules" {
+            copy(&from.join(&name), &to.join(&name))?;
+        }
+    }
+    Ok(())
+}

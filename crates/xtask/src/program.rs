@@ -1,0 +1,37 @@
+//! The program, and what is run with it: the demo and the benchmark.
+
+use crate::module;
+use crate::step::{run, step};
+use crate::workspace::Workspace;
+use anyhow::Result;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+
+/// Builds the module and the program; returns where the program lies.
+pub(crate) fn build() -> Result<PathBuf> {
+    let workspace = Workspace::here()?;
+    let module = step("module", || module::build(&workspace))?;
+    module::report(&module)?;
+    step("program", || run(workspace.cargo().args(["build", "--release", "--package", "stripe-xdm"])))?;
+    let program =
+        workspace.target.join("release").join(format!("stripe-xdm{}", std::env::consts::EXE_SUFFIX));
+    println!("program {}", program.display());
+    Ok(program)
+}
+
+/// Runs the demo in the caller's directory.
+pub(crate) fn demo(args: &[OsString]) -> Result<()> {
+    let program = build()?;
+    run(Command::new(program).arg("demo").args(args))
+}
+
+/// Runs the benchmark.
+pub(crate) fn bench(args: &[OsString]) -> Result<()> {
+    let workspace = Workspace::here()?;
+    let module = step("module", || module::build(&workspace))?;
+    module::report(&module)?;
+    let mut cargo = workspace.cargo();
+    cargo.args(["run", "--release", "--package", "stripe-xdm-tests", "--bin", "bench", "--"]).args(args);
+    step("bench", || run(&mut cargo))
+}

@@ -1,0 +1,82 @@
+//! Every test of the project, from nothing: natively, in Node and in headless Chromium.
+
+use crate::module;
+use crate::step::{read, run as run_command, step};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The task. Stops at the first step that fails.
+pub(crate) fn run() -> Result<()> {
+    let workspace = Workspace::here()?;
+    let chromedriver = step("what the tests need", install)?;
+    let module = step("module", || module::build(&workspace))?;
+    module::report(&module)?;
+    step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
+    step("module tests in Node", || run_command(&mut module_tests(&workspace)))?;
+    step("module tests in Chromium", || {
+        let mut cargo = module_tests(&workspace);
+        cargo.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", &chromedriver);
+        run_command(&mut cargo)
+    })?;
+    println!("all tests passed");
+    Ok(())
+}
+
+fn module_tests(workspace: &Workspace) -> Command {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--target", "wasm32-unknown-unknown", "--package", "stripe-xdm-wasm"]);
+    cargo
+}
+
+/// Installs what is missing where that can be done without asking; returns the path of chromedriver.
+fn install() -> Result<PathBuf> {
+    if find("node").is_none() {
+        bail!("Node.js is missing; install version 20 or newer");
+    }
+    let mut packages = Vec::new();
+    if find("chromedriver").is_none() || (find("chromium").is_none() && find("google-chrome").is_none()) {
+        packages.extend(["chromium", "chromium-driver"]);
+    }
+    if cfg!(target_os = "linux") && !has_openssl() {
+        packages.extend(["libssl-dev", "pkg-config"]);
+    }
+    if !packages.is_empty() {
+        apt(&packages).with_context(|| {
+            format!("missing: {}; install them (Debian's names) and run this again", packages.join(", "))
+        })?;
+    }
+    find("chromedriver").context("chromedriver is still not on the PATH; install it beside Chromium")
+}
+
+fn has_openssl() -> bool {
+    let mut pkg_config = Command::new("pkg-config");
+    pkg_config.args(["--exists", "openssl"]).stdout(Stdio::null()).stderr(Stdio::null());
+    pkg_config.status().is_ok_and(|status| status.success())
+}
+
+/// Installs Debian packages as root, or through sudo when it asks for no password.
+fn apt(packages: &[&str]) -> Result<()> {
+    let root = find("id").is_some() && read(Command::new("id").arg("-u"))?.trim() == "0";
+    let command = |args: &[&str]| {
+        let mut command = if root { Command::new("apt-get") } else { Command::new("sudo") };
+        if !root {
+            command.args(["--non-interactive", "apt-get"]);
+        }
+        command.args(args).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
+        command
+    };
+    run_command(&mut command(&["update", "--quiet"]))?;
+    let mut install = command(&["install", "--yes", "--quiet", "--no-install-recommends"]);
+    run_command(install.args(packages))
+}
+
+/// Where a program lies on the PATH.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+    std::env::split_paths(&path)
+        .map(|directory: PathBuf| directory.join(Path::new(&name)))
+        .find(|file| file.is_file())
+}

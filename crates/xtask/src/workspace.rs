@@ -1,0 +1,65 @@
+//! Where things lie: a checkout and its target directory, as cargo itself sees them.
+
+use crate::step::read;
+use anyhow::{Context, Result};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A checkout of the project.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    /// The directory of the root manifest.
+    pub(crate) root: PathBuf,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
+}
+
+impl Workspace {
+    /// The checkout that this program was built from.
+    pub(crate) fn here() -> Result<Self> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = manifest.ancestors().nth(2).context("xtask lies two directories below the root")?;
+        let mut cargo = cargo(root);
+        cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
+        let metadata: Metadata = serde_json::from_str(&read(&mut cargo)?).context("cargo metadata")?;
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+    }
+
+    /// A copy of the project elsewhere, with a target directory of its own.
+    pub(crate) fn copy(root: &Path) -> Self {
+        Self { root: root.to_owned(), target: root.join("target") }
+    }
+
+    /// Cargo, to be run in this checkout.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut cargo = cargo(&self.root);
+        cargo.env("CARGO_TARGET_DIR", &self.target);
+        cargo
+    }
+
+    /// What the module's build leaves behind.
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.root.join("pkg/dist")
+    }
+}
+
+fn cargo(root: &Path) -> Command {
+    // The same cargo that runs this task, whichever toolchain was chosen.
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    // These describe xtask's own build; build scripts of other packages would see them and rebuild.
+    for (key, _) in std::env::vars_os() {
+        if key.to_string_lossy().starts_with("CARGO_PKG_") {
+            cargo.env_remove(key);
+        }
+    }
+    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
+    cargo
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+}
