@@ -31,7 +31,10 @@ fn texts(input: &str) -> Vec<String> {
 
 #[test]
 fn lines_arrays_pages_and_pretty_printed_values_are_all_streams_of_objects() {
-    assert_eq!(texts("{\"id\":1}\n{\"id\":2}\r\n\n{\"id\":3}"), [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":3}"#]);
+    assert_eq!(
+        texts("{\"id\":1}\n{\"id\":2}\r\n\n{\"id\":3}"),
+        [r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":3}"#]
+    );
     assert_eq!(texts(r#" [ {"id":1}, {"id":[2,{}]} ] "#), [r#"{"id":1}"#, r#"{"id":[2,{}]}"#]);
     assert_eq!(texts("[]{\"a\":1}[{}]"), [r#"{"a":1}"#, "{}"]);
     assert_eq!(texts("{\n  \"id\": 1\n}\n{\n \"id\": 2\n}\n"), ["{\n  \"id\": 1\n}", "{\n \"id\": 2\n}"]);
@@ -63,7 +66,10 @@ fn reading_goes_on_at_the_line_after_a_broken_one() {
     assert_eq!(texts("{\"a\":\n{\"b\" 2}\n{\"id\":3}\n"), ["!invalid_json@2", r#"{"id":3}"#]);
     assert_eq!(texts("{\"a\":{\"x\":1\n{\"id\":2}\n"), ["!invalid_json@2", r#"{"id":2}"#]);
     assert_eq!(texts("{\"a\":\"cut\n{\"id\":2}\n"), ["!invalid_json@1", r#"{"id":2}"#]);
-    assert_eq!(texts("[\n{\"id\":1},\n{\"a\"},\n{\"id\":3}\n]\n"), [r#"{"id":1}"#, "!invalid_json@3", r#"{"id":3}"#]);
+    assert_eq!(
+        texts("[\n{\"id\":1},\n{\"a\"},\n{\"id\":3}\n]\n"),
+        [r#"{"id":1}"#, "!invalid_json@3", r#"{"id":3}"#]
+    );
     assert_eq!(texts("{\"id\":1}\n{\"id\":"), [r#"{"id":1}"#, "!invalid_json@3"]);
 }
 

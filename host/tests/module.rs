@@ -69,7 +69,8 @@ const SECTION: &str = r#"(@custom "stripe-xdm-abi" "1")"#;
 
 fn load(import: &str, section: &str, version: u32) -> Result<Module, LoadError> {
     let bytes = wat::parse_str(wat(import, section, version)).unwrap();
-    let limits = Limits { deadline: Duration::from_millis(50), object: 1000, batch: 4000, ..Limits::default() };
+    let limits =
+        Limits { deadline: Duration::from_millis(50), object: 1000, batch: 4000, ..Limits::default() };
     Module::load(&bytes, limits, &Cache::none())
 }
 
@@ -121,7 +122,10 @@ fn a_module_of_another_abi_is_refused() {
     assert!(matches!(load("", two, 1), Err(LoadError::WrongAbi { found }) if found == "2"));
     let told = load("", SECTION, 7).unwrap_err().to_string();
     assert!(told.contains("ABI version 7"), "{told}");
-    assert!(matches!(Module::load(b"#!/bin/sh", Limits::default(), &Cache::none()), Err(LoadError::NotWasm(_))));
+    assert!(matches!(
+        Module::load(b"#!/bin/sh", Limits::default(), &Cache::none()),
+        Err(LoadError::NotWasm(_))
+    ));
 }
 
 #[test]

@@ -119,8 +119,9 @@ pub(super) struct ErrorDetail {
 /// message is the only authority.
 pub(super) fn permission(message: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let words = message.split(|c| !is_word(c));
-    let named = words.filter(|w| w.starts_with("rak_")).max_by_key(|w| w.len());
+    let named: Vec<_> = message.split(|c| !is_word(c)).filter(|w| w.starts_with("rak_")).collect();
+    // A message may name several that would do; reading is all that is needed.
+    let named = named.iter().find(|w| w.ends_with("_read")).or(named.first());
     named.map_or_else(|| "that the message names".to_owned(), |w| format!("\"{w}\""))
 }
 
@@ -134,6 +135,8 @@ mod tests {
                        endpoint on account 'acct_1'. Having the 'rak_charge_read' permission would allow \
                        this request to continue.";
         assert_eq!(permission(message), "\"rak_charge_read\"");
+        let several = "Having 'rak_charge_write' or 'rak_charge_read' would do.";
+        assert_eq!(permission(several), "\"rak_charge_read\"");
         assert_eq!(permission("no"), "that the message names");
     }
 }
