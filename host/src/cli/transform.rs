@@ -29,7 +29,7 @@ pub(super) struct TransformArgs {
     /// The resource of objects that do not say what they are (charge, refund, …)
     #[arg(long, default_value = "auto", value_name = "RESOURCE")]
     resource: String,
-    /// The Stripe account (acct_…) that the objects belong to
+    /// The Stripe account (acct_…) that the objects belong to; needed unless they are Events that name it
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
     /// The objects are of live mode

@@ -76,9 +76,9 @@ pub fn compile_artefact(wasm: &[u8], path: &Path) -> Result<(), LoadError> {
     write().map_err(|e| LoadError::Engine(format!("cannot write {}: {e}", path.display())))
 }
 
-/// Reads a module of at most 64 MiB, for the child process.
 impl Compiler {
-    /// What the child does: reads a module from `input` and compiles it into `path`.
+    /// What the child does: reads a module of at most 64 MiB from `input` and
+    /// compiles it into `path`.
     pub fn serve(mut input: impl Read, path: &Path) -> Result<(), LoadError> {
         let mut wasm = Vec::new();
         let read = input.by_ref().take(64 << 20).read_to_end(&mut wasm);

@@ -47,7 +47,7 @@ enum State {
 }
 
 enum Step {
-    Page(Fetched, Batch),
+    Page(Box<Fetched>, Batch),
     Over(Option<String>),
 }
 

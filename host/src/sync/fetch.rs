@@ -170,7 +170,7 @@ impl<'a> Walker<'a> {
         let call = Call { observed_at: server_time, api_version: version, resource: None };
         let (walk, number, cursor) = (self.walk.index, self.number, self.cursor.clone());
         self.number += 1;
-        let job = Job::Page(Fetched { walk, number, page, call, cursor });
+        let job = Job::Page(Box::new(Fetched { walk, number, page, call, cursor }));
         let gone = |_| ApiError::Setup("the delivery stopped; see the error before this one".to_owned());
         self.jobs.send(job).await.map_err(gone)
     }

@@ -41,7 +41,7 @@ pub struct SyncConfig {
 pub enum SyncError {
     /// Stripe could not be asked at all.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(Box<ApiError>),
     /// The account cannot be found out.
     #[error(
         "the key may not read its account; give it with --account acct_… or add the permission {permission}"
@@ -75,6 +75,12 @@ pub enum SyncError {
     System(String),
 }
 
+impl From<ApiError> for SyncError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(Box::new(error))
+    }
+}
+
 /// Someone who watches a sync. Called from the delivering thread.
 pub trait Watch: Send + Sync {
     /// A walk begins or goes on.
@@ -87,7 +93,7 @@ pub trait Watch: Send + Sync {
 
 /// What is sent to the workers.
 enum Job {
-    Page(Fetched),
+    Page(Box<Fetched>),
     Over { walk: usize, number: u64, error: Option<String> },
 }
 
@@ -102,7 +108,7 @@ struct Fetched {
 
 /// What the workers send on.
 enum Made {
-    Batch(Fetched, Batch),
+    Batch(Box<Fetched>, Batch),
     Over { walk: usize, number: u64, error: Option<String> },
     Broken(WorkerError),
 }
