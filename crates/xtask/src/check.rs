@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result<()> {
     step("format", || cargo(&["fmt", "--all", "--check"]))?;
     // First, because the host's build includes it.
     let module = step("module", || module::build(&workspace))?;
-    module::report(&module)?;
+    let gzip = module::report(&module)?;
     step("lints", || {
         cargo(&["clippy", "--workspace", "--all-targets", "--release", "--", "-D", "warnings"])
     })?;
@@ -63,6 +63,7 @@ pub(crate) fn run() -> Result<()> {
         );
         Ok(())
     })?;
+    step("the module's size", || module::check_size(gzip))?;
     println!("all checks passed");
     Ok(())
 }

@@ -91,7 +91,7 @@ impl Writer<'_> {
         } else if value.is_instance_of::<Date>() || Symbol::iterator().js_in(value) {
             return Err(self.refuse("only plain objects, arrays and Maps are JSON values"));
         } else {
-            entries(value).map_err(|thrown| threw(&thrown, &self.path.join(".")))?
+            entries(value).map_err(|thrown| threw(&thrown, &self.place()))?
         };
         self.object(&entries)
     }
@@ -147,8 +147,13 @@ impl Writer<'_> {
     }
 
     fn refuse(&self, message: &str) -> Failure {
-        let path = self.path.iter().filter(|part| !part.is_empty());
-        Failure::at(INVALID_INPUT, path.cloned().collect::<Vec<_>>().join("."), message)
+        Failure::at(INVALID_INPUT, self.place(), message)
+    }
+
+    /// Where the value lies, for errors.
+    fn place(&self) -> String {
+        let named = self.path.iter().filter(|part| !part.is_empty());
+        named.map(String::as_str).collect::<Vec<_>>().join(".")
     }
 }
 
