@@ -4,16 +4,13 @@ use crate::money;
 use crate::settings::Settings;
 use dataprep::Value;
 use dataprep::functions::{ANY, CallEnv, Failure, Function};
-use jiff::SignedDuration;
-use jiff::civil::{DateTime, date};
 use std::borrow::Cow;
+use time::OffsetDateTime;
 
 type Result<T> = std::result::Result<T, Failure>;
 
 /// 9999-12-31T23:59:59Z
 const LAST_SECOND: i64 = 253_402_300_799;
-
-const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);
 
 /// Longest identity value that Identity Service takes, in characters.
 const MAX_IDENTITY: usize = 1024;
@@ -113,22 +110,22 @@ fn datetime<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'
 
 /// `YYYY-MM-DDTHH:MM:SSZ`
 pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
-    // Civil arithmetic: jiff's time stamps end a day before the year 9999 does.
-    let moment = EPOCH.checked_add(SignedDuration::from_secs(seconds)).ok()?;
-    let mut text = String::with_capacity(20);
-    let mut push = |value: i16, width: u32, after: char| {
-        for place in (0..width).rev() {
-            text.push((b'0' + (value / 10i16.pow(place) % 10) as u8) as char);
-        }
-        text.push(after);
+    let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    let (year, month, day) = moment.to_calendar_date();
+    let mut text = *b"0000-00-00T00:00:00Z";
+    let mut put = |at: usize, value: u16| {
+        text[at] += (value / 10 % 10) as u8;
+        text[at + 1] += (value % 10) as u8;
     };
-    push(moment.year(), 4, '-');
-    push(moment.month().into(), 2, '-');
-    push(moment.day().into(), 2, 'T');
-    push(moment.hour().into(), 2, ':');
-    push(moment.minute().into(), 2, ':');
-    push(moment.second().into(), 2, 'Z');
-    Some(text)
+    let year = u16::try_from(year).ok()?;
+    put(0, year / 100);
+    put(2, year % 100);
+    put(5, u8::from(month).into());
+    put(8, day.into());
+    put(11, moment.hour().into());
+    put(14, moment.minute().into());
+    put(17, moment.second().into());
+    std::str::from_utf8(&text).ok().map(str::to_owned)
 }
 
 /// Upper case, when the text is a code of so many letters; otherwise null.
@@ -221,7 +218,9 @@ fn sum<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
         })?;
         total = Some(match total {
             None => number,
-            Some(total) => total.add(number).ok_or_else(|| Failure::new("the sum has too many digits"))?,
+            Some(total) => {
+                total.checked_add(number).ok_or_else(|| Failure::new("the sum has too many digits"))?
+            }
         });
     }
     Ok(total.map_or(Value::Null, |total| Value::Number(Cow::Owned(total.to_string()))))

@@ -31,6 +31,7 @@ mod shed;
 mod transform;
 
 pub use describe::describe;
+pub use models::{Dropped, Embedded, Model, Variant};
 pub use output::{ObjectError, Outcome, Output, Record, RecordKind, Warning};
 pub use settings::{Call, MetadataIdentity, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;

@@ -38,30 +38,35 @@ pub(crate) const CONTEXT: [&str; 13] = [
     "_settings.receiptURL",
 ];
 
-/// A model file.
+/// How one resource becomes the records of one dataset: the form of the files in `models/`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Model {
-    pub(crate) resource: String,
-    pub(crate) variant: Variant,
+pub struct Model {
+    /// The resource, as `object` names it.
+    pub resource: String,
+    /// What the records are.
+    pub variant: Variant,
     /// Where the records go. A user's model may leave it out to keep the default's.
     #[serde(default)]
-    pub(crate) dataset: String,
+    pub dataset: String,
     /// Places of objects that become records of their own.
     #[serde(default)]
-    pub(crate) embedded: Vec<Embedded>,
-    pub(crate) mapping_set: MappingSet,
+    pub embedded: Vec<Embedded>,
+    /// The mappings. A user's model adds its own to the default's; the later of two mappings to one
+    /// destination wins.
+    pub mapping_set: MappingSet,
+    /// Paths left out on purpose.
     #[serde(default)]
-    pub(crate) dropped: Vec<Dropped>,
+    pub dropped: Vec<Dropped>,
     /// In a user's model: forget the default's mappings instead of adding to them.
-    #[serde(default, skip_serializing)]
-    pub(crate) replace: bool,
+    #[serde(default)]
+    pub replace: bool,
 }
 
 /// What a model's records are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Variant {
+pub enum Variant {
     /// A dated fact.
     Event,
     /// The state of a thing.
@@ -71,18 +76,21 @@ pub(crate) enum Variant {
 /// A place where another object may stand whole.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Embedded {
-    pub(crate) source: String,
+pub struct Embedded {
+    /// The place's path.
+    pub source: String,
     /// The resource found there; `auto` to go by the object's own `object`.
-    pub(crate) resource: String,
+    pub resource: String,
 }
 
 /// A path left out on purpose.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Dropped {
-    pub(crate) source: String,
-    pub(crate) reason: String,
+pub struct Dropped {
+    /// The path; everything below it is left out too.
+    pub source: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A model ready to run.
@@ -100,7 +108,7 @@ pub(crate) struct Compiled {
 pub(crate) const WATCHED: [&str; 3] = ["id", "created", "deleted"];
 
 /// The default models with the user's merged in and every placeholder still in place.
-pub(crate) fn merged(user: &[serde_json::Value]) -> Result<Vec<Model>, OpenError> {
+pub(crate) fn merged(user: &[Model]) -> Result<Vec<Model>, OpenError> {
     let mut problems = Vec::new();
     let mut models = Vec::new();
     for text in DEFAULT {
@@ -109,14 +117,7 @@ pub(crate) fn merged(user: &[serde_json::Value]) -> Result<Vec<Model>, OpenError
             Err(error) => problems.push(format!("a default model cannot be read: {error}")),
         }
     }
-    for (index, value) in user.iter().enumerate() {
-        let extension = match Model::deserialize(value) {
-            Ok(model) => model,
-            Err(error) => {
-                problems.push(format!("model {} cannot be read: {error}", index + 1));
-                continue;
-            }
-        };
+    for (index, extension) in user.iter().enumerate() {
         let same =
             |model: &&mut Model| model.resource == extension.resource && model.variant == extension.variant;
         let Some(model) = models.iter_mut().find(same) else {
@@ -130,16 +131,16 @@ pub(crate) fn merged(user: &[serde_json::Value]) -> Result<Vec<Model>, OpenError
             continue;
         };
         if !extension.dataset.is_empty() {
-            model.dataset = extension.dataset;
+            model.dataset.clone_from(&extension.dataset);
         }
         if extension.replace {
             model.mapping_set = MappingSet::default();
             model.embedded.clear();
             model.dropped.clear();
         }
-        model.mapping_set.mappings.extend(extension.mapping_set.mappings);
-        model.embedded.extend(extension.embedded);
-        model.dropped.extend(extension.dropped);
+        model.mapping_set.mappings.extend_from_slice(&extension.mapping_set.mappings);
+        model.embedded.extend_from_slice(&extension.embedded);
+        model.dropped.extend_from_slice(&extension.dropped);
     }
     if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
 }

@@ -1,5 +1,6 @@
 //! Everything a transform depends on besides the object: given, never looked up.
 
+use crate::models::Model;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,9 +56,9 @@ pub struct Settings {
     /// Exponents of currencies that Stripe's table lacks, or that override it (`{"usdc": 6}`).
     #[serde(default)]
     pub currency_exponents: BTreeMap<String, u8>,
-    /// Models that extend or replace the default ones; see `models/` for the form.
+    /// Models that extend or replace the default ones.
     #[serde(default)]
-    pub models: Vec<serde_json::Value>,
+    pub models: Vec<Model>,
 }
 
 /// A metadata key whose value identifies the person in the organisation's own namespace.

@@ -37,7 +37,7 @@ pub(crate) fn shed(record: &mut Vec<u8>, mut maps: Vec<Map>, priority: &[String]
     let mut shed = 0;
     // What is to be cut, as ranges of the record.
     let mut cuts: Vec<Range<usize>> = Vec::new();
-    maps.sort_by_key(|map| (map.rank, std::cmp::Reverse(map.span.start)));
+    maps.sort_unstable_by_key(|map| (map.rank, std::cmp::Reverse(map.span.start)));
     for map in maps {
         if excess == 0 {
             break;
@@ -51,7 +51,7 @@ pub(crate) fn shed(record: &mut Vec<u8>, mut maps: Vec<Map>, priority: &[String]
         let mut order: Vec<usize> = (0..count).collect();
         if map.rank == 1 {
             let place = |name: &str| priority.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            order.sort_by_key(|index| (place(&entries[*index].0), *index));
+            order.sort_unstable_by_key(|index| (place(&entries[*index].0), *index));
         }
         let mut kept = count;
         let mut taken = vec![false; count];
@@ -80,7 +80,7 @@ pub(crate) fn shed(record: &mut Vec<u8>, mut maps: Vec<Map>, priority: &[String]
             }
         }
     }
-    cuts.sort_by_key(|cut| cut.start);
+    cuts.sort_unstable_by_key(|cut| cut.start);
     for cut in cuts.into_iter().rev() {
         record.drain(cut);
     }

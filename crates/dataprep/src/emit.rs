@@ -157,7 +157,10 @@ impl<'a> Emitter<'_, 'a> {
         write::separate(to, start);
         let before = to.len();
         to.extend_from_slice(&field.key);
-        let written = self.emit(&field.out, instance, base, to);
+        let written = match &field.out {
+            Out::Leaf(op) => self.op(*op, instance, to),
+            out => self.emit(out, instance, base, to),
+        };
         if !written {
             write::unseparate(to, before, start);
         }
@@ -196,18 +199,12 @@ impl<'a> Emitter<'_, 'a> {
         write::close(to, start, b'}')
     }
 
+    #[inline(never)]
     fn op(&mut self, index: u32, instance: u32, to: &mut Vec<u8>) -> bool {
         let op = &self.ops[index as usize];
         let start = to.len();
         let written = match &op.kind {
-            OpKind::Copy(slot) => {
-                let span = self.captured.span(*slot, instance);
-                if span.kind as u8 >= Kind::Array as u8 && op.wanted.is_none() {
-                    Ok(write::pruned(span.text(self.input), to))
-                } else {
-                    write::span(self.input, span, op.wanted, to)
-                }
-            }
+            OpKind::Copy(slot) => write::span(self.input, self.captured.span(*slot, instance), op.wanted, to),
             OpKind::Const(json) => {
                 to.extend_from_slice(json);
                 return true;
@@ -224,14 +221,14 @@ impl<'a> Emitter<'_, 'a> {
                     locals: std::mem::take(&mut self.locals),
                     shared: self.shared,
                 };
-                let value = code.eval(&mut env);
+                let result = code.write(&mut env, op.wanted, to);
                 self.locals = env.locals;
                 self.locals.clear();
                 for (code, message) in self.notes.drain(..) {
                     self.warnings.push(MappingWarning { mapping: op.mapping, code, message });
                 }
-                match value {
-                    Ok(value) => write::value(&value, op.wanted, to),
+                match result {
+                    Ok(written) => written,
                     Err(failure) => {
                         self.warnings.push(MappingWarning {
                             mapping: op.mapping,

@@ -2,9 +2,11 @@
 
 use crate::expr::{BinaryOp, UnaryOp};
 use crate::functions::{self, CallEnv, Failure, Function};
+use crate::mapping_set::XdmType;
 use crate::number::Decimal;
 use crate::source::{Captured, ScopeId, SlotRef, SourceTree};
 use crate::value::Value;
+use crate::write;
 use std::any::Any;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -72,26 +74,8 @@ impl Code {
         Ok(match self {
             Code::Const(value) => lend(value),
             Code::Slot(slot) => Value::from_span(env.input, env.captured.span(*slot, env.instance)),
-            Code::Key(scope) => {
-                let key = env.captured.key(*scope, env.instance);
-                Value::String(crate::json::unescape(key.text(env.input)))
-            }
-            Code::Collect(scopes, body) => {
-                let mut all = Vec::new();
-                collect(scopes, body, env, &mut all)?;
-                if all.is_empty() { Value::Null } else { Value::Array(all) }
-            }
             Code::Context(index) => env.context.get(*index as usize).cloned().unwrap_or(Value::Null),
             Code::Local(index) => env.locals.get(*index as usize).cloned().unwrap_or(Value::Null),
-            Code::Member(object, name) => object.eval(env)?.member(name),
-            Code::Index(array, index) => {
-                let array = array.eval(env)?;
-                match index.eval(env)? {
-                    Value::String(name) => array.member(&name),
-                    index => usize::try_from(functions::whole(&index, "an index")?)
-                        .map_or(Value::Null, |index| array.element(index)),
-                }
-            }
             Code::Unary(op, operand) => unary(*op, operand.eval(env)?)?,
             Code::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Eq | BinaryOp::Ne, ..)
             | Code::Shared(..) => Value::Bool(self.holds(env)?),
@@ -103,11 +87,6 @@ impl Code {
                 let [condition, yes, no] = &**parts;
                 if condition.holds(env)? { yes.eval(env)? } else { no.eval(env)? }
             }
-            Code::Elvis(parts) => {
-                let [first, second] = &**parts;
-                let value = first.eval(env)?;
-                if truth(&value) { value } else { second.eval(env)? }
-            }
             Code::Coalesce(choices) => {
                 for choice in choices {
                     let value = choice.eval(env)?;
@@ -118,6 +97,78 @@ impl Code {
                 Value::Null
             }
             Code::Call(function, args) => call(function, args, env)?,
+            rare => rare.eval_rare(env)?,
+        })
+    }
+
+    /// Runs the expression and appends its value. The choices at the top (`iif`, `coalesce`) and plain
+    /// paths below them, which are most of the default models, are written straight from the input.
+    pub(crate) fn write(
+        &self,
+        env: &mut Env<'_, '_>,
+        wanted: Option<XdmType>,
+        to: &mut Vec<u8>,
+    ) -> Result<write::Written> {
+        match self {
+            Code::Slot(slot) => {
+                Ok(write::span(env.input, env.captured.span(*slot, env.instance), wanted, to))
+            }
+            Code::Const(value) => Ok(write::value(value, wanted, to)),
+            Code::Context(index) => Ok(env
+                .context
+                .get(*index as usize)
+                .map_or(Ok(false), |value| write::value(value, wanted, to))),
+            Code::Ternary(parts) => {
+                let [condition, yes, no] = &**parts;
+                if condition.holds(env)? { yes.write(env, wanted, to) } else { no.write(env, wanted, to) }
+            }
+            Code::Coalesce(choices) => {
+                for choice in choices {
+                    if let Code::Slot(slot) = choice {
+                        let span = env.captured.span(*slot, env.instance);
+                        if span.is_present() {
+                            return Ok(write::span(env.input, span, wanted, to));
+                        }
+                        continue;
+                    }
+                    let value = choice.eval(env)?;
+                    if !value.is_null() {
+                        return Ok(write::value(&value, wanted, to));
+                    }
+                }
+                Ok(Ok(false))
+            }
+            other => Ok(write::value(&other.eval(env)?, wanted, to)),
+        }
+    }
+
+    /// What few mappings use, kept apart so that the common steps stay small.
+    #[inline(never)]
+    fn eval_rare<'a>(&self, env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
+        Ok(match self {
+            Code::Key(scope) => {
+                let key = env.captured.key(*scope, env.instance);
+                Value::String(crate::json::unescape(key.text(env.input)))
+            }
+            Code::Collect(scopes, body) => {
+                let mut all = Vec::new();
+                collect(scopes, body, env, &mut all)?;
+                if all.is_empty() { Value::Null } else { Value::Array(all) }
+            }
+            Code::Member(object, name) => object.eval(env)?.member(name),
+            Code::Index(array, index) => {
+                let array = array.eval(env)?;
+                match index.eval(env)? {
+                    Value::String(name) => array.member(&name),
+                    index => usize::try_from(functions::whole(&index, "an index")?)
+                        .map_or(Value::Null, |index| array.element(index)),
+                }
+            }
+            Code::Elvis(parts) => {
+                let [first, second] = &**parts;
+                let value = first.eval(env)?;
+                if truth(&value) { value } else { second.eval(env)? }
+            }
             Code::EachElement { filter, array, local, body } => {
                 let array = array.eval(env)?;
                 if array.is_null() {
@@ -171,6 +222,16 @@ impl Code {
                 }
                 Value::Array((from..=to).map(Value::integer).collect())
             }
+            Code::Const(_)
+            | Code::Slot(_)
+            | Code::Context(_)
+            | Code::Local(_)
+            | Code::Unary(..)
+            | Code::Binary(..)
+            | Code::Shared(..)
+            | Code::Ternary(_)
+            | Code::Coalesce(_)
+            | Code::Call(..) => Value::Null,
         })
     }
 
@@ -447,7 +508,7 @@ fn unary<'a>(op: UnaryOp, value: Value<'a>) -> Result<Value<'a>> {
         UnaryOp::Not => Ok(Value::Bool(!truth(&value))),
         UnaryOp::Neg => match (&value, value.as_decimal()) {
             (Value::Null, _) => Ok(Value::Null),
-            (_, Some(number)) => number.neg().map(decimal).ok_or_else(too_large),
+            (_, Some(number)) => number.checked_neg().map(decimal).ok_or_else(too_large),
             _ => Err(not_a_number(&value)),
         },
         UnaryOp::Complement => Ok(Value::integer(!functions::whole(&value, "the operand of ~")?)),
@@ -480,20 +541,20 @@ fn binary<'a>(op: BinaryOp, a: Value<'a>, b: Value<'a>) -> Result<Value<'a>> {
         BinaryOp::EndsWith => truth_of(affix(&a, &b, |a, b| a.ends_with(b))?),
         BinaryOp::NotEndsWith => truth_of(!affix(&a, &b, |a, b| a.ends_with(b))?),
         BinaryOp::Add => match (a.as_decimal(), b.as_decimal()) {
-            (Some(x), Some(y)) => x.add(y).map(decimal).ok_or_else(too_large),
+            (Some(x), Some(y)) => x.checked_add(y).map(decimal).ok_or_else(too_large),
             _ => {
                 let mut joined = functions::text(&a, "the left side of +")?.into_owned();
                 joined.push_str(&functions::text(&b, "the right side of +")?);
                 Ok(Value::string(joined))
             }
         },
-        BinaryOp::Sub => arithmetic(&a, &b, Decimal::sub),
-        BinaryOp::Mul => arithmetic(&a, &b, Decimal::mul),
+        BinaryOp::Sub => arithmetic(&a, &b, Decimal::checked_sub),
+        BinaryOp::Mul => arithmetic(&a, &b, Decimal::checked_mul),
         BinaryOp::Div | BinaryOp::Mod if b.as_decimal() == Some(Decimal::integer(0)) => {
             Err(Failure::new("division by zero"))
         }
-        BinaryOp::Div => arithmetic(&a, &b, Decimal::div),
-        BinaryOp::Mod => arithmetic(&a, &b, Decimal::rem),
+        BinaryOp::Div => arithmetic(&a, &b, Decimal::checked_div),
+        BinaryOp::Mod => arithmetic(&a, &b, Decimal::checked_rem),
         BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => {
             let (x, y) = (
                 functions::whole(&a, "a side of the bit operator")?,

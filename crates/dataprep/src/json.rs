@@ -135,7 +135,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads a member's key and its colon. The range excludes the quotes; `true` marks escapes.
-    #[inline]
     pub fn key(&mut self) -> Result<(Span, bool), JsonError> {
         if self.peek() != Some(b'"') {
             return self.fail("expected a key in double quotes");
@@ -190,8 +189,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads one value of any kind and says where it was.
-    #[inline]
+    #[inline(never)]
     pub fn value(&mut self) -> Result<Span, JsonError> {
+        self.value_inline()
+    }
+
+    /// [`Scanner::value`] for the one loop in which a call would show.
+    #[inline(always)]
+    pub(crate) fn value_inline(&mut self) -> Result<Span, JsonError> {
         let first = self.peek();
         let start = self.at as u32;
         let kind = match first {
@@ -210,7 +215,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number or a literal; the cursor stands on its first byte.
-    #[inline]
+    #[inline(always)]
     fn scalar(&mut self) -> Result<Kind, JsonError> {
         match self.bytes.get(self.at) {
             Some(b'n') => self.literal(b"null", Kind::Null),
@@ -269,7 +274,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string; the cursor stands on its opening quote.
-    #[inline]
+    #[inline(always)]
     fn string(&mut self) -> Result<Kind, JsonError> {
         self.at += 1;
         let mut kind = Kind::Plain;

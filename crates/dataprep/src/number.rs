@@ -40,17 +40,9 @@ impl Decimal {
         if whole.is_empty() || (mantissa.contains('.') && fraction.is_empty()) {
             return None;
         }
-        let mut digits: i128 = 0;
-        for byte in whole.bytes().chain(fraction.bytes()) {
-            if !byte.is_ascii_digit() {
-                return None;
-            }
-            digits = digits.checked_mul(10)?.checked_add((byte - b'0').into())?;
-        }
+        let digits = digits(whole, fraction)?;
         let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-        if negative {
-            digits = -digits;
-        }
+        let digits = if negative { -digits } else { digits };
         if scale < 0 {
             let factor = 10i128.checked_pow(scale.unsigned_abs())?;
             return Some(Self { digits: digits.checked_mul(factor)?, scale: 0 });
@@ -60,38 +52,41 @@ impl Decimal {
     }
 
     fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
+        if self.scale == other.scale {
+            return Some((self.digits, other.digits, self.scale));
+        }
         let scale = self.scale.max(other.scale);
         let lift = |number: Self| number.digits.checked_mul(10i128.checked_pow(scale - number.scale)?);
         Some((lift(self)?, lift(other)?, scale))
     }
 
     /// The exact sum, or `None` when it cannot be held.
-    pub fn add(self, other: Self) -> Option<Self> {
+    pub fn checked_add(self, other: Self) -> Option<Self> {
         let (a, b, scale) = self.aligned(other)?;
         Some(Self { digits: a.checked_add(b)?, scale })
     }
 
     /// The exact difference, or `None` when it cannot be held.
-    pub fn sub(self, other: Self) -> Option<Self> {
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
         let (a, b, scale) = self.aligned(other)?;
         Some(Self { digits: a.checked_sub(b)?, scale })
     }
 
     /// The exact product, or `None` when it cannot be held.
-    pub fn mul(self, other: Self) -> Option<Self> {
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
         let scale = self.scale + other.scale;
         let digits = self.digits.checked_mul(other.digits)?;
         (scale <= MAX_SCALE).then_some(Self { digits, scale })
     }
 
     /// The remainder with the sign of the dividend, as in Java.
-    pub fn rem(self, other: Self) -> Option<Self> {
+    pub fn checked_rem(self, other: Self) -> Option<Self> {
         let (a, b, scale) = self.aligned(other)?;
         Some(Self { digits: a.checked_rem(b)?, scale })
     }
 
     /// The quotient: of two integers the integer part, as in Java; otherwise exact, or `None`.
-    pub fn div(self, other: Self) -> Option<Self> {
+    pub fn checked_div(self, other: Self) -> Option<Self> {
         let (a, b, _) = self.aligned(other)?;
         if self.scale == 0 && other.scale == 0 {
             return Some(Self { digits: a.checked_div(b)?, scale: 0 });
@@ -111,7 +106,7 @@ impl Decimal {
     }
 
     /// The number with the other sign.
-    pub fn neg(self) -> Option<Self> {
+    pub fn checked_neg(self) -> Option<Self> {
         Some(Self { digits: self.digits.checked_neg()?, scale: self.scale })
     }
 
@@ -123,6 +118,9 @@ impl Decimal {
 
     /// The value when it is a whole number that fits.
     pub fn to_i64(self) -> Option<i64> {
+        if self.scale == 0 {
+            return i64::try_from(self.digits).ok();
+        }
         let factor = 10i128.checked_pow(self.scale)?;
         (self.digits % factor == 0).then(|| i64::try_from(self.digits / factor).ok()).flatten()
     }
@@ -132,6 +130,19 @@ impl Decimal {
         let factor = 10i128.checked_pow(self.scale)?;
         (self.digits % factor == 0).then(|| (self.digits / factor).to_string())
     }
+}
+
+/// The digits of both parts as one number.
+fn digits(whole: &str, fraction: &str) -> Option<i128> {
+    let bytes = || whole.bytes().chain(fraction.bytes());
+    if !bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Nearly all numbers fit a word; wide arithmetic is many times slower, most of all in Wasm.
+    if whole.len() + fraction.len() <= 18 {
+        return Some(bytes().fold(0u64, |digits, byte| digits * 10 + u64::from(byte - b'0')).into());
+    }
+    bytes().try_fold(0i128, |digits, byte| digits.checked_mul(10)?.checked_add((byte - b'0').into()))
 }
 
 impl PartialEq for Decimal {
@@ -166,7 +177,10 @@ impl fmt::Display for Decimal {
     /// A JSON number with exactly `scale` digits after the point.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.digits < 0 { "-" } else { "" };
-        let digits = self.digits.unsigned_abs().to_string();
+        let digits = match u64::try_from(self.digits.unsigned_abs()) {
+            Ok(digits) => digits.to_string(),
+            Err(_) => self.digits.unsigned_abs().to_string(),
+        };
         let scale = self.scale as usize;
         if scale == 0 {
             return write!(f, "{sign}{digits}");
@@ -200,13 +214,16 @@ mod tests {
 
     #[test]
     fn calculates_exactly() {
-        assert_eq!(number("0.1").add(number("0.2")).unwrap().to_string(), "0.3");
-        assert_eq!(number("9007199254740993").mul(number("3")).unwrap().to_string(), "27021597764222979");
-        assert_eq!(number("1").sub(number("0.01")).unwrap().to_string(), "0.99");
-        assert_eq!(number("7").div(number("2")).unwrap().to_string(), "3");
-        assert_eq!(number("7.0").div(number("2")).unwrap().to_string(), "3.5");
-        assert!(number("1.0").div(number("3")).is_none());
-        assert!(number("1").div(number("0")).is_none());
+        assert_eq!(number("0.1").checked_add(number("0.2")).unwrap().to_string(), "0.3");
+        assert_eq!(
+            number("9007199254740993").checked_mul(number("3")).unwrap().to_string(),
+            "27021597764222979"
+        );
+        assert_eq!(number("1").checked_sub(number("0.01")).unwrap().to_string(), "0.99");
+        assert_eq!(number("7").checked_div(number("2")).unwrap().to_string(), "3");
+        assert_eq!(number("7.0").checked_div(number("2")).unwrap().to_string(), "3.5");
+        assert!(number("1.0").checked_div(number("3")).is_none());
+        assert!(number("1").checked_div(number("0")).is_none());
         assert_eq!(number("1099").shift(2).unwrap().to_string(), "10.99");
         assert_eq!(number("-5").shift(3).unwrap().to_string(), "-0.005");
         assert_eq!(number("10.0"), number("10"));

@@ -40,6 +40,8 @@ struct Node {
     rest: Option<u16>,
     /// Nothing below it is wanted one by one; set by [`SourceTree::seal`].
     plain: bool,
+    /// Where the node's names begin in [`Captured::followers`]; set by [`SourceTree::seal`].
+    first_name: u32,
 }
 
 impl Node {
@@ -65,11 +67,13 @@ pub(crate) struct SourceTree {
     nodes: Vec<Node>,
     pub(crate) scopes: Vec<Scope>,
     rests: u16,
+    /// All names of all nodes, and one place more for each node.
+    names: u32,
 }
 
 impl SourceTree {
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node::default()], scopes: vec![Scope::default()], rests: 0 }
+        Self { nodes: vec![Node::default()], scopes: vec![Scope::default()], rests: 0, names: 0 }
     }
 
     fn node(&mut self, path: &[Segment]) -> NodeId {
@@ -149,6 +153,8 @@ impl SourceTree {
     pub(crate) fn seal(&mut self) {
         for node in &mut self.nodes {
             node.plain = node.is_leaf() && node.rest.is_none();
+            node.first_name = self.names;
+            self.names += node.keys.names.len() as u32 + 1;
         }
     }
 
@@ -200,6 +206,8 @@ pub(crate) struct Captured {
     links: Vec<Link>,
     pub(crate) touched: Vec<u64>,
     steps: Vec<Step>,
+    /// For each name of each node: which name followed it last time. See [`KeyTable::find_near`].
+    followers: Vec<u16>,
     /// Paths of leaves that nothing reads and no rule drops.
     pub(crate) unmapped: Vec<String>,
     /// Leaves gathered for `{**}`: which one, the key made of the remaining path, the value.
@@ -227,6 +235,7 @@ impl Captured {
         self.steps.clear();
         self.unmapped.clear();
         self.rest.clear();
+        self.followers.resize(tree.names as usize, 0);
         self.touched.clear();
         self.touched.resize(tree.bits().div_ceil(64), 0);
         self.instance(tree, 0, 0, Span::default());
@@ -344,16 +353,26 @@ impl Captured {
         let kind = match first {
             Some(b'{') => {
                 let mut more = scanner.enter_object()?;
+                // The slot of `followers` that tells what comes next; the node's first is for the start.
+                let mut place = node.first_name;
                 while more {
                     let (key, escaped) = scanner.key()?;
                     let raw = key.text(scanner.input());
-                    let child =
-                        if escaped { node.keys.find(&json::unescape(raw)) } else { node.keys.find(raw) };
+                    let found = if escaped {
+                        node.keys.find(&json::unescape(raw))
+                    } else {
+                        node.keys.find_near(raw, self.followers[place as usize])
+                    };
+                    let child = found.map(|(index, child)| {
+                        self.followers[place as usize] = index;
+                        place = node.first_name + 1 + u32::from(index);
+                        child
+                    });
                     // Most keys lead to a leaf: no need to go down for it.
                     if let Some(leaf) = child.map(|id| &tree.nodes[id as usize])
                         && leaf.plain
                     {
-                        let span = scanner.value()?;
+                        let span = scanner.value_inline()?;
                         self.store(leaf, instance, span);
                         more = scanner.next_member()?;
                         continue;
@@ -508,7 +527,7 @@ impl KeyTable {
     }
 
     fn insert(&mut self, name: &str, node: NodeId) -> NodeId {
-        if let Some(known) = self.find(name) {
+        if let Some((_, known)) = self.find(name) {
             return known;
         }
         self.names.push((name.to_owned(), node));
@@ -526,8 +545,9 @@ impl KeyTable {
         node
     }
 
+    /// The node of a name, and its place among the names.
     #[inline]
-    fn find(&self, name: &str) -> Option<NodeId> {
+    fn find(&self, name: &str) -> Option<(u16, NodeId)> {
         if self.table.is_empty() {
             return None;
         }
@@ -541,12 +561,43 @@ impl KeyTable {
             }
             if known == hash {
                 let (candidate, node) = &self.names[index as usize - 1];
-                if candidate == name {
-                    return Some(*node);
+                if same(candidate.as_bytes(), name.as_bytes()) {
+                    return Some((index as u16 - 1, *node));
                 }
             }
             at = (at + 1) & mask;
         }
+    }
+
+    /// As [`KeyTable::find`], with a guess at the place: objects of one kind come with their keys in
+    /// one order, so the key after the last one is nearly always the one that followed it last time.
+    #[inline]
+    fn find_near(&self, name: &str, guess: u16) -> Option<(u16, NodeId)> {
+        if let Some((candidate, node)) = self.names.get(guess as usize)
+            && same(candidate.as_bytes(), name.as_bytes())
+        {
+            return Some((guess, *node));
+        }
+        self.find(name)
+    }
+}
+
+/// Equality of short texts, a word at a time: a call to the library's comparison costs more than this.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (a_words, b_words) = (a.chunks_exact(8), b.chunks_exact(8));
+    let (a_rest, b_rest) = (a_words.remainder(), b_words.remainder());
+    if a_words.zip(b_words).any(|(a, b)| word(a) != word(b)) {
+        return false;
+    }
+    match (a.len(), a_rest.is_empty()) {
+        (_, true) => true,
+        (8.., _) => word(&a[a.len() - 8..]) == word(&b[b.len() - 8..]),
+        (4..8, _) => half(a) == half(b) && half(&a[a.len() - 4..]) == half(&b[b.len() - 4..]),
+        _ => a_rest.iter().eq(b_rest),
     }
 }
 

@@ -6,7 +6,11 @@ use std::borrow::Cow;
 
 /// A value of the expression language. What comes from the input is borrowed from it, and an array
 /// or object of the input stays unread until an expression looks inside.
+///
+/// The tag is a whole word so that no payload shares a word with it: values are moved at every step,
+/// and a word that was written in pieces is slow to read back.
 #[derive(Debug, Clone, PartialEq)]
+#[repr(u64)]
 pub enum Value<'a> {
     /// Null; also what an absent path gives.
     Null,

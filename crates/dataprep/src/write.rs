@@ -30,6 +30,7 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
             out.extend_from_slice(text.as_bytes());
             Ok(true)
         }
+        (Kind::Array | Kind::Object, None) => Ok(pruned(text, out)),
         _ => value(&Value::from_span(input, span), wanted, out),
     }
 }
@@ -69,6 +70,10 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
         (Some(XdmType::Integer | XdmType::Long), Value::Number(text) | Value::String(text)) => {
             if text.is_empty() {
                 return Ok(false);
+            }
+            if is_whole(text) && matches!(value, Value::Number(_)) {
+                out.extend_from_slice(text.as_bytes());
+                return Ok(true);
             }
             match Decimal::parse(text).and_then(Decimal::to_whole) {
                 Some(whole) => {

@@ -119,7 +119,7 @@ fn to_array<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>
 
 /// `to_object(key, value, …)`.
 fn to_object<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    if args.len() % 2 != 0 {
+    if !args.len().is_multiple_of(2) {
         return Err(Failure::new("to_object needs a value for each key"));
     }
     args.chunks(2)

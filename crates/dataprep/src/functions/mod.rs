@@ -117,7 +117,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// The text of a scalar argument.
-pub(crate) fn text<'v, 'a>(value: &'v Value<'a>, what: &str) -> Result<std::borrow::Cow<'a, str>, Failure> {
+pub(crate) fn text<'a>(value: &Value<'a>, what: &str) -> Result<std::borrow::Cow<'a, str>, Failure> {
     value.to_text().ok_or_else(|| Failure::new(format!("{what} must be text, but is {}", value.kind_name())))
 }
 
