@@ -2,7 +2,7 @@
 
 use crate::event::{self, Event, Input, Refusal};
 use crate::functions::rfc3339;
-use crate::models::{self, Compiled, RESOURCES, Variant, WATCHED};
+use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
 use dataprep::json::Kind;
@@ -371,7 +371,7 @@ fn check_event(model: &Compiled, run: &Run, around: &Around<'_>) -> Result<(), R
 }
 
 /// The values of [`models::CONTEXT`], in its order.
-fn context<'a>(resource: &str, around: &Around<'a>, settings: &Settings) -> Vec<Value<'a>> {
+fn context<'a>(resource: &str, around: &Around<'a>, settings: &Settings) -> [Value<'a>; CONTEXT.len()] {
     let event = around.event.filter(|_| !around.embedded);
     let text = |value: Option<&'a str>| value.map_or(Value::Null, Value::string);
     let number = |value: Option<i64>| value.map_or(Value::Null, Value::integer);
@@ -382,7 +382,7 @@ fn context<'a>(resource: &str, around: &Around<'a>, settings: &Settings) -> Vec<
         Some(created) => Value::Number(Cow::Borrowed(created)),
         None => number(around.observed_at),
     };
-    vec![
+    [
         text(around.account),
         text(around.api_version),
         text(event.and_then(|event| event.id.as_deref())),

@@ -156,7 +156,7 @@ impl<'a> Emitter<'_, 'a> {
     ) -> bool {
         write::separate(to, start);
         let before = to.len();
-        to.extend_from_slice(&field.key);
+        write::push(&field.key, to);
         let written = match &field.out {
             Out::Leaf(op) => self.op(*op, instance, to),
             out => self.emit(out, instance, base, to),
@@ -206,7 +206,7 @@ impl<'a> Emitter<'_, 'a> {
         let written = match &op.kind {
             OpKind::Copy(slot) => write::span(self.input, self.captured.span(*slot, instance), op.wanted, to),
             OpKind::Const(json) => {
-                to.extend_from_slice(json);
+                write::push(json, to);
                 return true;
             }
             OpKind::Eval { code, .. } => {

@@ -471,7 +471,7 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     let mut done = 0;
     loop {
         let stop = special(bytes, done);
-        out.extend_from_slice(&bytes[done..stop]);
+        crate::write::push(&bytes[done..stop], out);
         let Some(byte) = bytes.get(stop) else { break };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),

@@ -18,16 +18,16 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
             if text.len() == 2 {
                 return Ok(false);
             }
-            out.extend_from_slice(text.as_bytes());
+            push(text.as_bytes(), out);
             Ok(true)
         }
         (Kind::Number, None | Some(XdmType::Number))
         | (Kind::True | Kind::False, None | Some(XdmType::Boolean)) => {
-            out.extend_from_slice(text.as_bytes());
+            push(text.as_bytes(), out);
             Ok(true)
         }
         (Kind::Number, Some(XdmType::Integer | XdmType::Long)) if is_whole(text) => {
-            out.extend_from_slice(text.as_bytes());
+            push(text.as_bytes(), out);
             Ok(true)
         }
         (Kind::Array | Kind::Object, None) => Ok(pruned(text, out)),
@@ -56,7 +56,7 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
             None => refuse("text"),
         },
         (Some(XdmType::Number), Value::Number(text)) => {
-            out.extend_from_slice(text.as_bytes());
+            push(text.as_bytes(), out);
             Ok(true)
         }
         (Some(XdmType::Number), Value::String(text)) if text.trim().is_empty() => Ok(false),
@@ -72,7 +72,7 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
                 return Ok(false);
             }
             if is_whole(text) && matches!(value, Value::Number(_)) {
-                out.extend_from_slice(text.as_bytes());
+                push(text.as_bytes(), out);
                 return Ok(true);
             }
             match Decimal::parse(text).and_then(Decimal::to_whole) {
@@ -137,7 +137,7 @@ fn map(value: &Value<'_>, element: XdmType, out: &mut Vec<u8>) -> Written {
             separate(out, start);
             let before = out.len();
             out.push(b'"');
-            out.extend_from_slice(key.as_bytes());
+            push(key.as_bytes(), out);
             out.extend_from_slice(b"\":");
             match span(text, member, Some(element), out) {
                 Ok(true) => {}
@@ -181,7 +181,7 @@ fn any(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
             true
         }
         Value::Number(text) => {
-            out.extend_from_slice(text.as_bytes());
+            push(text.as_bytes(), out);
             true
         }
         Value::String(text) if text.is_empty() => false,
@@ -243,13 +243,35 @@ pub(crate) fn pruned(text: &str, out: &mut Vec<u8>) -> bool {
         separate(out, start);
         let before = out.len();
         out.push(b'"');
-        out.extend_from_slice(key.as_bytes());
+        push(key.as_bytes(), out);
         out.extend_from_slice(b"\":");
         if !child(text, member, out) {
             unseparate(out, before, start);
         }
     }
     close(out, start, b'}')
+}
+
+/// Appends a short text word by word: what is copied has a dozen bytes on average, and in Wasm a call
+/// that copies memory costs as much as fifty.
+#[inline]
+pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
+    if text.len() > 64 {
+        out.extend_from_slice(text);
+        return;
+    }
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+        out.extend_from_slice(word);
+        rest = after;
+    }
+    if let Some((half, after)) = rest.split_first_chunk::<4>() {
+        out.extend_from_slice(half);
+        rest = after;
+    }
+    for byte in rest {
+        out.push(*byte);
+    }
 }
 
 /// A comma, unless the composite that began at `start` is still empty.
