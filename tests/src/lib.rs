@@ -1,1 +1,9 @@
-//! End-to-end tests that cross crates, runtimes and processes.
+//! What the end-to-end tests and the benchmark share: where the built things lie, what is fed to them,
+//! and the runtimes that must agree.
+
+pub mod built;
+pub mod corpus;
+pub mod framing;
+pub mod leaves;
+pub mod native;
+pub mod node;
