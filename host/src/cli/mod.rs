@@ -107,3 +107,17 @@ impl Global {
         }
     }
 }
+
+/// Epoch seconds of a date, a time or a number as an option gives it.
+fn moment(option: &str, text: &str) -> anyhow::Result<i64> {
+    if let Ok(epoch) = text.parse::<i64>() {
+        return Ok(epoch);
+    }
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time.as_second());
+    }
+    let date: jiff::civil::Date = text
+        .parse()
+        .with_context(|| format!("{option} {text}: expected 2026-01-31, a time, or epoch seconds"))?;
+    Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
+}

@@ -54,7 +54,7 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     let config = SyncConfig {
         lake: args.lake.clone(),
         resources: resources(&args.resources)?,
-        since: args.since.as_deref().map(since).transpose()?,
+        since: args.since.as_deref().map(|text| super::moment("--since", text)).transpose()?,
         account: args.account.clone(),
         settings,
     };
@@ -138,17 +138,4 @@ pub(super) fn rate(given: Option<f64>) -> anyhow::Result<Option<f64>> {
         Some(rate) if !(1.0..=100_000.0).contains(&rate) => bail!("--rate-limit must be at least 1"),
         given => Ok(given),
     }
-}
-
-fn since(text: &str) -> anyhow::Result<i64> {
-    if let Ok(epoch) = text.parse::<i64>() {
-        return Ok(epoch);
-    }
-    if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return Ok(time.as_second());
-    }
-    let date: jiff::civil::Date = text
-        .parse()
-        .with_context(|| format!("--since {text}: expected 2026-01-31, a time, or epoch seconds"))?;
-    Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
 }

@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use stripe_xdm::input::{Piece, Splitter};
-use stripe_xdm::module::{Batch, Call, Fate, Limits, Module, ObjectError, RecordKind, Worker, WorkerError};
+use stripe_xdm::module::{
+    Batch, Call, Fate, Limits, Module, ObjectError, RecordKind, Report, Worker, WorkerError,
+};
 
 /// Objects handed to the module in one call, unless the input pauses.
 const BATCH: usize = 128;
@@ -38,6 +40,9 @@ pub(super) struct TransformArgs {
     /// The Stripe API version of objects that do not say
     #[arg(long, value_name = "VERSION")]
     api_version: Option<String>,
+    /// When the objects were read: a date, a time or epoch seconds; default now
+    #[arg(long, value_name = "TIME")]
+    observed_at: Option<String>,
     /// Print the records alone, without the dataset's name
     #[arg(long, conflicts_with = "out")]
     records_only: bool,
@@ -56,7 +61,11 @@ pub(super) fn run(global: &Global, args: TransformArgs) -> anyhow::Result<ExitCo
     let module = global.load_module()?;
     let settings = settings(&args)?;
     let resource = Some(args.resource.clone()).filter(|r| r != "auto");
-    let call = Call { resource, ..Call::default() };
+    let observed_at = match &args.observed_at {
+        Some(text) => super::moment("--observed-at", text)?,
+        None => jiff::Timestamp::now().as_second(),
+    };
+    let call = Call { resource, observed_at: Some(observed_at), ..Call::default() };
     let count = std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8);
     let workers: Vec<_> = (0..count).map(|_| Worker::open(&module, &settings)).collect::<Result<_, _>>()?;
     let mut sink = Sink::open(&args)?;
@@ -91,10 +100,9 @@ pub(super) fn run(global: &Global, args: TransformArgs) -> anyhow::Result<ExitCo
     read?;
     sink.finish()?;
     if global.json && !global.quiet {
-        eprintln!(
-            "{}",
-            json!({ "objects": tally.objects, "records": tally.records, "failed": tally.failed, "skipped": tally.skipped })
-        );
+        eprintln!("{}", tally.json());
+    } else if global.draws() && !global.quiet {
+        eprint!("{}", tally.words());
     }
     Ok(ExitCode::from(match tally.failed {
         0 => 0,
@@ -205,7 +213,15 @@ struct Tally {
     records: u64,
     failed: u64,
     skipped: u64,
+    shed: u64,
+    /// By code.
+    warnings: BTreeMap<String, u64>,
+    /// By path; at most [`NAMED`] different ones, the rest under `…`.
+    unmapped: BTreeMap<String, u64>,
 }
+
+/// Most paths that are told apart, so that strange input cannot fill the memory.
+const NAMED: usize = 1000;
 
 /// Takes the workers' results in the order of their turns.
 fn write_all(
@@ -232,7 +248,7 @@ fn write_all(
             match &object.fate {
                 Fate::Failed(error) => tally.fail(error),
                 Fate::Skipped(_) => tally.skipped += 1,
-                Fate::Done(_) => {}
+                Fate::Done(report) => tally.note(report),
             }
             for record in batch.records(object) {
                 tally.records += 1;
@@ -248,6 +264,45 @@ fn write_all(
 }
 
 impl Tally {
+    fn note(&mut self, report: &Report) {
+        self.shed += u64::from(report.shed);
+        for warning in &report.warnings {
+            *self.warnings.entry(warning.code.clone()).or_default() += 1;
+        }
+        for path in &report.unmapped {
+            let known = self.unmapped.len() < NAMED || self.unmapped.contains_key(path);
+            *self.unmapped.entry(if known { path.clone() } else { "…".to_owned() }).or_default() += 1;
+        }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "objects": self.objects, "records": self.records, "failed": self.failed, "skipped": self.skipped,
+            "shed": self.shed, "warnings": self.warnings, "unmapped": self.unmapped,
+        })
+    }
+
+    /// A summary for people; the details are for `--json`.
+    fn words(&self) -> String {
+        let mut text = format!(
+            "{} objects, {} records, {} failed, {} skipped\n",
+            self.objects, self.records, self.failed, self.skipped
+        );
+        if self.shed > 0 {
+            text.push_str(&format!("{} metadata entries left out of events above 10 KB\n", self.shed));
+        }
+        for (code, count) in &self.warnings {
+            text.push_str(&format!("warning: {code} ({count} times)\n"));
+        }
+        for (path, count) in self.unmapped.iter().take(20) {
+            text.push_str(&format!("not mapped: {path} ({count} times)\n"));
+        }
+        if self.unmapped.len() > 20 {
+            text.push_str(&format!("… and {} more paths; --json names them\n", self.unmapped.len() - 20));
+        }
+        text
+    }
+
     fn fail(&mut self, error: &ObjectError) {
         self.failed += 1;
         let mut line = json!({ "error": error });
