@@ -72,6 +72,10 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn value(&mut self, value: &JsValue) -> Result<(), Failure> {
+        // Most values are strings, and each question put to JavaScript costs a call.
+        if let Some(text) = value.as_string() {
+            return self.string(&text);
+        }
         if value.is_object() {
             return self.container(value);
         }
@@ -200,9 +204,5 @@ impl Visitor<'_> for Scalar<'_> {
         }
         // Display never uses an exponent and prints integral doubles without a fraction.
         self.put(format_args!("{v}"))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, v: &str) -> Result<(), E> {
-        serde_json::to_writer(self.0, v).map_err(E::custom)
     }
 }
