@@ -4,6 +4,9 @@
 pub mod built;
 pub mod corpus;
 pub mod framing;
+pub mod lake;
 pub mod leaves;
 pub mod native;
 pub mod node;
+pub mod program;
+pub mod stand_in;
