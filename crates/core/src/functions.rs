@@ -83,13 +83,9 @@ fn major<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>>
 }
 
 fn seconds(value: &Value<'_>) -> Result<i64> {
-    value
-        .as_decimal()
-        .and_then(|number| number.to_i64())
-        .filter(|seconds| (0..=LAST_SECOND).contains(seconds))
-        .ok_or_else(|| {
-            Failure::coded("invalid_date", "expected Unix seconds between the years 1970 and 9999")
-        })
+    value.as_i64().filter(|seconds| (0..=LAST_SECOND).contains(seconds)).ok_or_else(|| {
+        Failure::coded("invalid_date", "expected Unix seconds between the years 1970 and 9999")
+    })
 }
 
 /// Unix seconds as RFC 3339 text in UTC. A second argument is the latest moment allowed.

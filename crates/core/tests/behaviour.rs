@@ -236,7 +236,7 @@ fn money_is_exact_or_absent() {
     assert_eq!(told.dataset(0)["_acme"]["stripe"]["charge"]["amount"], json!(0.001));
     let tiny = made(&json!({"id": "price_1", "object": "price", "currency": "usd", "unit_amount": null,
         "unit_amount_decimal": "0.000000000005"}));
-    let text = String::from_utf8(tiny.output.bytes.clone()).unwrap();
+    let text = String::from_utf8(tiny.output.bytes.to_vec()).unwrap();
     assert!(text.contains(r#""amount":0.00000000000005"#), "{text}");
     assert!(text.contains(r#""unitAmountDecimal":"0.000000000005""#), "{text}");
 }

@@ -55,25 +55,19 @@ pub(crate) struct Field {
     /// The name as JSON, with its colon.
     pub(crate) key: Vec<u8>,
     pub(crate) out: Out,
-    /// Which touched bits can make the field appear.
-    pub(crate) bits: Vec<(u16, u64)>,
+    /// Which touched bits can make the field appear: a word's index and a mask. Nearly all have one.
+    pub(crate) bits: (u16, u64),
+    pub(crate) more_bits: Vec<(u16, u64)>,
     /// Whether it may appear without any of them.
     pub(crate) always: bool,
 }
 
 /// One run over the output tree.
 pub(crate) struct Emitter<'r, 'a> {
-    pub(crate) tree: &'r SourceTree,
     pub(crate) ops: &'r [Op],
-    pub(crate) captured: &'r Captured,
-    pub(crate) input: &'a str,
-    pub(crate) context: &'r [Value<'a>],
-    pub(crate) host: &'r dyn Any,
     pub(crate) warnings: &'r mut Vec<MappingWarning>,
     pub(crate) maps: &'r mut Vec<MapPlace>,
-    pub(crate) notes: Vec<(&'static str, String)>,
-    pub(crate) locals: Vec<Value<'a>>,
-    pub(crate) shared: &'r mut [Option<bool>],
+    pub(crate) env: Env<'r, 'a>,
 }
 
 impl<'a> Emitter<'_, 'a> {
@@ -87,23 +81,23 @@ impl<'a> Emitter<'_, 'a> {
                 None => self.object(fields, instance, to),
             },
             Out::Each { scope, keyed, item } => {
-                let parent = self.enclosing(self.tree.scopes[*scope as usize].parent, instance);
-                let mut element = self.captured.first(self.tree, *scope, parent);
+                let parent = self.enclosing(self.env.tree.scopes[*scope as usize].parent, instance);
+                let mut element = self.env.captured.first(self.env.tree, *scope, parent);
                 let start = to.len();
                 to.push(if *keyed { b'{' } else { b'[' });
                 while element != 0 {
                     write::separate(to, start);
                     let before = to.len();
                     if *keyed {
-                        let key = self.captured.key(*scope, element);
+                        let key = self.env.captured.key(*scope, element);
                         to.push(b'"');
-                        to.extend_from_slice(key.text(self.input).as_bytes());
+                        to.extend_from_slice(key.text(self.env.input).as_bytes());
                         to.extend_from_slice(b"\":");
                     }
                     if !self.emit(item, element, None, to) {
                         write::unseparate(to, before, start);
                     }
-                    element = self.captured.instances[element as usize].next;
+                    element = self.env.captured.instances[element as usize].next;
                 }
                 write::close(to, start, if *keyed { b'}' } else { b']' })
             }
@@ -123,8 +117,8 @@ impl<'a> Emitter<'_, 'a> {
     }
 
     fn enclosing(&self, scope: ScopeId, mut instance: u32) -> u32 {
-        while instance != 0 && self.captured.instances[instance as usize].scope != scope {
-            instance = self.captured.instances[instance as usize].parent;
+        while instance != 0 && self.env.captured.instances[instance as usize].scope != scope {
+            instance = self.env.captured.instances[instance as usize].parent;
         }
         instance
     }
@@ -133,16 +127,17 @@ impl<'a> Emitter<'_, 'a> {
         let start = to.len();
         to.push(b'{');
         for field in fields {
-            if field.always || self.is_touched(&field.bits) {
+            if field.always || self.is_touched(field) {
                 self.field(field, instance, None, start, to);
             }
         }
         write::close(to, start, b'}')
     }
 
-    #[inline]
-    fn is_touched(&self, bits: &[(u16, u64)]) -> bool {
-        bits.iter().any(|(word, mask)| self.captured.touched[*word as usize] & mask != 0)
+    #[inline(always)]
+    fn is_touched(&self, field: &Field) -> bool {
+        let touched = |(word, mask): &(u16, u64)| self.env.captured.touched[*word as usize] & mask != 0;
+        touched(&field.bits) || (!field.more_bits.is_empty() && field.more_bits.iter().any(touched))
     }
 
     #[inline]
@@ -170,8 +165,8 @@ impl<'a> Emitter<'_, 'a> {
     /// The object that a whole-object mapping copies, when it is one.
     fn base(&self, op: Option<u32>, instance: u32) -> Option<&'a str> {
         let OpKind::Copy(slot) = self.ops.get(op? as usize)?.kind else { return None };
-        let span = self.captured.span(slot, instance);
-        (span.kind == Kind::Object).then(|| span.text(self.input))
+        let span = self.env.captured.span(slot, instance);
+        (span.kind == Kind::Object).then(|| span.text(self.env.input))
     }
 
     /// A copied object to which explicit mappings add, and over whose members they win.
@@ -204,32 +199,28 @@ impl<'a> Emitter<'_, 'a> {
         let op = &self.ops[index as usize];
         let start = to.len();
         let written = match &op.kind {
-            OpKind::Copy(slot) => write::span(self.input, self.captured.span(*slot, instance), op.wanted, to),
+            OpKind::Copy(slot) => {
+                write::span(self.env.input, self.env.captured.span(*slot, instance), op.wanted, to)
+            }
             OpKind::Const(json) => {
                 write::push(json, to);
                 return true;
             }
             OpKind::Eval { code, .. } => {
-                let mut env = Env {
-                    input: self.input,
-                    tree: self.tree,
-                    captured: self.captured,
-                    instance,
-                    context: self.context,
-                    host: self.host,
-                    notes: &mut self.notes,
-                    locals: std::mem::take(&mut self.locals),
-                    shared: self.shared,
-                };
-                let result = code.write(&mut env, op.wanted, to);
-                self.locals = env.locals;
-                self.locals.clear();
-                for (code, message) in self.notes.drain(..) {
-                    self.warnings.push(MappingWarning { mapping: op.mapping, code, message });
+                self.env.instance = instance;
+                let result = code.write(&mut self.env, op.wanted, to);
+                if !self.env.notes.is_empty() {
+                    let notes = self.env.notes.drain(..);
+                    self.warnings.extend(notes.map(|(code, message)| MappingWarning {
+                        mapping: op.mapping,
+                        code,
+                        message,
+                    }));
                 }
                 match result {
                     Ok(written) => written,
                     Err(failure) => {
+                        self.env.locals.clear();
                         self.warnings.push(MappingWarning {
                             mapping: op.mapping,
                             code: failure.code(),
@@ -261,13 +252,13 @@ impl<'a> Emitter<'_, 'a> {
     fn rest(&self, rest: u16, to: &mut Vec<u8>) -> bool {
         let start = to.len();
         to.push(b'{');
-        for (_, key, span) in self.captured.rest.iter().filter(|(found, ..)| *found == rest) {
-            let value = match Value::from_span(self.input, *span).elements() {
+        for (_, key, span) in self.env.captured.rest.iter().filter(|(found, ..)| *found == rest) {
+            let value = match Value::from_span(self.env.input, *span).elements() {
                 Some(elements) => {
                     let parts: Vec<_> = elements.iter().filter_map(Value::to_text).collect();
                     Value::string(parts.join(","))
                 }
-                None => Value::from_span(self.input, *span),
+                None => Value::from_span(self.env.input, *span),
             };
             write::separate(to, start);
             let before = to.len();

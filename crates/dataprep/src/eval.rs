@@ -14,6 +14,9 @@ use std::cmp::Ordering;
 /// Longest range (`1..n`) that is built.
 const MAX_RANGE: i64 = 10_000;
 
+/// Most arguments that need no allocation.
+const STACKED: usize = 8;
+
 /// A resolved expression.
 #[derive(Debug)]
 pub(crate) enum Code {
@@ -60,7 +63,8 @@ pub(crate) struct Env<'r, 'a> {
     pub(crate) instance: u32,
     pub(crate) context: &'r [Value<'a>],
     pub(crate) host: &'r dyn Any,
-    pub(crate) notes: &'r mut Vec<(&'static str, String)>,
+    pub(crate) notes: Vec<(&'static str, String)>,
+    /// Values of the lambdas' parameters around the current place.
     pub(crate) locals: Vec<Value<'a>>,
     /// What is known of the shared conditions.
     pub(crate) shared: &'r mut [Option<bool>],
@@ -469,17 +473,26 @@ fn collect<'a>(
 fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
     let first = match args.first() {
         Some(arg) => arg.eval(env)?,
-        None => return (function.call)(&mut [], &mut CallEnv { host: env.host, notes: env.notes }),
+        None => return (function.call)(&mut [], &mut CallEnv { host: env.host, notes: &mut env.notes }),
     };
     if function.strict && first.is_null() {
         return Ok(Value::Null);
     }
     // Most calls have one or two arguments: those need no allocation.
     match args {
-        [_] => (function.call)(&mut [first], &mut CallEnv { host: env.host, notes: env.notes }),
+        [_] => (function.call)(&mut [first], &mut CallEnv { host: env.host, notes: &mut env.notes }),
         [_, second] => {
             let mut values = [first, second.eval(env)?];
-            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: env.notes })
+            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
+        }
+        _ if args.len() <= STACKED => {
+            let mut values = [const { Value::Null }; STACKED];
+            values[0] = first;
+            for (place, arg) in values.iter_mut().zip(args).skip(1) {
+                *place = arg.eval(env)?;
+            }
+            let mut call = CallEnv { host: env.host, notes: &mut env.notes };
+            (function.call)(&mut values[..args.len()], &mut call)
         }
         _ => {
             let mut values = Vec::with_capacity(args.len());
@@ -487,7 +500,7 @@ fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result
             for arg in &args[1..] {
                 values.push(arg.eval(env)?);
             }
-            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: env.notes })
+            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
         }
     }
 }

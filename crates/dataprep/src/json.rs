@@ -91,8 +91,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next byte that is not white space, without moving past it.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte > b' ' => Some(*byte),
+            _ => self.peek_after_space(),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn peek_after_space(&mut self) -> Option<u8> {
         loop {
             match self.bytes.get(self.at) {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
@@ -227,10 +236,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
-    fn literal(&mut self, word: &'static [u8], kind: Kind) -> Result<Kind, JsonError> {
-        if self.bytes[self.at..].starts_with(word) {
-            self.at += word.len();
+    #[inline(always)]
+    fn literal<const N: usize>(&mut self, word: &[u8; N], kind: Kind) -> Result<Kind, JsonError> {
+        // Of known length, so that it is one comparison and no call.
+        if self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>()) == Some(word) {
+            self.at += N;
             Ok(kind)
         } else {
             self.fail("expected null, true or false")
@@ -274,7 +284,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string; the cursor stands on its opening quote.
-    #[inline(always)]
+    #[inline]
     fn string(&mut self) -> Result<Kind, JsonError> {
         self.at += 1;
         let mut kind = Kind::Plain;
@@ -393,21 +403,39 @@ impl<'a> Scanner<'a> {
 }
 
 /// The first byte at or after `from` that ends a run of ordinary string bytes: a quote, a backslash
-/// or a control character. Eight bytes a step: strings are most of a Stripe object.
-#[inline]
-fn special(bytes: &[u8], mut from: usize) -> usize {
+/// or a control character. Eight bytes a step: strings are most of a Stripe object. The first steps
+/// stand outside the loop, because most strings are short and a metered host counts loop turns.
+#[inline(always)]
+fn special(bytes: &[u8], from: usize) -> usize {
+    if let Some(found) = special_in_word(bytes, from) {
+        return from + found;
+    }
+    if let Some(found) = special_in_word(bytes, from + 8) {
+        return from + 8 + found;
+    }
+    special_far(bytes, from)
+}
+
+/// The place of a special byte among the next eight; `None` too when fewer are left.
+#[inline(always)]
+fn special_in_word(bytes: &[u8], from: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    while let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk()) {
-        let word = u64::from_le_bytes(*chunk);
-        let quote = word ^ (ONES * b'"' as u64);
-        let slash = word ^ (ONES * b'\\' as u64);
-        let found = (quote.wrapping_sub(ONES) & !quote
-            | slash.wrapping_sub(ONES) & !slash
-            | word.wrapping_sub(ONES * 0x20) & !word)
-            & HIGHS;
-        if found != 0 {
-            return from + (found.trailing_zeros() / 8) as usize;
+    let word = u64::from_le_bytes(*bytes.get(from..)?.first_chunk()?);
+    let quote = word ^ (ONES * b'"' as u64);
+    let slash = word ^ (ONES * b'\\' as u64);
+    let found = (quote.wrapping_sub(ONES) & !quote
+        | slash.wrapping_sub(ONES) & !slash
+        | word.wrapping_sub(ONES * 0x20) & !word)
+        & HIGHS;
+    (found != 0).then(|| (found.trailing_zeros() / 8) as usize)
+}
+
+#[inline(never)]
+fn special_far(bytes: &[u8], mut from: usize) -> usize {
+    while bytes.len() >= from + 8 {
+        if let Some(found) = special_in_word(bytes, from) {
+            return from + found;
         }
         from += 8;
     }
@@ -471,7 +499,7 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
     let mut done = 0;
     loop {
         let stop = special(bytes, done);
-        crate::write::push(&bytes[done..stop], out);
+        out.extend_from_slice(&bytes[done..stop]);
         let Some(byte) = bytes.get(stop) else { break };
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),

@@ -29,6 +29,11 @@ impl Decimal {
             Some(rest) => (true, rest),
             None => (false, text),
         };
+        if (1..=18).contains(&rest.len())
+            && let Some(digits) = digits(rest, "")
+        {
+            return Some(Self { digits: if negative { -digits } else { digits }, scale: 0 });
+        }
         let (mantissa, exponent) = match rest.find(['e', 'E']) {
             Some(at) => (
                 &rest[..at],

@@ -6,7 +6,7 @@
 
 use crate::compile::Resolver;
 use crate::emit::{Emitter, Field, Op, OpKind, Out};
-use crate::eval::{Code, Source};
+use crate::eval::{Code, Env, Source};
 use crate::expr::{self, Path, Segment};
 use crate::functions::{self, Function};
 use crate::json::{self, JsonError, Kind, Span};
@@ -189,17 +189,20 @@ impl Plan {
         run.shared.resize(self.conditions, None);
         run.captured.capture(&self.tree, input)?;
         let mut emitter = Emitter {
-            tree: &self.tree,
             ops: &self.ops,
-            captured: &run.captured,
-            input,
-            context,
-            host,
             warnings: &mut run.warnings,
             maps: &mut run.maps,
-            notes: Vec::new(),
-            shared: &mut run.shared,
-            locals: Vec::new(),
+            env: Env {
+                input,
+                tree: &self.tree,
+                captured: &run.captured,
+                instance: 0,
+                context,
+                host,
+                notes: Vec::new(),
+                locals: Vec::new(),
+                shared: &mut run.shared,
+            },
         };
         Ok(emitter.emit(&self.out, 0, None, out))
     }
@@ -431,7 +434,9 @@ impl Draft {
             key.push(b':');
             let (mut bits, mut always) = (Vec::new(), false);
             triggers(&out, tree, ops, &mut bits, &mut always);
-            fields.push(Field { name, key, out, bits: pack(bits), always });
+            let mut words = pack(bits).into_iter();
+            let bits = words.next().unwrap_or_default();
+            fields.push(Field { name, key, out, bits, more_bits: words.collect(), always });
         }
         Ok(Out::Object { fields, base: self.op })
     }

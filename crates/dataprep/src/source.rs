@@ -229,7 +229,7 @@ impl Captured {
         if u32::try_from(input.len()).is_err() {
             return Err(JsonError { offset: 0, message: "longer than 4 GiB" });
         }
-        self.slots.clear();
+        self.slots.truncate(tree.scopes[0].slots as usize);
         self.instances.clear();
         self.links.clear();
         self.steps.clear();
@@ -245,11 +245,12 @@ impl Captured {
     }
 
     /// The value of a slot as seen from an instance: the slot's scope is the instance's or above it.
-    #[inline]
-    pub(crate) fn span(&self, slot: SlotRef, mut instance: u32) -> Span {
-        if slot.scope == 0 {
-            return self.slots[slot.slot as usize];
-        }
+    #[inline(always)]
+    pub(crate) fn span(&self, slot: SlotRef, instance: u32) -> Span {
+        if slot.scope == 0 { self.root(slot.slot) } else { self.scoped(slot, instance) }
+    }
+
+    fn scoped(&self, slot: SlotRef, mut instance: u32) -> Span {
         loop {
             let found = &self.instances[instance as usize];
             if found.scope == slot.scope {
@@ -259,6 +260,16 @@ impl Captured {
                 return Span::default();
             }
             instance = found.parent;
+        }
+    }
+
+    /// A slot of the root. What earlier records left there is not cleared, which would cost more than
+    /// all else for a small record; the bit tells whether this one has a value.
+    #[inline(always)]
+    fn root(&self, slot: u16) -> Span {
+        match self.touched[slot as usize / 64] >> (slot % 64) & 1 {
+            1 => self.slots[slot as usize],
+            _ => Span::default(),
         }
     }
 
@@ -282,10 +293,12 @@ impl Captured {
 
     /// Every value of a slot, over all instances of its scope.
     pub(crate) fn all(&self, slot: SlotRef) -> impl Iterator<Item = Span> {
-        self.instances
-            .iter()
-            .filter(move |instance| instance.scope == slot.scope)
-            .map(move |instance| self.slots[(instance.slots + slot.slot as u32) as usize])
+        self.instances.iter().filter(move |instance| instance.scope == slot.scope).map(move |instance| {
+            match slot.scope {
+                0 => self.root(slot.slot),
+                _ => self.slots[(instance.slots + slot.slot as u32) as usize],
+            }
+        })
     }
 
     fn touch(&mut self, bit: u32) {
@@ -300,10 +313,11 @@ impl Captured {
             parent,
             next: 0,
             key,
-            slots: self.slots.len() as u32,
+            slots: if scope == 0 { 0 } else { self.slots.len() as u32 },
             links: self.links.len() as u32,
         });
-        self.slots.resize(self.slots.len() + shape.slots as usize, Span::default());
+        let slots = if scope == 0 { 0 } else { self.slots.len() };
+        self.slots.resize(slots + shape.slots as usize, Span::default());
         self.links.resize(self.links.len() + shape.children as usize, Link::default());
         if id != 0 {
             let link = &mut self.links[(self.instances[parent as usize].links + shape.place as u32) as usize];
@@ -318,14 +332,18 @@ impl Captured {
         id
     }
 
-    #[inline]
+    #[inline(always)]
     fn store(&mut self, node: &Node, instance: u32, span: Span) {
-        if let Some(slot) = node.slot {
+        let Some(slot) = node.slot else { return };
+        if node.scope != 0 {
             let at = self.instances[instance as usize].slots + slot as u32;
             self.slots[at as usize] = span;
-            if node.scope == 0 && span.is_present() {
-                self.touch(slot.into());
-            }
+        } else if span.is_present() {
+            self.slots[slot as usize] = span;
+            self.touch(slot.into());
+        } else {
+            // A key that comes twice: the last one counts, also when it is null.
+            self.touched[slot as usize / 64] &= !(1 << (slot % 64));
         }
     }
 
@@ -582,22 +600,17 @@ impl KeyTable {
     }
 }
 
-/// Equality of short texts, a word at a time: a call to the library's comparison costs more than this.
-#[inline]
+/// Equality of short texts by overlapping words: a call to the library's comparison costs more.
+#[inline(always)]
 fn same(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
+    let length = a.len();
+    if length != b.len() {
         return false;
     }
-    let (a_words, b_words) = (a.chunks_exact(8), b.chunks_exact(8));
-    let (a_rest, b_rest) = (a_words.remainder(), b_words.remainder());
-    if a_words.zip(b_words).any(|(a, b)| word(a) != word(b)) {
-        return false;
-    }
-    match (a.len(), a_rest.is_empty()) {
-        (_, true) => true,
-        (8.., _) => word(&a[a.len() - 8..]) == word(&b[b.len() - 8..]),
-        (4..8, _) => half(a) == half(b) && half(&a[a.len() - 4..]) == half(&b[b.len() - 4..]),
-        _ => a_rest.iter().eq(b_rest),
+    match length {
+        8..=16 => word(a) == word(b) && word(&a[length - 8..]) == word(&b[length - 8..]),
+        4..8 => half(a) == half(b) && half(&a[length - 4..]) == half(&b[length - 4..]),
+        _ => a == b,
     }
 }
 

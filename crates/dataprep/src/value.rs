@@ -74,6 +74,16 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The whole number, also when it stands in a string.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Value::Number(text) | Value::String(text) => {
+                text.parse().ok().or_else(|| Decimal::parse(text)?.to_i64())
+            }
+            _ => None,
+        }
+    }
+
     /// A scalar as text: strings as they are, numbers with their digits, booleans as words.
     pub fn to_text(&self) -> Option<Cow<'a, str>> {
         match self {

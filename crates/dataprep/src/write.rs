@@ -252,16 +252,23 @@ pub(crate) fn pruned(text: &str, out: &mut Vec<u8>) -> bool {
     close(out, start, b'}')
 }
 
-/// Appends a short text word by word: what is copied has a dozen bytes on average, and in Wasm a call
-/// that copies memory costs as much as fifty.
+/// Appends a text; a short one in a few fixed steps, which is faster than a call that copies memory.
 #[inline]
 pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
-    if text.len() > 64 {
+    if text.len() > 24 {
         out.extend_from_slice(text);
         return;
     }
     let mut rest = text;
-    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+    if let Some((word, after)) = rest.split_first_chunk::<8>() {
+        out.extend_from_slice(word);
+        rest = after;
+    }
+    if let Some((word, after)) = rest.split_first_chunk::<8>() {
+        out.extend_from_slice(word);
+        rest = after;
+    }
+    if let Some((word, after)) = rest.split_first_chunk::<8>() {
         out.extend_from_slice(word);
         rest = after;
     }
@@ -269,7 +276,11 @@ pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(half);
         rest = after;
     }
-    for byte in rest {
+    if let Some((pair, after)) = rest.split_first_chunk::<2>() {
+        out.extend_from_slice(pair);
+        rest = after;
+    }
+    if let Some(byte) = rest.first() {
         out.push(*byte);
     }
 }

@@ -25,6 +25,9 @@ pub(super) struct MappingArgs {
     /// Make the e-mail address an identity (Stripe does not verify addresses)
     #[arg(long)]
     email_identity: bool,
+    /// Identity namespace of Stripe customer ids; one per account when the sandbox holds several
+    #[arg(long, value_name = "CODE")]
+    customer_namespace: Option<String>,
     /// A metadata key whose value identifies the person in a namespace of your own
     #[arg(long, value_name = "KEY=NAMESPACE")]
     metadata_identity: Option<String>,
@@ -73,6 +76,9 @@ impl MappingArgs {
         if let Some(identity) = &self.metadata_identity {
             let (key, namespace) = pair("--metadata-identity", identity)?;
             set("metadata_identity", json!({ "key": key, "namespace": namespace }));
+        }
+        if let Some(code) = &self.customer_namespace {
+            set("customer_namespace", code.as_str().into());
         }
         if let Some(target) = &self.phone_target {
             set("phone_target", target.as_str().into());

@@ -14,15 +14,13 @@ fn sha256<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>, 
     {
         return Err(Failure::new("sha256 knows the character set UTF-8 only"));
     }
-    let digest = Sha256::digest(text(&args[0], "the argument of sha256")?.as_bytes());
-    Ok(Value::string(hex(&digest)))
-}
-
-fn hex(bytes: &[u8]) -> String {
+    let input = text(&args[0], "the argument of sha256")?;
+    let digest = Sha256::digest(input.as_bytes());
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .map(|nibble| DIGITS[nibble as usize] as char)
-        .collect()
+    let mut hex = [0; 64];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(digest.iter()) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    Ok(std::str::from_utf8(&hex).map_or(Value::Null, |hex| Value::string(hex.to_owned())))
 }

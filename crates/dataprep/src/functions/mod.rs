@@ -124,7 +124,6 @@ pub(crate) fn text<'a>(value: &Value<'a>, what: &str) -> Result<std::borrow::Cow
 /// A whole-number argument.
 pub(crate) fn whole(value: &Value<'_>, what: &str) -> Result<i64, Failure> {
     value
-        .as_decimal()
-        .and_then(|number| number.to_i64())
+        .as_i64()
         .ok_or_else(|| Failure::new(format!("{what} must be a whole number, but is {}", value.kind_name())))
 }

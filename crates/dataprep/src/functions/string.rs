@@ -25,9 +25,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 /// Joins its arguments; null counts as nothing.
 fn concat<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let mut joined = String::new();
+    let length = args.iter().map(|arg| arg.as_str().map_or(8, str::len)).sum();
+    let mut joined = String::with_capacity(length);
     for arg in args.iter().filter(|arg| !arg.is_null()) {
-        joined.push_str(&text(arg, "each argument of concat")?);
+        match arg {
+            Value::String(text) | Value::Number(text) => joined.push_str(text),
+            other => joined.push_str(&text(other, "each argument of concat")?),
+        }
     }
     Ok(Value::string(joined))
 }
