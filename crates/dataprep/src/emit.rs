@@ -4,10 +4,9 @@ use crate::eval::{Code, Env};
 use crate::json::{self, Kind, Span};
 use crate::mapping_set::XdmType;
 use crate::plan::{MapPlace, MappingWarning};
-use crate::source::{Captured, ScopeId, SlotRef, SourceTree};
+use crate::source::{ScopeId, SlotRef};
 use crate::value::Value;
 use crate::write;
-use std::any::Any;
 
 /// One mapping as it runs.
 #[derive(Debug)]

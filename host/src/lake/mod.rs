@@ -92,14 +92,16 @@ impl Lake {
             let dataset = dataset.map_err(io(&self.dir))?;
             let dir = dataset.path();
             let name = dataset.file_name().to_string_lossy().into_owned();
-            if name.starts_with(['_', '.']) || !dataset.file_type().map_err(io(&dir))?.is_dir() {
+            // Reports of runs are written whole, too, and a crash can leave one half written.
+            let reports = name == "_runs";
+            if (name.starts_with(['_', '.']) && !reports) || !dataset.file_type().map_err(io(&dir))?.is_dir() {
                 continue;
             }
             for file in std::fs::read_dir(&dir).map_err(io(&dir))? {
                 let path = file.map_err(io(&dir))?.path();
                 let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
                 let leftover = match file.strip_prefix('.').and_then(|f| f.strip_suffix(".tmp")) {
-                    Some(inner) => is_part_name(inner),
+                    Some(inner) => reports || is_part_name(inner),
                     None => is_part_name(&file) && !ledger.knows_part(&format!("{name}/{file}"))?,
                 };
                 if leftover {

@@ -3,6 +3,7 @@
 //! later starts map the artefact.
 
 use super::engine::{LoadError, engine, engine_error};
+use etcetera::BaseStrategy;
 use sha2::{Digest, Sha256};
 use std::hash::{Hash, Hasher};
 use std::io::{Read, Write};
@@ -35,7 +36,8 @@ impl Cache {
 
     /// A cache in the user's cache directory, when there is one.
     pub fn of_user(compiler: Compiler) -> Self {
-        Self { dir: dirs::cache_dir().map(|d| d.join("stripe-xdm")), compiler }
+        let dir = etcetera::choose_base_strategy().ok().map(|base| base.cache_dir().join("stripe-xdm"));
+        Self { dir, compiler }
     }
 
     /// No cache: every start compiles, in this process.
