@@ -94,7 +94,8 @@ impl Lake {
             let name = dataset.file_name().to_string_lossy().into_owned();
             // Reports of runs are written whole, too, and a crash can leave one half written.
             let reports = name == "_runs";
-            if (name.starts_with(['_', '.']) && !reports) || !dataset.file_type().map_err(io(&dir))?.is_dir() {
+            if (name.starts_with(['_', '.']) && !reports) || !dataset.file_type().map_err(io(&dir))?.is_dir()
+            {
                 continue;
             }
             for file in std::fs::read_dir(&dir).map_err(io(&dir))? {

@@ -215,7 +215,9 @@ impl Ledger for SqliteLedger {
             }
             {
                 let mut keep = tx.prepare_cached(
-                    "INSERT OR REPLACE INTO pending_embedded (dataset, record_id, bytes) VALUES (?, ?, ?)",
+                    // Its list may have delivered it since the walk that saw it embedded asked.
+                    "INSERT OR REPLACE INTO pending_embedded (dataset, record_id, bytes) SELECT ?1, ?2, ?3
+                     WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE dataset = ?1 AND record_id = ?2)",
                 )?;
                 for record in &commit.embedded {
                     keep.execute(params![datasets.get(&record.dataset), record.id, record.bytes])?;
