@@ -39,8 +39,9 @@ pub fn program() -> anyhow::Result<PathBuf> {
         format!("no {name} lies beside {}; build it with `cargo xtask build`", here.display())
     })?;
     let said = Command::new(&program).args(["module", "--json"]).env("XDG_CACHE_HOME", cache()?).output()?;
-    let said: serde_json::Value = serde_json::from_slice(&said.stdout)
-        .with_context(|| format!("{} does not tell its module; run `cargo xtask build`", program.display()))?;
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).with_context(|| {
+        format!("{} does not tell its module; run `cargo xtask build`", program.display())
+    })?;
     let built = std::fs::read_to_string(dist().join("module.sha256"))
         .context("pkg/dist/module.sha256 is missing; build the module with `cargo xtask module`")?;
     if said["sha256"].as_str() != built.split_whitespace().next() {

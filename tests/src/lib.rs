@@ -4,6 +4,7 @@
 pub mod built;
 pub mod corpus;
 pub mod framing;
+pub mod fuel;
 pub mod lake;
 pub mod leaves;
 pub mod native;

@@ -27,8 +27,7 @@ impl StandIn {
     pub fn with_key(account: Account, faults: &str, key: ApiKey) -> anyhow::Result<Self> {
         let faults: Faults = faults.parse()?;
         let options = Options { keys: vec![key], faults, rate: Rate::Unlimited, ..Options::default() };
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let sandbox = runtime.block_on(Sandbox::start(account, options))?;
         Ok(Self { sandbox: Some(sandbox), runtime })
     }

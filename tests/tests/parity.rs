@@ -80,11 +80,8 @@ fn the_hosts_sandbox_gives_the_native_bytes() -> anyhow::Result<()> {
     };
     let wanted = native_answers(CALL, &objects)?;
     let backwards: Vec<usize> = (0..objects.len()).rev().collect();
-    let ways = [
-        (objects.len(), shuffled(objects.len(), 1)),
-        (128, shuffled(objects.len(), 2)),
-        (1, backwards),
-    ];
+    let ways =
+        [(objects.len(), shuffled(objects.len(), 1)), (128, shuffled(objects.len(), 2)), (1, backwards)];
     for (size, order) in ways {
         for chunk in order.chunks(size) {
             let given: Vec<&[u8]> = chunk.iter().map(|index| objects[*index].as_slice()).collect();

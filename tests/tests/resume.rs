@@ -85,12 +85,23 @@ fn faults_cost_no_object_and_the_key_is_nowhere() -> anyhow::Result<()> {
 }
 
 #[test]
+fn a_price_that_is_listed_while_its_subscription_waits_is_there_once() -> anyhow::Result<()> {
+    // The prices are delivered between the subscriptions' first page and their last.
+    let stand_in = StandIn::start(account(6), "prices:slow:300ms@1-2,subscriptions:slow:900ms@3")?;
+    let sandbox = stand_in.sandbox()?;
+    let dir = tempfile::tempdir()?;
+    succeeded(&run(sync(dir.path(), sandbox.base_url(), KEY)?)?)?;
+    lake::check(dir.path(), &wanted(&sandbox.account())?)
+}
+
+#[test]
 fn a_second_run_adds_what_is_new_or_changed_and_nothing_else() -> anyhow::Result<()> {
     let stand_in = StandIn::start(account(5), "")?;
     let sandbox = stand_in.sandbox()?;
     // One more customer, young enough to be looked at again.
     let customer = |id: &str, created: i64, name: &str| {
-        json!({"id": id, "object": "customer", "created": created, "livemode": true, "name": name}).to_string()
+        json!({"id": id, "object": "customer", "created": created, "livemode": true, "name": name})
+            .to_string()
     };
     let young = now() - 30;
     sandbox.insert(Resource::Customers, &customer("cus_young", young, "before"))?;
@@ -164,6 +175,7 @@ fn twenty_kills_lose_nothing_and_double_nothing() -> anyhow::Result<()> {
             .collect();
         ensure!(left.is_empty(), "left behind: {left:?}");
     }
+    println!("{kills} kills in {lakes} lakes");
     Ok(())
 }
 
