@@ -111,6 +111,22 @@ fn a_ledger_of_a_newer_program_or_another_tenant_is_refused() {
 }
 
 #[test]
+fn a_record_that_its_list_delivered_is_not_kept_back_as_embedded() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = SqliteLedger::open(&dir.path().join("ledger")).unwrap();
+    let account = ledger.account("acct_1", false).unwrap();
+    let unit = ledger.plan(&want(account, 9)).unwrap().remove(0).id;
+    let dataset = "stripe_prices".to_owned();
+    let delivered = vec![Delivered { dataset: dataset.clone(), id: [1; 32], digest: [0; 16] }];
+    ledger.commit(&Commit { unit, delivered, ..Commit::default() }).unwrap();
+    // The walk that saw them embedded commits last.
+    let embedded = [1, 2].map(|n| Embedded { dataset: dataset.clone(), id: [n; 32], bytes: b"{}".to_vec() });
+    ledger.commit(&Commit { unit, embedded: embedded.into(), ..Commit::default() }).unwrap();
+    let pending: Vec<_> = ledger.pending(&dataset).unwrap().into_iter().map(|record| record.id).collect();
+    assert_eq!(pending, [[2; 32]]);
+}
+
+#[test]
 fn a_lake_is_locked_and_cleans_up_after_a_crash() {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::open(dir.path()).unwrap();
@@ -130,8 +146,11 @@ fn a_lake_is_locked_and_cleans_up_after_a_crash() {
     write(1).finish().unwrap();
     let unfinished = write(2);
     std::fs::write(dir.path().join("things/notes.jsonl"), "mine").unwrap();
+    lake.write("_runs", "first.json", b"{}").unwrap();
+    std::fs::write(dir.path().join("_runs/.tmpAbCdEf.tmp"), "{").unwrap();
 
-    assert_eq!(lake.clean(&mut ledger).unwrap(), 2);
+    assert_eq!(lake.clean(&mut ledger).unwrap(), 3);
+    assert!(dir.path().join("_runs/first.json").is_file());
     drop(unfinished);
     let mut left: Vec<_> = std::fs::read_dir(dir.path().join("things"))
         .unwrap()
