@@ -151,10 +151,10 @@ fn twenty_kills_lose_nothing_and_double_nothing() -> anyhow::Result<()> {
         let dir = tempfile::tempdir()?;
         lakes += 1;
         loop {
-            // After some request, and then at whatever the program is doing up to 60 ms later: reading,
+            // After some request, and then at whatever the program is doing up to 40 ms later: reading,
             // converting, writing a file, committing, delivering prices at the end.
-            let seen = stand_in.requests() + random.u64(1..140);
-            let pause = Duration::from_micros(random.u64(0..60_000));
+            let seen = stand_in.requests() + random.u64(1..80);
+            let pause = Duration::from_micros(random.u64(0..40_000));
             let mut running = Running::start(sync(dir.path(), base_url, KEY)?, BOUND)?;
             let mut ended = running.look(|| Ok(stand_in.requests() >= seen))?;
             if !ended {
