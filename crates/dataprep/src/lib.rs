@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod capture;
 mod compile;
 mod emit;
 mod eval;
@@ -35,9 +36,12 @@ pub mod expr;
 pub mod functions;
 pub mod json;
 mod mapping_set;
+mod names;
 pub mod number;
+mod operators;
 mod plan;
 mod source;
+mod text;
 mod value;
 mod write;
 

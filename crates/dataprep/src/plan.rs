@@ -4,6 +4,7 @@
 //! pass over the bytes of a record ([`crate::source`]) and writes the output in the order of the
 //! destinations, without a document tree on either side.
 
+use crate::capture::Captured;
 use crate::compile::Resolver;
 use crate::emit::{Emitter, Field, Op, OpKind, Out};
 use crate::eval::{Code, Env, Source};
@@ -11,7 +12,7 @@ use crate::expr::{self, Path, Segment};
 use crate::functions::{self, Function};
 use crate::json::{self, JsonError, Kind, Span};
 use crate::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
-use crate::source::{self, Captured, ScopeId, SlotRef, SourceTree};
+use crate::source::{self, ScopeId, SlotRef, SourceTree};
 use crate::value::Value;
 use std::any::Any;
 use std::collections::BTreeMap;

@@ -260,28 +260,20 @@ pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
         return;
     }
     let mut rest = text;
-    if let Some((word, after)) = rest.split_first_chunk::<8>() {
-        out.extend_from_slice(word);
-        rest = after;
-    }
-    if let Some((word, after)) = rest.split_first_chunk::<8>() {
-        out.extend_from_slice(word);
-        rest = after;
-    }
-    if let Some((word, after)) = rest.split_first_chunk::<8>() {
-        out.extend_from_slice(word);
-        rest = after;
-    }
-    if let Some((half, after)) = rest.split_first_chunk::<4>() {
-        out.extend_from_slice(half);
-        rest = after;
-    }
-    if let Some((pair, after)) = rest.split_first_chunk::<2>() {
-        out.extend_from_slice(pair);
-        rest = after;
-    }
-    if let Some(byte) = rest.first() {
-        out.push(*byte);
+    step::<8>(&mut rest, out);
+    step::<8>(&mut rest, out);
+    step::<8>(&mut rest, out);
+    step::<4>(&mut rest, out);
+    step::<2>(&mut rest, out);
+    step::<1>(&mut rest, out);
+}
+
+/// Moves `N` bytes when there are as many.
+#[inline(always)]
+fn step<const N: usize>(rest: &mut &[u8], out: &mut Vec<u8>) {
+    if let Some((chunk, after)) = rest.split_first_chunk::<N>() {
+        out.extend_from_slice(chunk);
+        *rest = after;
     }
 }
 

@@ -16,9 +16,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The checkout that this program was built from.
+    /// The checkout that cargo runs this task in. What cargo says now counts, not where the program was
+    /// built: checkouts may share a target directory.
     pub(crate) fn here() -> Result<Self> {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR")
+            .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest.ancestors().nth(2).context("xtask lies two directories below the root")?;
         let mut cargo = cargo(root);
         cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
