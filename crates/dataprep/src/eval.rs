@@ -471,7 +471,7 @@ fn collect<'a>(
 
 fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
     let first = match args.first() {
-        Some(arg) => arg.eval(env)?,
+        Some(arg) => argument(arg, env)?,
         None => return (function.call)(&mut [], &mut CallEnv { host: env.host, notes: &mut env.notes }),
     };
     if function.strict && first.is_null() {
@@ -481,14 +481,14 @@ fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result
     match args {
         [_] => (function.call)(&mut [first], &mut CallEnv { host: env.host, notes: &mut env.notes }),
         [_, second] => {
-            let mut values = [first, second.eval(env)?];
+            let mut values = [first, argument(second, env)?];
             (function.call)(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
         }
         _ if args.len() <= STACKED => {
             let mut values = [const { Value::Null }; STACKED];
             values[0] = first;
             for (place, arg) in values.iter_mut().zip(args).skip(1) {
-                *place = arg.eval(env)?;
+                *place = argument(arg, env)?;
             }
             let mut call = CallEnv { host: env.host, notes: &mut env.notes };
             (function.call)(&mut values[..args.len()], &mut call)
@@ -501,5 +501,14 @@ fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result
             }
             (function.call)(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
         }
+    }
+}
+
+/// An argument's value; a plain path, which most are, without a call.
+#[inline(always)]
+fn argument<'a>(code: &Code, env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
+    match code {
+        Code::Slot(slot) => Ok(Value::from_span(env.input, env.captured.span(*slot, env.instance))),
+        other => other.eval(env),
     }
 }

@@ -78,13 +78,17 @@ impl KeyTable {
 
 /// Equality of short texts by overlapping words: a call to the library's comparison costs more.
 #[inline(always)]
-fn same(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     let length = a.len();
     if length != b.len() {
         return false;
     }
+    let ends = |from: usize| {
+        word(&a[from..]) == word(&b[from..]) && word(&a[length - from - 8..]) == word(&b[length - from - 8..])
+    };
     match length {
-        8..=16 => word(a) == word(b) && word(&a[length - 8..]) == word(&b[length - 8..]),
+        17..=32 => ends(0) && ends(8),
+        8..=16 => ends(0),
         4..8 => half(a) == half(b) && half(&a[length - 4..]) == half(&b[length - 4..]),
         _ => a == b,
     }

@@ -2,6 +2,7 @@
 
 use crate::expr::{BinaryOp, UnaryOp};
 use crate::functions::{self, Failure};
+use crate::names::same;
 use crate::number::Decimal;
 use crate::value::Value;
 use std::borrow::Cow;
@@ -123,7 +124,7 @@ pub(crate) fn equal(a: &Value<'_>, b: &Value<'_>) -> bool {
     match (a, b) {
         (Value::Null, Value::Null) => true,
         (Value::Null, _) | (_, Value::Null) => false,
-        (Value::String(a), Value::String(b)) => a == b,
+        (Value::String(a), Value::String(b)) => same(a.as_bytes(), b.as_bytes()),
         (Value::Number(_), _) | (_, Value::Number(_)) => match (a.as_decimal(), b.as_decimal()) {
             (Some(a), Some(b)) => a == b,
             _ => false,
