@@ -2,8 +2,8 @@
 
 use crate::money;
 use crate::settings::Settings;
-use dataprep::Value;
 use dataprep::functions::{ANY, CallEnv, Failure, Function};
+use dataprep::{Value, XdmType};
 use std::borrow::Cow;
 use time::OffsetDateTime;
 
@@ -18,8 +18,9 @@ const MAX_IDENTITY: usize = 1024;
 pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("stripe_id", "stripe", (1, 1), true, id),
     Function::new("stripe_ids", "stripe", (1, 1), true, ids),
-    Function::new("stripe_major", "stripe", (2, 2), true, major),
-    Function::new("stripe_datetime", "stripe", (1, 2), true, datetime),
+    Function::new("stripe_major", "stripe", (2, 2), true, major).writing(XdmType::Number, write_major),
+    Function::new("stripe_datetime", "stripe", (1, 2), true, datetime)
+        .writing(XdmType::DateTime, write_datetime),
     Function::new("stripe_currency", "stripe", (1, 1), true, currency),
     Function::new("stripe_country", "stripe", (1, 1), true, country),
     Function::new("stripe_email", "stripe", (1, 1), true, email),
@@ -60,8 +61,16 @@ fn ids<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
 
 /// The major amount of a minor one, by Stripe's exponents. Null without a currency.
 fn major<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let mut text = Vec::new();
+    Ok(match write_major(args, env, &mut text)? {
+        true => String::from_utf8(text).map_or(Value::Null, |text| Value::Number(Cow::Owned(text))),
+        false => Value::Null,
+    })
+}
+
+fn write_major(args: &mut [Value<'_>], env: &mut CallEnv<'_>, out: &mut Vec<u8>) -> Result<bool> {
     let (minor, currency) = match (&args[0], &args[1]) {
-        (_, Value::Null) => return Ok(Value::Null),
+        (_, Value::Null) => return Ok(false),
         (Value::Number(minor) | Value::String(minor), Value::String(currency)) => (minor, currency),
         (amount, _) => {
             return Err(Failure::new(format!("an amount must be a number, but is {}", amount.kind_name())));
@@ -77,8 +86,8 @@ fn major<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>>
             "Stripe's table does not say how many decimals the currency has; set currency_exponents",
         ));
     };
-    money::major(minor, exponent)
-        .map(|text| Value::Number(Cow::Owned(text)))
+    money::write_major(minor, exponent, out)
+        .map(|()| true)
         .ok_or_else(|| Failure::new("the amount is no decimal number that can be held exactly"))
 }
 
@@ -90,6 +99,19 @@ fn seconds(value: &Value<'_>) -> Result<i64> {
 
 /// Unix seconds as RFC 3339 text in UTC. A second argument is the latest moment allowed.
 fn datetime<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let text = moment(args, env)?;
+    Ok(std::str::from_utf8(&text).map_or(Value::Null, |text| Value::string(text.to_owned())))
+}
+
+fn write_datetime(args: &mut [Value<'_>], env: &mut CallEnv<'_>, out: &mut Vec<u8>) -> Result<bool> {
+    let text = moment(args, env)?;
+    out.push(b'"');
+    out.extend_from_slice(&text);
+    out.push(b'"');
+    Ok(true)
+}
+
+fn moment(args: &[Value<'_>], env: &mut CallEnv<'_>) -> Result<[u8; 20]> {
     let mut moment = seconds(&args[0])?;
     if let Some(latest) = args.get(1).filter(|latest| !latest.is_null()) {
         let latest = seconds(latest)?;
@@ -101,11 +123,11 @@ fn datetime<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'
             moment = latest;
         }
     }
-    rfc3339(moment).map(Value::string).ok_or_else(|| Failure::new("the time cannot be written as a date"))
+    rfc3339(moment).ok_or_else(|| Failure::new("the time cannot be written as a date"))
 }
 
 /// `YYYY-MM-DDTHH:MM:SSZ`
-pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
+pub(crate) fn rfc3339(seconds: i64) -> Option<[u8; 20]> {
     let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
     let (year, month, day) = moment.to_calendar_date();
     let mut text = *b"0000-00-00T00:00:00Z";
@@ -121,7 +143,7 @@ pub(crate) fn rfc3339(seconds: i64) -> Option<String> {
     put(11, moment.hour().into());
     put(14, moment.minute().into());
     put(17, moment.second().into());
-    std::str::from_utf8(&text).ok().map(str::to_owned)
+    Some(text)
 }
 
 /// Upper case, when the text is a code of so many letters; otherwise null.

@@ -51,31 +51,33 @@ pub(crate) fn exponent(currency: &str, added: &BTreeMap<String, u8>) -> Option<u
     }
 }
 
-/// The major amount of a minor one: the decimal point moves, no digit changes. Whole and fractional
-/// minor amounts (`"0.5"` of a cent) are both exact. `None` when the text is no number.
-pub(crate) fn major(minor: &str, exponent: u32) -> Option<String> {
+/// Appends the major amount of a minor one: the decimal point moves, no digit changes. Whole and
+/// fractional minor amounts (`"0.5"` of a cent) are both exact. `None`, and nothing appended, when the
+/// text is no number.
+pub(crate) fn write_major(minor: &str, exponent: u32, out: &mut Vec<u8>) -> Option<()> {
     let digits = minor.strip_prefix('-').unwrap_or(minor);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Decimal::parse(minor)?.shift(exponent).map(|number| number.to_string());
+        let number = Decimal::parse(minor)?.shift(exponent)?;
+        out.extend_from_slice(number.to_string().as_bytes());
+        return Some(());
     }
     let places = exponent as usize;
-    let mut text = String::with_capacity(minor.len() + places + 2);
     if digits.len() < minor.len() {
-        text.push('-');
+        out.push(b'-');
     }
-    if places == 0 {
-        text.push_str(digits);
-    } else if digits.len() > places {
-        let (whole, fraction) = digits.split_at(digits.len() - places);
-        text.push_str(whole);
-        text.push('.');
-        text.push_str(fraction);
+    if digits.len() > places {
+        let (whole, fraction) = digits.as_bytes().split_at(digits.len() - places);
+        out.extend_from_slice(whole);
+        if places > 0 {
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
     } else {
-        text.push_str("0.");
-        text.extend(std::iter::repeat_n('0', places - digits.len()));
-        text.push_str(digits);
+        out.extend_from_slice(b"0.");
+        out.extend(std::iter::repeat_n(b'0', places - digits.len()));
+        out.extend_from_slice(digits.as_bytes());
     }
-    Some(text)
+    Some(())
 }
 
 #[cfg(test)]
@@ -121,9 +123,13 @@ mod tests {
             ("0.000000000005", 2, "0.00000000000005"),
             ("0.5", 2, "0.005"),
         ] {
-            assert_eq!(major(minor, exponent).as_deref(), Some(wanted), "{minor}");
+            let mut out = Vec::new();
+            write_major(minor, exponent, &mut out).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), wanted, "{minor}");
         }
-        assert_eq!(major("abc", 2), None);
-        assert_eq!(major("", 2), None);
+        for bad in ["abc", "", "-"] {
+            let mut out = Vec::new();
+            assert_eq!((write_major(bad, 2, &mut out), out.len()), (None, 0), "{bad}");
+        }
     }
 }

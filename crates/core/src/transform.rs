@@ -236,8 +236,9 @@ impl Maker<'_> {
         out.extend_from_slice(b",\"id\":");
         dataprep::json::write_string(id, out);
         out.extend_from_slice(b",\"deleted_at\":");
-        dataprep::json::write_string(&moment, out);
-        out.push(b'}');
+        out.push(b'"');
+        out.extend_from_slice(&moment);
+        out.extend_from_slice(b"\"}");
         self.output.records.push(Record {
             dataset: dataset as u16,
             kind: RecordKind::Tombstone,

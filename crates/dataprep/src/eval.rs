@@ -13,9 +13,6 @@ use std::any::Any;
 /// Longest range (`1..n`) that is built.
 const MAX_RANGE: i64 = 10_000;
 
-/// Most arguments that need no allocation.
-const STACKED: usize = 8;
-
 /// A resolved expression.
 #[derive(Debug)]
 pub(crate) enum Code {
@@ -141,6 +138,12 @@ impl Code {
                 }
                 Ok(Ok(false))
             }
+            Code::Call(function, args) => match function.writer {
+                Some((xdm_type, writer)) if wanted == Some(xdm_type) => {
+                    apply(function, args, env, false, |values, env| writer(values, env, to)).map(Ok)
+                }
+                _ => Ok(write::value(&self.eval(env)?, wanted, to)),
+            },
             other => Ok(write::value(&other.eval(env)?, wanted, to)),
         }
     }
@@ -470,36 +473,40 @@ fn collect<'a>(
 }
 
 fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
-    let first = match args.first() {
-        Some(arg) => argument(arg, env)?,
-        None => return (function.call)(&mut [], &mut CallEnv { host: env.host, notes: &mut env.notes }),
+    apply(function, args, env, Value::Null, function.call)
+}
+
+/// Evaluates the arguments and hands them to `run`; `null` is the result of a strict function whose
+/// first argument is null.
+#[inline(always)]
+fn apply<'a, T>(
+    function: &Function,
+    args: &[Code],
+    env: &mut Env<'_, 'a>,
+    null: T,
+    run: impl FnOnce(&mut [Value<'a>], &mut CallEnv<'_>) -> Result<T>,
+) -> Result<T> {
+    let Some((first, rest)) = args.split_first() else {
+        return run(&mut [], &mut CallEnv { host: env.host, notes: &mut env.notes });
     };
+    let first = argument(first, env)?;
     if function.strict && first.is_null() {
-        return Ok(Value::Null);
+        return Ok(null);
     }
     // Most calls have one or two arguments: those need no allocation.
-    match args {
-        [_] => (function.call)(&mut [first], &mut CallEnv { host: env.host, notes: &mut env.notes }),
-        [_, second] => {
+    match rest {
+        [] => run(&mut [first], &mut CallEnv { host: env.host, notes: &mut env.notes }),
+        [second] => {
             let mut values = [first, argument(second, env)?];
-            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
-        }
-        _ if args.len() <= STACKED => {
-            let mut values = [const { Value::Null }; STACKED];
-            values[0] = first;
-            for (place, arg) in values.iter_mut().zip(args).skip(1) {
-                *place = argument(arg, env)?;
-            }
-            let mut call = CallEnv { host: env.host, notes: &mut env.notes };
-            (function.call)(&mut values[..args.len()], &mut call)
+            run(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
         }
         _ => {
             let mut values = Vec::with_capacity(args.len());
             values.push(first);
-            for arg in &args[1..] {
-                values.push(arg.eval(env)?);
+            for arg in rest {
+                values.push(argument(arg, env)?);
             }
-            (function.call)(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
+            run(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
         }
     }
 }

@@ -6,6 +6,7 @@ mod string;
 
 pub(crate) use collection::empty;
 
+use crate::mapping_set::XdmType;
 use crate::value::Value;
 use std::any::Any;
 
@@ -49,6 +50,10 @@ impl Failure {
 /// The code of a function. Arguments may be taken out of the slice.
 pub type Builtin = for<'a> fn(&mut [Value<'a>], &mut CallEnv<'_>) -> Result<Value<'a>, Failure>;
 
+/// Code that appends a result as JSON instead of making a value; `false` for null. It must give what the
+/// function gives.
+pub type Writer = for<'a> fn(&mut [Value<'a>], &mut CallEnv<'_>, &mut Vec<u8>) -> Result<bool, Failure>;
+
 /// A row of the function table.
 #[derive(Debug, Clone, Copy)]
 pub struct Function {
@@ -64,6 +69,8 @@ pub struct Function {
     pub strict: bool,
     /// The code.
     pub call: Builtin,
+    /// A shorter way for where the result is the destination's value, of the type named.
+    pub writer: Option<(XdmType, Writer)>,
 }
 
 /// No limit on the number of arguments.
@@ -78,7 +85,13 @@ impl Function {
         strict: bool,
         call: Builtin,
     ) -> Self {
-        Self { name, category, min, max, strict, call }
+        Self { name, category, min, max, strict, call, writer: None }
+    }
+
+    /// The same row with a shorter way to write results of a type.
+    pub const fn writing(mut self, xdm_type: XdmType, writer: Writer) -> Self {
+        self.writer = Some((xdm_type, writer));
+        self
     }
 }
 
