@@ -4,8 +4,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::cell::RefCell;
-use stripe_xdm::session::Session;
-use stripe_xdm::split::split;
+use stripe_xdm_module::session::Session;
+use stripe_xdm_module::split::split;
 
 /// Runs a closure with one session: a session that has seen anything must still answer.
 fn with_session<T>(run: impl FnOnce(&mut Session) -> T) -> T {

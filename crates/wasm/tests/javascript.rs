@@ -3,8 +3,10 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{JSON, Reflect};
-use stripe_xdm::abi::{xdm_alloc, xdm_close, xdm_free, xdm_open, xdm_transform};
-use stripe_xdm::js::{CallInput, ObjectsInput, SettingsInput, Transformer, describe, input, open, value};
+use stripe_xdm_module::abi::{xdm_alloc, xdm_close, xdm_free, xdm_open, xdm_transform};
+use stripe_xdm_module::js::{
+    CallInput, ObjectsInput, SettingsInput, Transformer, describe, input, open, value,
+};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 

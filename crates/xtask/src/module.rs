@@ -45,7 +45,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Module> {
     cargo.env("CARGO_ENCODED_RUSTFLAGS", encoded_rustflags(workspace)?);
     run_command(&mut cargo)?;
 
-    let built = workspace.target.join(TARGET).join("wasm/stripe_xdm.wasm");
+    let built = workspace.target.join(TARGET).join("wasm/stripe_xdm_module.wasm");
     let input = fs::read(&built).with_context(|| format!("cannot read {}", built.display()))?;
     let dist = workspace.dist();
     // Names what the files in dist were made from, so that an unchanged module is not bound again.
