@@ -158,7 +158,7 @@ impl Display for Segment {
     }
 }
 
-/// As [`Path::parse`] reads it. In an [`Expr`] a path is written differently, with `${…}`.
+/// As [`Path::parse`] reads it. In an [`Expr`](super::Expr) a path is written differently, with `${…}`.
 impl Display for Path {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for (index, segment) in self.segments.iter().enumerate() {
