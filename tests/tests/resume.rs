@@ -52,7 +52,9 @@ fn faults_cost_no_object_and_the_key_is_nowhere() -> anyhow::Result<()> {
     command.arg("--json");
     let ended = run(command)?;
     succeeded(&ended)?;
-    ensure!(sandbox.stats().faulted >= 15, "{} faults hit", sandbox.stats().faulted);
+    // The thirteen that go by the request's number are certain; those of an endpoint may fall on the same
+    // requests, depending on which of the concurrent walks is faster.
+    ensure!(sandbox.stats().faulted >= 13, "{} faults hit", sandbox.stats().faulted);
 
     let account = sandbox.account();
     let wanted = wanted(&account)?;
