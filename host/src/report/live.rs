@@ -1,8 +1,9 @@
 //! Progress while a sync runs: bars on a terminal, a line now and then elsewhere, events for programs.
 
 use crate::sync::Watch;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,8 +30,13 @@ impl Bars {
         let make = || {
             let bar = self.all.add(ProgressBar::new_spinner());
             let style = ProgressStyle::with_template(
-                "{spinner} {prefix:24} {human_pos:>10} objects  {per_sec:>14}  {msg}",
+                "{spinner} {prefix:24} {human_pos:>10} objects  {rate:>9}  {msg}",
             );
+            // Whole objects a second: the digits behind the point are noise.
+            let rate = |state: &ProgressState, out: &mut dyn Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            let style = style.map(|style| style.with_key("rate", rate));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.set_prefix(pass.to_owned());
             bar
