@@ -4,6 +4,7 @@ use crate::json::{self, Kind, Span};
 use crate::mapping_set::XdmType;
 use crate::number::Decimal;
 use crate::value::Value;
+use std::borrow::Cow;
 
 /// Whether something was written, or why the value cannot be of the type.
 pub(crate) type Written = Result<bool, String>;
@@ -104,21 +105,7 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
         (Some(XdmType::MapOfIntegers), _) => map(value, XdmType::Long, out),
         (Some(XdmType::ArrayOfStrings), _) => {
             let Some(elements) = value.elements() else { return refuse("an array") };
-            let start = out.len();
-            out.push(b'[');
-            for element in &elements {
-                separate(out, start);
-                let before = out.len();
-                match self::value(element, Some(XdmType::String), out) {
-                    Ok(true) => {}
-                    Ok(false) => unseparate(out, before, start),
-                    Err(message) => {
-                        out.truncate(start);
-                        return Err(message);
-                    }
-                }
-            }
-            Ok(close(out, start, b']'))
+            composite(*b"[]", &elements, out, |element, out| self::value(element, Some(XdmType::String), out))
         }
         (Some(XdmType::Number), _) => refuse("a number"),
         (Some(XdmType::Integer | XdmType::Long), _) => refuse("a whole number"),
@@ -126,41 +113,20 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
     }
 }
 
-fn map(value: &Value<'_>, element: XdmType, out: &mut Vec<u8>) -> Written {
-    // Metadata as Stripe sends it is copied without decoding a single string.
-    if let Value::Json(text) = value
-        && text.starts_with('{')
-    {
-        let start = out.len();
-        out.push(b'{');
-        for (key, member) in json::members(text) {
-            separate(out, start);
-            let before = out.len();
-            out.push(b'"');
-            push(key.as_bytes(), out);
-            out.extend_from_slice(b"\":");
-            match span(text, member, Some(element), out) {
-                Ok(true) => {}
-                Ok(false) => unseparate(out, before, start),
-                Err(message) => {
-                    out.truncate(start);
-                    return Err(message);
-                }
-            }
-        }
-        return Ok(close(out, start, b'}'));
-    }
-    let Value::Object(members) = value else {
-        return Err(format!("the destination is a map, but the value is {}", value.kind_name()));
-    };
+/// Writes what `write` makes of each item between two brackets, without those that yield nothing; takes
+/// everything back when one fails or all are empty.
+fn composite<T>(
+    [open, end]: [u8; 2],
+    items: impl IntoIterator<Item = T>,
+    out: &mut Vec<u8>,
+    mut write: impl FnMut(T, &mut Vec<u8>) -> Written,
+) -> Written {
     let start = out.len();
-    out.push(b'{');
-    for (key, member) in members {
+    out.push(open);
+    for item in items {
         separate(out, start);
         let before = out.len();
-        json::write_string(key, out);
-        out.push(b':');
-        match self::value(member, Some(element), out) {
+        match write(item, out) {
             Ok(true) => {}
             Ok(false) => unseparate(out, before, start),
             Err(message) => {
@@ -169,7 +135,37 @@ fn map(value: &Value<'_>, element: XdmType, out: &mut Vec<u8>) -> Written {
             }
         }
     }
-    Ok(close(out, start, b'}'))
+    Ok(close(out, start, end))
+}
+
+/// A key of the input, escapes and all, and its colon.
+fn raw_key(key: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    push(key.as_bytes(), out);
+    out.extend_from_slice(b"\":");
+}
+
+/// A key made by an expression, and its colon.
+fn made_key(key: &str, out: &mut Vec<u8>) {
+    json::write_string(key, out);
+    out.push(b':');
+}
+
+fn map(value: &Value<'_>, element: XdmType, out: &mut Vec<u8>) -> Written {
+    match value {
+        // Metadata as Stripe sends it is copied without decoding a single string.
+        Value::Json(text) if text.starts_with('{') => {
+            composite(*b"{}", json::members(text), out, |(key, member), out| {
+                raw_key(key, out);
+                span(text, member, Some(element), out)
+            })
+        }
+        Value::Object(members) => composite(*b"{}", members, out, |(key, member), out| {
+            made_key(key, out);
+            self::value(member, Some(element), out)
+        }),
+        _ => Err(format!("the destination is a map, but the value is {}", value.kind_name())),
+    }
 }
 
 /// Appends a value of any kind, leaving out whatever is empty in it.
@@ -190,31 +186,13 @@ fn any(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
             true
         }
         Value::Json(text) => pruned(text, out),
-        Value::Array(items) => {
-            let start = out.len();
-            out.push(b'[');
-            for item in items {
-                separate(out, start);
-                let before = out.len();
-                if !any(item, out) {
-                    unseparate(out, before, start);
-                }
-            }
-            close(out, start, b']')
-        }
+        Value::Array(items) => composite(*b"[]", items, out, |item, out| Ok(any(item, out))) == Ok(true),
         Value::Object(members) => {
-            let start = out.len();
-            out.push(b'{');
-            for (key, member) in members {
-                separate(out, start);
-                let before = out.len();
-                json::write_string(key, out);
-                out.push(b':');
-                if !any(member, out) {
-                    unseparate(out, before, start);
-                }
-            }
-            close(out, start, b'}')
+            let member = |(key, value): &(Cow<'_, str>, Value<'_>), out: &mut Vec<u8>| {
+                made_key(key, out);
+                Ok(any(value, out))
+            };
+            composite(*b"{}", members, out, member) == Ok(true)
         }
     }
 }
@@ -222,34 +200,15 @@ fn any(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
 /// Appends JSON text of the input without its nulls, empty strings, objects and arrays. The scanner
 /// has accepted the text, so its depth is bounded.
 pub(crate) fn pruned(text: &str, out: &mut Vec<u8>) -> bool {
-    let start = out.len();
-    let child = |text: &str, member: Span, out: &mut Vec<u8>| match member.kind {
-        Kind::Array | Kind::Object => pruned(member.text(text), out),
-        _ => span(text, member, None, out) == Ok(true),
+    let written = if text.starts_with('[') {
+        composite(*b"[]", json::elements(text), out, |element, out| span(text, element, None, out))
+    } else {
+        composite(*b"{}", json::members(text), out, |(key, member), out| {
+            raw_key(key, out);
+            span(text, member, None, out)
+        })
     };
-    if text.starts_with('[') {
-        out.push(b'[');
-        for element in json::elements(text) {
-            separate(out, start);
-            let before = out.len();
-            if !child(text, element, out) {
-                unseparate(out, before, start);
-            }
-        }
-        return close(out, start, b']');
-    }
-    out.push(b'{');
-    for (key, member) in json::members(text) {
-        separate(out, start);
-        let before = out.len();
-        out.push(b'"');
-        push(key.as_bytes(), out);
-        out.extend_from_slice(b"\":");
-        if !child(text, member, out) {
-            unseparate(out, before, start);
-        }
-    }
-    close(out, start, b'}')
+    written == Ok(true)
 }
 
 /// Appends a text; a short one in a few fixed steps, which is faster than a call that copies memory.
