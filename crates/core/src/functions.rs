@@ -15,7 +15,7 @@ const LAST_SECOND: i64 = 253_402_300_799;
 /// Longest identity value that Identity Service takes, in characters.
 const MAX_IDENTITY: usize = 1024;
 
-pub(crate) const FUNCTIONS: &[Function] = &[
+pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("stripe_id", "stripe", (1, 1), true, id),
     Function::new("stripe_ids", "stripe", (1, 1), true, ids),
     Function::new("stripe_major", "stripe", (2, 2), true, major).writing(XdmType::Number, write_major),
@@ -274,6 +274,7 @@ fn identity<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dataprep::functions::Clock;
 
     fn settings() -> Settings {
         serde_json::from_str(r#"{"tenant":"acme","metadata_deny":["secret"]}"#).unwrap()
@@ -281,7 +282,9 @@ mod tests {
 
     fn call(f: dataprep::functions::Builtin, args: &[Value<'static>]) -> Result<Value<'static>> {
         let mut notes = Vec::new();
-        f(&mut args.to_vec(), &mut CallEnv { host: &settings(), notes: &mut notes })
+        let mut clock = Clock::default();
+        let (host, notes) = (&settings(), &mut notes);
+        f(&mut args.to_vec(), &mut CallEnv { host, notes, prepared: None, record: "", clock: &mut clock })
     }
 
     fn on_text(f: dataprep::functions::Builtin, text: &'static str) -> Option<String> {

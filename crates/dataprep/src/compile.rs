@@ -1,19 +1,29 @@
 //! From a parsed expression to one that runs: paths become slots, names become functions.
 
-use crate::eval::Code;
+use crate::eval::{Call, Code};
 use crate::expr::{BinaryOp, Expr, ExprKind, Path, Segment};
 use crate::functions::{self, Function};
 use crate::source::{ScopeId, SourceTree};
 use crate::value::Value;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// The functions that expressions may call, by name.
+pub(crate) struct Functions(BTreeMap<&'static str, &'static Function>);
+
+impl Functions {
+    /// Adobe's functions and `added` ones.
+    pub(crate) fn new(added: &'static [Function]) -> Self {
+        Self(added.iter().chain(functions::table()).map(|function| (function.name, function)).collect())
+    }
+}
 
 /// Resolves the expressions of one mapping.
 pub(crate) struct Resolver<'c> {
     pub(crate) tree: &'c mut SourceTree,
     /// Paths that stand for values given with each run.
     pub(crate) context: &'c [String],
-    pub(crate) adobe: &'c [&'static Function],
-    pub(crate) added: &'c [Function],
+    pub(crate) functions: &'c Functions,
     /// Iterations that the destination binds.
     pub(crate) bound: usize,
     /// The scopes that those iterations turned out to be.
@@ -208,11 +218,8 @@ impl Resolver<'_> {
     }
 
     fn function(&self, name: &str, args: Vec<Code>) -> Result<Code, String> {
-        let mut all = self.adobe.iter().copied().chain(self.added);
-        let Some(function) = all.find(|function| function.name == name).copied() else {
-            let added = self.added.iter().map(|function| function.name);
-            let known =
-                self.adobe.iter().map(|function| function.name).chain(added).chain(functions::SPECIAL);
+        let Some(function) = self.functions.0.get(name).copied() else {
+            let known = self.functions.0.keys().copied().chain(functions::SPECIAL);
             let hint = functions::nearest(name, known)
                 .map_or_else(String::new, |near| format!("; did you mean {near}?"));
             return Err(format!("there is no function {name}{hint}"));
@@ -222,7 +229,16 @@ impl Resolver<'_> {
         if !fits {
             return Err(wrong_count(name, function.min, function.max, args.len()));
         }
-        Ok(Code::Call(Box::new(function), args))
+        let prepared = match function.prepare {
+            Some((index, prepare)) => match args.get(usize::from(index)) {
+                Some(Code::Const(Value::String(text))) => {
+                    Some(prepare(text).map_err(|message| format!("{name}: {message}"))?)
+                }
+                _ => None,
+            },
+            None => None,
+        };
+        Ok(Code::Call(Box::new(Call { function, prepared }), args))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::capture::Captured;
 use crate::expr::{BinaryOp, UnaryOp};
-use crate::functions::{self, CallEnv, Failure, Function};
+use crate::functions::{self, CallEnv, Clock, Failure, Function, Prepared};
 use crate::mapping_set::XdmType;
 use crate::operators::{binary, equal, truth, unary};
 use crate::source::{ScopeId, SlotRef, SourceTree};
@@ -36,7 +36,7 @@ pub(crate) enum Code {
     /// The first that is neither null nor false nor empty, else the second.
     Elvis(Box<[Code; 2]>),
     Coalesce(Vec<Code>),
-    Call(Box<Function>, Vec<Code>),
+    Call(Box<Call>, Vec<Code>),
     /// `filterArray` (true) or `transformArray`: the array and the lambda's body with its parameter.
     EachElement {
         filter: bool,
@@ -51,6 +51,14 @@ pub(crate) enum Code {
     Range(Box<[Code; 2]>),
 }
 
+/// A function as a place of an expression calls it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) function: &'static Function,
+    /// What was made of a constant argument.
+    pub(crate) prepared: Option<Prepared>,
+}
+
 /// What an expression runs against.
 pub(crate) struct Env<'r, 'a> {
     pub(crate) input: &'a str,
@@ -60,10 +68,25 @@ pub(crate) struct Env<'r, 'a> {
     pub(crate) context: &'r [Value<'a>],
     pub(crate) host: &'r dyn Any,
     pub(crate) notes: Vec<(&'static str, String)>,
+    pub(crate) clock: &'r mut Clock,
     /// Values of the lambdas' parameters around the current place.
     pub(crate) locals: Vec<Value<'a>>,
     /// What is known of the shared conditions.
     pub(crate) shared: &'r mut [Option<bool>],
+}
+
+impl Env<'_, '_> {
+    /// What a call may use.
+    #[inline(always)]
+    fn of<'c>(&'c mut self, call: &'c Call) -> CallEnv<'c> {
+        CallEnv {
+            host: self.host,
+            notes: &mut self.notes,
+            prepared: call.prepared.as_ref(),
+            record: self.input,
+            clock: self.clock,
+        }
+    }
 }
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -96,7 +119,7 @@ impl Code {
                 }
                 Value::Null
             }
-            Code::Call(function, args) => call(function, args, env)?,
+            Code::Call(call, args) => apply(call, args, env, Value::Null, call.function.call)?,
             rare => rare.eval_rare(env)?,
         })
     }
@@ -138,9 +161,9 @@ impl Code {
                 }
                 Ok(Ok(false))
             }
-            Code::Call(function, args) => match function.writer {
+            Code::Call(call, args) => match call.function.writer {
                 Some((xdm_type, writer)) if wanted == Some(xdm_type) => {
-                    apply(function, args, env, false, |values, env| writer(values, env, to)).map(Ok)
+                    apply(call, args, env, false, |values, env| writer(values, env, to)).map(Ok)
                 }
                 _ => Ok(write::value(&self.eval(env)?, wanted, to)),
             },
@@ -318,7 +341,9 @@ impl Code {
             Code::Member(object, _) => object.null_when_absent(),
             Code::Index(array, _) => array.null_when_absent(),
             Code::Coalesce(choices) => choices.iter().all(Code::null_when_absent),
-            Code::Call(function, args) => function.strict && args.first().is_some_and(Code::null_when_absent),
+            Code::Call(call, args) => {
+                call.function.strict && args.first().is_some_and(Code::null_when_absent)
+            }
             Code::EachElement { array, .. } => array.null_when_absent(),
             Code::Ternary(parts) => {
                 let [condition, yes, no] = &**parts;
@@ -365,7 +390,7 @@ impl Code {
     /// [`Code::null_when_absent`] gives null: fewer than it reads.
     pub(crate) fn visit_needed(&self, visit: &mut impl FnMut(Source)) {
         match self {
-            Code::Call(function, args) if function.strict => {
+            Code::Call(call, args) if call.function.strict => {
                 if let Some(first) = args.first() {
                     first.visit_needed(visit);
                 }
@@ -472,33 +497,29 @@ fn collect<'a>(
     Ok(())
 }
 
-fn call<'a>(function: &Function, args: &[Code], env: &mut Env<'_, 'a>) -> Result<Value<'a>> {
-    apply(function, args, env, Value::Null, function.call)
-}
-
 /// Evaluates the arguments and hands them to `run`; `null` is the result of a strict function whose
 /// first argument is null.
 #[inline(always)]
 fn apply<'a, T>(
-    function: &Function,
+    call: &Call,
     args: &[Code],
     env: &mut Env<'_, 'a>,
     null: T,
     run: impl FnOnce(&mut [Value<'a>], &mut CallEnv<'_>) -> Result<T>,
 ) -> Result<T> {
     let Some((first, rest)) = args.split_first() else {
-        return run(&mut [], &mut CallEnv { host: env.host, notes: &mut env.notes });
+        return run(&mut [], &mut env.of(call));
     };
     let first = argument(first, env)?;
-    if function.strict && first.is_null() {
+    if call.function.strict && first.is_null() {
         return Ok(null);
     }
     // Most calls have one or two arguments: those need no allocation.
     match rest {
-        [] => run(&mut [first], &mut CallEnv { host: env.host, notes: &mut env.notes }),
+        [] => run(&mut [first], &mut env.of(call)),
         [second] => {
             let mut values = [first, argument(second, env)?];
-            run(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
+            run(&mut values, &mut env.of(call))
         }
         _ => {
             let mut values = Vec::with_capacity(args.len());
@@ -506,7 +527,7 @@ fn apply<'a, T>(
             for arg in rest {
                 values.push(argument(arg, env)?);
             }
-            run(&mut values, &mut CallEnv { host: env.host, notes: &mut env.notes })
+            run(&mut values, &mut env.of(call))
         }
     }
 }

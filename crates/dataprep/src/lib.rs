@@ -28,11 +28,14 @@
 #![warn(missing_docs)]
 
 mod capture;
+mod clock;
 mod compile;
+mod date;
 mod emit;
 mod eval;
 #[allow(missing_docs)]
 pub mod expr;
+mod expression;
 pub mod functions;
 pub mod json;
 mod mapping_set;
@@ -45,6 +48,7 @@ mod text;
 mod value;
 mod write;
 
+pub use expression::{EvalError, Evaluated, Expression, ExpressionError};
 pub use mapping_set::{Mapping, MappingSet, SourceType, XdmType};
 pub use plan::{CompileError, CompileOptions, MAX_EXPRESSION, MapPlace, MappingWarning, Plan, Problem, Run};
 pub use value::Value;

@@ -17,7 +17,7 @@ pub(crate) fn truth(value: &Value<'_>) -> bool {
         Value::Bool(value) => *value,
         Value::Number(_) => value.as_decimal() != Some(Decimal::integer(0)),
         Value::String(text) => !text.is_empty() && text != "false",
-        Value::Array(_) | Value::Object(_) | Value::Json(_) => true,
+        Value::Array(_) | Value::Object(_) | Value::Json(_) | Value::DateTime(_) => true,
     }
 }
 

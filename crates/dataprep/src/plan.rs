@@ -5,11 +5,11 @@
 //! destinations, without a document tree on either side.
 
 use crate::capture::Captured;
-use crate::compile::Resolver;
+use crate::compile::{Functions, Resolver};
 use crate::emit::{Emitter, Field, Op, OpKind, Out};
 use crate::eval::{Code, Env, Source};
 use crate::expr::{self, Path, Segment};
-use crate::functions::{self, Function};
+use crate::functions::{Clock, Function};
 use crate::json::{self, JsonError, Kind, Span};
 use crate::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
 use crate::source::{self, ScopeId, SlotRef, SourceTree};
@@ -24,7 +24,7 @@ pub const MAX_EXPRESSION: usize = 4096;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CompileOptions<'c> {
     /// Functions besides Adobe's.
-    pub functions: &'c [Function],
+    pub functions: &'static [Function],
     /// Paths that name values given with each run, not places of the input. All under roots that the
     /// input does not use.
     pub context: &'c [&'c str],
@@ -74,6 +74,8 @@ pub struct Run {
     captured: Captured,
     watched: Vec<SlotRef>,
     shared: Vec<Option<bool>>,
+    /// What functions of the current time and of chance use; set it before a run.
+    pub clock: Clock,
     /// Mappings that gave no field although their source had a value, and remarks of functions.
     pub warnings: Vec<MappingWarning>,
     /// Where maps (`map<string>` destinations) were written, as ranges of the output.
@@ -117,7 +119,7 @@ impl Run {
 impl Plan {
     /// Compiles a mapping set, or says everything that is wrong with it.
     pub fn compile(set: &MappingSet, options: CompileOptions<'_>) -> Result<Self, CompileError> {
-        let functions: Vec<&Function> = functions::table().collect();
+        let functions = Functions::new(options.functions);
         let mut builder = Builder {
             tree: SourceTree::new(),
             ops: Vec::new(),
@@ -127,7 +129,7 @@ impl Plan {
             problems: Vec::new(),
         };
         for (index, mapping) in set.mappings.iter().enumerate() {
-            if let Err(message) = builder.mapping(index, mapping, options.functions, &functions) {
+            if let Err(message) = builder.mapping(index, mapping, &functions) {
                 builder.problem(index, mapping, message);
             }
         }
@@ -188,6 +190,7 @@ impl Plan {
         run.watched.clone_from(&self.watched);
         run.shared.clear();
         run.shared.resize(self.conditions, None);
+        run.clock.next_record();
         run.captured.capture(&self.tree, input)?;
         let mut emitter = Emitter {
             ops: &self.ops,
@@ -201,6 +204,7 @@ impl Plan {
                 context,
                 host,
                 notes: Vec::new(),
+                clock: &mut run.clock,
                 locals: Vec::new(),
                 shared: &mut run.shared,
             },
@@ -237,13 +241,7 @@ impl Builder {
         self.problems.push(problem(index, mapping, message));
     }
 
-    fn mapping(
-        &mut self,
-        index: usize,
-        mapping: &Mapping,
-        added: &[Function],
-        adobe: &[&'static Function],
-    ) -> Result<(), String> {
+    fn mapping(&mut self, index: usize, mapping: &Mapping, functions: &Functions) -> Result<(), String> {
         let destination =
             Path::parse(&mapping.destination).map_err(|error| format!("destination: {error}"))?;
         if destination.segments.is_empty() {
@@ -261,7 +259,7 @@ impl Builder {
                     }
                     OpKind::Rest(self.tree.rest(&path.segments))
                 } else {
-                    let (code, found) = self.resolve(bound, added, adobe, |resolver| resolver.path(&path))?;
+                    let (code, found) = self.resolve(bound, functions, |resolver| resolver.path(&path))?;
                     scopes = found;
                     match code {
                         Code::Slot(slot) => OpKind::Copy(slot),
@@ -279,7 +277,7 @@ impl Builder {
                 let parsed = expr::parse(&mapping.source)
                     .map_err(|error| format!("{error}\n{}", error.caret(&mapping.source)))?;
                 let (code, found) =
-                    self.resolve(bound, added, adobe, |resolver| resolver.expression(&parsed))?;
+                    self.resolve(bound, functions, |resolver| resolver.expression(&parsed))?;
                 scopes = found;
                 self.eval(code)
             }
@@ -295,15 +293,13 @@ impl Builder {
     fn resolve(
         &mut self,
         bound: usize,
-        added: &[Function],
-        adobe: &[&'static Function],
+        functions: &Functions,
         resolve: impl FnOnce(&mut Resolver<'_>) -> Result<Code, String>,
     ) -> Result<(Code, Vec<ScopeId>), String> {
         let mut resolver = Resolver {
             tree: &mut self.tree,
             context: &self.context,
-            adobe,
-            added,
+            functions,
             bound,
             scopes: Vec::new(),
             locals: Vec::new(),

@@ -1,7 +1,9 @@
 //! The values that expressions compute with.
 
+use crate::date;
 use crate::json::{self, Kind, Span};
 use crate::number::Decimal;
+use jiff::Zoned;
 use std::borrow::Cow;
 
 /// A value of the expression language. What comes from the input is borrowed from it, and an array
@@ -26,6 +28,8 @@ pub enum Value<'a> {
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
     /// An array or object of the input, as JSON text.
     Json(&'a str),
+    /// A moment in a time zone, as the date functions make it.
+    DateTime(Box<Zoned>),
 }
 
 impl<'a> Value<'a> {
@@ -90,6 +94,7 @@ impl<'a> Value<'a> {
             Value::String(text) | Value::Number(text) => Some(text.clone()),
             Value::Bool(true) => Some(Cow::Borrowed("true")),
             Value::Bool(false) => Some(Cow::Borrowed("false")),
+            Value::DateTime(moment) => Some(Cow::Owned(date::rfc3339(moment))),
             _ => None,
         }
     }
@@ -153,6 +158,7 @@ impl<'a> Value<'a> {
             Value::Number(_) => "a number",
             Value::String(_) => "a string",
             Value::Array(_) => "an array",
+            Value::DateTime(_) => "a date-time",
             Value::Object(_) => "an object",
             Value::Json(text) if text.starts_with('[') => "an array",
             Value::Json(_) => "an object",
@@ -164,6 +170,7 @@ impl<'a> Value<'a> {
         match self {
             Value::Null => Value::Null,
             Value::Bool(value) => Value::Bool(value),
+            Value::DateTime(moment) => Value::DateTime(moment),
             Value::Number(text) => Value::Number(Cow::Owned(text.into_owned())),
             Value::String(text) => Value::String(Cow::Owned(text.into_owned())),
             Value::Array(items) => Value::Array(items.into_iter().map(Value::into_owned).collect()),

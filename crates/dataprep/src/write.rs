@@ -186,6 +186,12 @@ fn any(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
             true
         }
         Value::Json(text) => pruned(text, out),
+        Value::DateTime(_) => {
+            if let Some(text) = value.to_text() {
+                json::write_string(&text, out);
+            }
+            true
+        }
         Value::Array(items) => composite(*b"[]", items, out, |item, out| Ok(any(item, out))) == Ok(true),
         Value::Object(members) => {
             let member = |(key, value): &(Cow<'_, str>, Value<'_>), out: &mut Vec<u8>| {
@@ -193,6 +199,37 @@ fn any(value: &Value<'_>, out: &mut Vec<u8>) -> bool {
                 Ok(any(value, out))
             };
             composite(*b"{}", members, out, member) == Ok(true)
+        }
+    }
+}
+
+/// Appends a value with all that is empty in it.
+pub(crate) fn whole(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Json(text) => push(text.as_bytes(), out),
+        Value::String(text) => json::write_string(text, out),
+        Value::Array(items) => {
+            let start = out.len();
+            out.push(b'[');
+            for item in items {
+                separate(out, start);
+                whole(item, out);
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => {
+            let start = out.len();
+            out.push(b'{');
+            for (key, value) in members {
+                separate(out, start);
+                made_key(key, out);
+                whole(value, out);
+            }
+            out.push(b'}');
+        }
+        Value::Bool(_) | Value::Number(_) | Value::DateTime(_) => {
+            any(value, out);
         }
     }
 }

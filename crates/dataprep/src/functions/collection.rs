@@ -8,19 +8,19 @@ use std::cmp::Ordering;
 
 type Result<T> = std::result::Result<T, Failure>;
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("decode", "logical", (3, ANY), false, decode),
-    Function::new("min", "aggregation", (1, ANY), false, min),
-    Function::new("max", "aggregation", (1, ANY), false, max),
-    Function::new("first", "arrays", (1, ANY), false, first),
-    Function::new("last", "arrays", (1, ANY), false, last),
-    Function::new("join", "string", (2, ANY), false, join),
-    Function::new("to_array", "arrays", (1, ANY), false, to_array),
-    Function::new("to_object", "objects", (2, ANY), false, to_object),
-    Function::new("size_of", "arrays", (1, 1), true, size_of),
-    Function::new("is_empty", "objects", (1, 1), false, is_empty),
-    Function::new("nullify", "objects", (0, 0), false, nullify),
-    Function::new("get", "objects", (2, 2), true, get),
+pub(super) static FUNCTIONS: &[Function] = &[
+    Function::new("decode", "Logical operators", (3, ANY), false, decode),
+    Function::new("min", "Aggregation", (1, ANY), false, min),
+    Function::new("max", "Aggregation", (1, ANY), false, max),
+    Function::new("first", "Hierarchies - Arrays", (1, ANY), false, first),
+    Function::new("last", "Hierarchies - Arrays", (1, ANY), false, last),
+    Function::new("join", "String", (2, ANY), false, join),
+    Function::new("to_array", "Hierarchies - Arrays", (1, ANY), false, to_array),
+    Function::new("to_object", "Hierarchies - Objects", (2, ANY), false, to_object),
+    Function::new("size_of", "Hierarchies - Arrays", (1, 1), true, size_of),
+    Function::new("is_empty", "Hierarchies - Objects", (1, 1), false, is_empty),
+    Function::new("nullify", "Hierarchies - Objects", (0, 0), false, nullify),
+    Function::new("get", "Hierarchies - Objects", (2, 2), true, get),
 ];
 
 /// `decode(key, k1, v1, …, default)`: the value of the first key that equals.
@@ -154,7 +154,7 @@ pub(crate) fn empty(value: &Value<'_>) -> bool {
         Value::Json(text) => {
             crate::json::elements(text).next().is_none() && crate::json::members(text).next().is_none()
         }
-        Value::Bool(_) | Value::Number(_) => false,
+        Value::Bool(_) | Value::Number(_) | Value::DateTime(_) => false,
     }
 }
 

@@ -5,8 +5,8 @@ use crate::mapping_set::XdmType;
 use crate::value::Value;
 use sha2::{Digest, Sha256};
 
-pub(super) const FUNCTIONS: &[Function] =
-    &[Function::new("sha256", "hashing", (1, 2), true, sha256).writing(XdmType::String, write_sha256)];
+pub(super) static FUNCTIONS: &[Function] =
+    &[Function::new("sha256", "Hashing", (1, 2), true, sha256).writing(XdmType::String, write_sha256)];
 
 /// Lower-case hexadecimal SHA-256 of the text's UTF-8 bytes. A second argument names the character
 /// set; UTF-8 is the only one.

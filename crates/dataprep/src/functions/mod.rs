@@ -1,9 +1,18 @@
 //! The function table: one row a function, found by name when an expression is compiled.
 
+mod analytics;
 mod collection;
+mod convert;
+mod date;
 mod hashing;
+mod map;
+mod regex;
+mod special;
 mod string;
+mod url;
+mod user_agent;
 
+pub use crate::clock::Clock;
 pub(crate) use collection::empty;
 
 use crate::mapping_set::XdmType;
@@ -17,6 +26,52 @@ pub struct CallEnv<'r> {
     pub host: &'r dyn Any,
     /// Remarks that do not keep the function from giving a result: a stable word and a sentence.
     pub notes: &'r mut Vec<(&'static str, String)>,
+    /// What [`Function::prepare`] made of a constant argument.
+    pub prepared: Option<&'r Prepared>,
+    /// The record's JSON text.
+    pub record: &'r str,
+    /// The time and the randomness of the run.
+    pub clock: &'r mut Clock,
+}
+
+/// What a constant argument was made into when the expression was compiled.
+pub type Prepared = Box<dyn Any + Send + Sync>;
+
+/// Makes a constant text ready for all calls (a pattern compiled, a zone looked up) or says what is
+/// wrong with it.
+pub type Prepare = fn(&str) -> Result<Prepared, String>;
+
+/// What an argument must be, or a result is, as far as that is known without running. Refused when
+/// compiling: only what can never fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything.
+    Any,
+    /// Text, or a scalar that has a text.
+    Text,
+    /// A number, or text that holds one.
+    Number,
+    /// A whole number, or text that holds one.
+    Whole,
+    /// True or false.
+    Boolean,
+    /// A date-time, or text that holds one.
+    Date,
+    /// An array.
+    Array,
+    /// An object or a map.
+    Object,
+}
+
+/// Whether Adobe offers a function today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Documented.
+    Current,
+    /// Documented as superseded; what to use instead.
+    Deprecated(&'static str),
+    /// Known, but not on Adobe's published page; where it is known from.
+    Unpublished(&'static str),
 }
 
 /// Why a call gave no result: a stable word and a sentence for people. Never holds a value.
@@ -65,12 +120,20 @@ pub struct Function {
     pub min: u8,
     /// Most arguments; [`ANY`] for no limit.
     pub max: u8,
+    /// What the arguments must be; the last one holds for all further ones, none means anything.
+    pub takes: &'static [Kind],
+    /// What the result is when it is not null.
+    pub gives: Kind,
     /// Whether a null first argument always gives null (and the code is then not called).
     pub strict: bool,
     /// The code.
     pub call: Builtin,
     /// A shorter way for where the result is the destination's value, of the type named.
     pub writer: Option<(XdmType, Writer)>,
+    /// Which argument is made ready beforehand when it is a constant text, and how.
+    pub prepare: Option<(u8, Prepare)>,
+    /// Whether Adobe offers it today.
+    pub status: Status,
 }
 
 /// No limit on the number of arguments.
@@ -85,7 +148,27 @@ impl Function {
         strict: bool,
         call: Builtin,
     ) -> Self {
-        Self { name, category, min, max, strict, call, writer: None }
+        let (takes, gives) = (&[] as &[Kind], Kind::Any);
+        let (writer, prepare, status) = (None, None, Status::Current);
+        Self { name, category, min, max, takes, gives, strict, call, writer, prepare, status }
+    }
+
+    /// The same row with what is known of arguments and result.
+    pub const fn kinds(mut self, takes: &'static [Kind], gives: Kind) -> Self {
+        (self.takes, self.gives) = (takes, gives);
+        self
+    }
+
+    /// The same row with an argument that is made ready beforehand when it is a constant.
+    pub const fn preparing(mut self, argument: u8, prepare: Prepare) -> Self {
+        self.prepare = Some((argument, prepare));
+        self
+    }
+
+    /// The same row with a status of its own.
+    pub const fn status(mut self, status: Status) -> Self {
+        self.status = status;
+        self
     }
 
     /// The same row with a shorter way to write results of a type.
@@ -98,7 +181,21 @@ impl Function {
 /// Adobe's functions, as far as they are built in. `iif`, `coalesce`, `filterArray` and
 /// `transformArray` do not evaluate all their arguments and belong to the evaluator.
 pub fn table() -> impl Iterator<Item = &'static Function> {
-    string::FUNCTIONS.iter().chain(collection::FUNCTIONS).chain(hashing::FUNCTIONS)
+    [
+        string::FUNCTIONS,
+        regex::FUNCTIONS,
+        hashing::FUNCTIONS,
+        url::FUNCTIONS,
+        date::FUNCTIONS,
+        collection::FUNCTIONS,
+        map::FUNCTIONS,
+        convert::FUNCTIONS,
+        special::FUNCTIONS,
+        user_agent::FUNCTIONS,
+        analytics::FUNCTIONS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Names that the evaluator handles itself.

@@ -6,21 +6,21 @@ use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;
 
-pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("concat", "string", (1, ANY), false, concat),
-    Function::new("lower", "string", (1, 1), true, lower),
-    Function::new("lcase", "string", (1, 1), true, lower),
-    Function::new("upper", "string", (1, 1), true, upper),
-    Function::new("ucase", "string", (1, 1), true, upper),
-    Function::new("trim", "string", (1, 1), true, trim),
-    Function::new("ltrim", "string", (1, 1), true, ltrim),
-    Function::new("rtrim", "string", (1, 1), true, rtrim),
-    Function::new("substr", "string", (3, 3), true, substr),
-    Function::new("left", "string", (2, 2), true, left),
-    Function::new("right", "string", (2, 2), true, right),
-    Function::new("replacestr", "string", (3, 3), true, replacestr),
-    Function::new("equals", "string", (2, 2), false, equals),
-    Function::new("equalsIgnoreCase", "string", (2, 2), false, equals_ignore_case),
+pub(super) static FUNCTIONS: &[Function] = &[
+    Function::new("concat", "String", (1, ANY), false, concat),
+    Function::new("lower", "String", (1, 1), true, lower),
+    Function::new("lcase", "String", (1, 1), true, lower),
+    Function::new("upper", "String", (1, 1), true, upper),
+    Function::new("ucase", "String", (1, 1), true, upper),
+    Function::new("trim", "String", (1, 1), true, trim),
+    Function::new("ltrim", "String", (1, 1), true, ltrim),
+    Function::new("rtrim", "String", (1, 1), true, rtrim),
+    Function::new("substr", "String", (3, 3), true, substr),
+    Function::new("left", "String", (2, 2), true, left),
+    Function::new("right", "String", (2, 2), true, right),
+    Function::new("replacestr", "String", (3, 3), true, replacestr),
+    Function::new("equals", "String", (2, 2), false, equals),
+    Function::new("equalsIgnoreCase", "String", (2, 2), false, equals_ignore_case),
 ];
 
 /// Joins its arguments; null counts as nothing.

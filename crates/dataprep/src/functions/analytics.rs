@@ -1,0 +1,5 @@
+//! Functions on the texts that Adobe Analytics keeps events and products in.
+
+use super::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Type conversions and JSON.
+
+use super::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Functions on dates and times.
+
+use super::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

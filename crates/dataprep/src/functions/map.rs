@@ -1,0 +1,5 @@
+//! Functions on maps and objects.
+
+use super::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

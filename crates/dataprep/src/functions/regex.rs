@@ -1,0 +1,5 @@
+//! Functions that match regular expressions.
+
+use super::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,5 @@
+//! Functions on URLs.
+
+use super::Function;
+
+pub(super) static FUNCTIONS: &[Function] = &[];
