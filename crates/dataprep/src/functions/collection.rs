@@ -1,5 +1,6 @@
 //! Functions on arrays, objects and several values at once.
 
+use super::string::check_length;
 use super::{ANY, CallEnv, Failure, Function, text};
 use crate::number::Decimal;
 use crate::value::Value;
@@ -104,6 +105,8 @@ fn join<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let separator = text(separator, "the separator of join")?;
     let parts: Vec<Cow<'_, str>> =
         spread(rest).iter().map(|value| text(value, "each value of join")).collect::<Result<_>>()?;
+    let separators = separator.len().saturating_mul(parts.len());
+    check_length(parts.iter().fold(separators, |length, part| length.saturating_add(part.len())), "join")?;
     Ok(if parts.is_empty() { Value::Null } else { Value::string(parts.join(&*separator)) })
 }
 

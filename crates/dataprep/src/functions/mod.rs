@@ -9,6 +9,7 @@ mod map;
 mod regex;
 mod special;
 mod string;
+mod string_methods;
 mod url;
 mod user_agent;
 
@@ -183,6 +184,7 @@ impl Function {
 pub fn table() -> impl Iterator<Item = &'static Function> {
     [
         string::FUNCTIONS,
+        string_methods::FUNCTIONS,
         regex::FUNCTIONS,
         hashing::FUNCTIONS,
         url::FUNCTIONS,
