@@ -82,9 +82,7 @@ fn matches_regex<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Va
 /// are kept.
 fn explode<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     match args {
-        [input] => {
-            parts(input, "explode", |text| Ok(text.split(',').take(MAX_PARTS + 1).collect()))
-        }
+        [input] => parts(input, "explode", |text| Ok(text.split(',').take(MAX_PARTS + 1).collect())),
         _ => with_pattern(args, env, |pattern| {
             parts(&args[0], "explode", |text| pattern.split(text, MAX_PARTS + 1))
         }),

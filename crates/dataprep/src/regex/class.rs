@@ -133,7 +133,8 @@ pub(super) fn in_word(c: char) -> bool {
 /// `\w` under `(?U)`.
 fn in_unicode_word(c: char) -> bool {
     c.is_alphabetic()
-        || category(c) & (MARK | bit(GeneralCategory::DecimalNumber) | bit(GeneralCategory::ConnectorPunctuation))
+        || category(c)
+            & (MARK | bit(GeneralCategory::DecimalNumber) | bit(GeneralCategory::ConnectorPunctuation))
             != 0
         || matches!(c, '\u{200C}' | '\u{200D}')
 }
@@ -208,7 +209,11 @@ fn posix(name: &str, any_case: bool, unicode: bool) -> Option<Class> {
         let own = match name {
             "Lower" | "Upper" | "Alpha" | "Digit" | "Punct" => name,
             "Space" => return escape('s', true),
-            "Blank" => return Some(Class::Test(|c| c == '\t' || category(c) & bit(GeneralCategory::SpaceSeparator) != 0)),
+            "Blank" => {
+                return Some(Class::Test(|c| {
+                    c == '\t' || category(c) & bit(GeneralCategory::SpaceSeparator) != 0
+                }));
+            }
             "Alnum" => {
                 return Some(Class::Test(|c| {
                     c.is_alphabetic() || category(c) & bit(GeneralCategory::DecimalNumber) != 0
@@ -218,7 +223,8 @@ fn posix(name: &str, any_case: bool, unicode: bool) -> Option<Class> {
             "Graph" => return Some(Class::Test(is_graph)),
             "Print" => {
                 return Some(Class::Test(|c| {
-                    (is_graph(c) || category(c) & bit(GeneralCategory::SpaceSeparator) != 0) && !c.is_control()
+                    (is_graph(c) || category(c) & bit(GeneralCategory::SpaceSeparator) != 0)
+                        && !c.is_control()
                 }));
             }
             "XDigit" => return Some(Class::Test(is_hex_digit)),

@@ -123,11 +123,22 @@ pub(super) fn parse(pattern: &str) -> Result<Tree> {
         let message = format!("a pattern may have at most {MAX_PATTERN} characters");
         return Err(SyntaxError { position: MAX_PATTERN + 1, message });
     }
-    let mut parser =
-        Parser { letters, at: 0, flags: Flags::default(), depth: 0, sets: Vec::new(), groups: 0, names: Vec::new() };
+    let mut parser = Parser {
+        letters,
+        at: 0,
+        flags: Flags::default(),
+        depth: 0,
+        sets: Vec::new(),
+        groups: 0,
+        names: Vec::new(),
+        highest_reference: None,
+    };
     let root = parser.choice()?;
     if parser.peek().is_some() {
         return parser.fail("this ) closes no group; write \\) for the character");
+    }
+    if let Some((group, at)) = parser.highest_reference.filter(|(group, _)| *group > parser.groups) {
+        return parser.fail_at(at, format!("there is no group {group} in the pattern"));
     }
     let Parser { sets, groups, names, .. } = parser;
     Ok(Tree { root, sets, groups, names })
@@ -168,6 +179,8 @@ struct Parser {
     sets: Vec<Set>,
     groups: u32,
     names: Vec<(String, u32)>,
+    /// The highest group that a `\1` and the like names, and where: it may come later.
+    highest_reference: Option<(u32, usize)>,
 }
 
 impl Parser {
@@ -301,10 +314,14 @@ impl Parser {
             '$' if flags.multi_line => Node::Assert(Assertion::LineEnd(flags.unix_lines)),
             '$' => Node::Assert(Assertion::LastLineEnd(flags.unix_lines)),
             c @ ('*' | '+' | '?') => {
-                return self.fail_at(start, format!("there is nothing before {c} to repeat; write \\{c} for the character"));
+                return self.fail_at(
+                    start,
+                    format!("there is nothing before {c} to repeat; write \\{c} for the character"),
+                );
             }
             '{' => {
-                return self.fail_at(start, "there is nothing before { to repeat; write \\{ for the character");
+                return self
+                    .fail_at(start, "there is nothing before { to repeat; write \\{ for the character");
             }
             '\\' => self.escape()?,
             c => self.literal(c),
@@ -437,6 +454,7 @@ impl Parser {
 
     /// A group's name up to `end`.
     fn name(&mut self, end: char) -> Result<String> {
+        let start = self.at;
         let mut name = String::new();
         while let Some(c) = self.peek().filter(char::is_ascii_alphanumeric) {
             name.push(c);
@@ -447,7 +465,10 @@ impl Parser {
                 self.at += 1;
                 Ok(name)
             }
-            false => self.fail("a group's name is made of ASCII letters and digits, a letter first"),
+            false => {
+                let at = if name.starts_with(|c: char| c.is_ascii_digit()) { start } else { self.at };
+                self.fail_at(at, "a group's name is made of ASCII letters and digits, a letter first")
+            }
         }
     }
 
@@ -487,7 +508,7 @@ impl Parser {
             'Z' => Node::Assert(Assertion::LastLineEnd(self.flags.unix_lines)),
             'G' => Node::Assert(Assertion::LastMatch),
             'B' => Node::Assert(Assertion::NoWordEdge),
-            'b' if !self.next_is("b{") => Node::Assert(Assertion::WordEdge),
+            'b' if !self.next_is("b{g") => Node::Assert(Assertion::WordEdge),
             'R' => {
                 let any = class::escape('v', false).map(|class| self.set(class)).unwrap_or(Node::Empty);
                 Node::Choice(vec![Node::Sequence(vec![Node::Char('\r'), Node::Char('\n')]), any])
@@ -527,10 +548,10 @@ impl Parser {
             index = longer;
             self.at += 1;
         }
-        match index > self.groups {
-            true => self.fail_at(start, format!("there is no group {index} before this place")),
-            false => Ok(Node::Same(index, self.flags.fold())),
+        if self.highest_reference.is_none_or(|(highest, _)| index > highest) {
+            self.highest_reference = Some((index, start));
         }
+        Ok(Node::Same(index, self.flags.fold()))
     }
 
     /// What a backslash and the next characters stand for, inside brackets or not.
@@ -558,7 +579,8 @@ impl Parser {
                 return Ok(Member::Class(if c == 'P' { class.negated() } else { class }));
             }
             'X' => {
-                return self.fail_at(start, "\\X is not supported; \\P{M}\\p{M}* is a character with its marks");
+                return self
+                    .fail_at(start, "\\X is not supported; \\P{M}\\p{M}* is a character with its marks");
             }
             'N' => return self.fail_at(start, "\\N{…} is not supported; write \\x{…} with the code point"),
             'b' => return self.fail_at(start, "\\b cannot stand here; \\x08 is the backspace character"),
@@ -605,7 +627,10 @@ impl Parser {
         let ended = if long { digits > 0 && self.skip("}") } else { digits == 2 };
         match char::from_u32(code).filter(|_| ended) {
             Some(c) => Ok(c),
-            None => self.fail_at(start, "\\x is followed by two hexadecimal digits, or by a code point as in \\x{1F600}"),
+            None => self.fail_at(
+                start,
+                "\\x is followed by two hexadecimal digits, or by a code point as in \\x{1F600}",
+            ),
         }
     }
 
@@ -718,7 +743,9 @@ impl Parser {
         match self.member()? {
             Member::Char(last) if first <= last => Ok(Class::range(first, last, fold)),
             Member::Char(_) => self.fail_at(start, "the range ends before it begins"),
-            Member::Class(_) => self.fail_at(start, "a range cannot end with a class; write \\- for the character"),
+            Member::Class(_) => {
+                self.fail_at(start, "a range cannot end with a class; write \\- for the character")
+            }
         }
     }
 
@@ -746,7 +773,10 @@ pub(super) fn width(node: &Node) -> (usize, Option<usize>) {
         Node::Empty | Node::Assert(_) | Node::Look { .. } => (0, Some(0)),
         Node::Char(_) | Node::Set(_) => (1, Some(1)),
         Node::Sequence(nodes) => nodes.iter().map(width).fold((0, Some(0)), |(min, max), (fewest, most)| {
-            (min.saturating_add(fewest), max.zip(most).map(|(max, most): (usize, usize)| max.saturating_add(most)))
+            (
+                min.saturating_add(fewest),
+                max.zip(most).map(|(max, most): (usize, usize)| max.saturating_add(most)),
+            )
         }),
         Node::Choice(nodes) => nodes
             .iter()

@@ -29,8 +29,9 @@ pub(crate) type Groups<'t> = Vec<Option<&'t str>>;
 impl Pattern {
     /// Compiles a pattern that stands in an expression, or says what is wrong with it and where.
     pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
-        let tree = java::parse(pattern)
-            .map_err(|error| format!("the pattern is wrong at character {}: {}", error.position, error.message))?;
+        let tree = java::parse(pattern).map_err(|error| {
+            format!("the pattern is wrong at character {}: {}", error.position, error.message)
+        })?;
         let program = program::compile(tree).map_err(|_| TOO_LARGE.to_owned())?;
         Ok(Self { program })
     }
@@ -165,7 +166,9 @@ impl Pattern {
                         self.group_number(&mut chars)
                     };
                     let index = index.ok_or_else(|| {
-                        bad_template("has a $ that names no group of the pattern; write \\$ for the character")
+                        bad_template(
+                            "has a $ that names no group of the pattern; write \\$ for the character",
+                        )
                     })?;
                     pieces.push(Piece::Text(std::mem::take(&mut text)));
                     pieces.push(Piece::Group(index as usize));
