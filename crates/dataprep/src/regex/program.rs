@@ -1,7 +1,7 @@
 //! From the tree of a pattern to the steps that the matcher takes.
 
 use super::class::{Fold, Set};
-use super::java::{Assertion, Manner, Node, Tree, width};
+use super::tree::{Assertion, Manner, Node, Tree, width};
 
 /// Most steps of one pattern: repetitions of groups are written out.
 const MAX_STEPS: usize = 20_000;

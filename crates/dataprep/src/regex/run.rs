@@ -6,8 +6,9 @@
 //! also those that are known to hang other matchers.
 
 use super::class::{self, folded};
-use super::java::{Assertion, Manner};
+
 use super::program::{Inner, Program, Step};
+use super::tree::{Assertion, Manner};
 
 /// Steps that a call may take, besides a number for each byte of the text.
 const STEPS: u64 = 5_000_000;
