@@ -43,7 +43,6 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
-#[allow(dead_code)]
 mod regex;
 mod source;
 mod text;
