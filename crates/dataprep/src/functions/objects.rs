@@ -234,7 +234,7 @@ fn get<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
 fn prepare_path(text: &str) -> std::result::Result<Prepared, String> {
     let path = Path::parse(text).map_err(|error| error.to_string())?;
     if path.segments.iter().any(|segment| matches!(segment, Segment::EachKey | Segment::Rest)) {
-        return Err(format!("{path}: {{key}} and {{**}} name no place that could be there or not"));
+        return Err(format!("{{key}} and {{**}} name no place that a record could hold: {path}"));
     }
     Ok(Box::new(path))
 }
