@@ -14,6 +14,7 @@ mod string;
 mod url;
 mod user_agent;
 
+pub use crate::budget::Budget;
 pub use crate::clock::Clock;
 pub(crate) use arrays::COALESCE_ONE;
 pub(crate) use map::OBJECT_TO_MAP_NAMED;
@@ -36,6 +37,8 @@ pub struct CallEnv<'r> {
     pub record: &'r str,
     /// The time and the randomness of the run.
     pub clock: &'r mut Clock,
+    /// What the record may still cost: [`Budget::take`] before making much more than was given.
+    pub budget: &'r mut Budget,
 }
 
 /// What a constant argument was made into when the expression was compiled.
