@@ -37,6 +37,7 @@ mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod float32;
 pub mod functions;
 pub mod json;
 mod mapping_set;

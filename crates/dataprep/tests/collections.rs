@@ -414,3 +414,24 @@ fn large_inputs_take_linear_time() {
         ],
     );
 }
+
+#[test]
+fn a_short_expression_cannot_make_endless_text() {
+    let record = format!(r#"{{"t":"{}","l":[{}]}}"#, "x".repeat(1 << 20), vec!["1"; 1 << 18].join(","));
+    for expression in ["array_to_string(t, l)", "join(t, l)", "arrays_to_object(t + 'x', l)"] {
+        fails(&record, &[(expression, "make or repeat too much")]);
+    }
+    let record = format!(r#"{{"l":[{}]}}"#, vec!["1"; 1 << 15].join(","));
+    fails(&record, &[("transformArray(l, x -> contains_key('none'))", "make or repeat too much")]);
+}
+
+#[test]
+fn identifiers_differ_within_a_record_and_repeat_with_it() {
+    let both = run("[uuid(), guid()]", r#"{"a":1}"#).unwrap().json;
+    assert_eq!(both, run("[uuid(), guid()]", r#"{"a":1}"#).unwrap().json);
+    assert_ne!(both, run("[uuid(), guid()]", r#"{"a":2}"#).unwrap().json);
+    assert_ne!(both.get(2..38), both.get(41..77));
+    let shape: String = both.chars().take(39).map(|c| if c.is_ascii_hexdigit() { 'x' } else { c }).collect();
+    assert_eq!(shape, r#"["xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx""#);
+    assert_eq!(both.get(16..17), Some("4"));
+}

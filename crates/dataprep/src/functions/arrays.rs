@@ -87,11 +87,12 @@ fn last<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
 }
 
 /// `join(separator, values…)`.
-fn join<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+fn join<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let (separator, rest) = args.split_first_mut().ok_or_else(|| Failure::new("join needs a separator"))?;
     let separator = text(separator, "the separator of join")?;
     let parts: Vec<Cow<'_, str>> =
         spread(rest).iter().map(|value| text(value, "each value of join")).collect::<Result<_>>()?;
+    env.budget.take(separator.len().saturating_mul(parts.len()))?;
     Ok(if parts.is_empty() { Value::Null } else { Value::string(parts.join(&*separator)) })
 }
 
@@ -154,13 +155,14 @@ fn flatten<'a>(items: Vec<Value<'a>>, flat: &mut Vec<Value<'a>>) {
 /// `array_to_string(separator, array)`: the elements' texts, after flattening, with the separator between
 /// them; nulls are left out, and without elements the text is empty. Objects appear as Adobe prints them,
 /// see [`print`]. A null array gives null. Adobe offers it for destinations only; here it works everywhere.
-fn array_to_string<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+fn array_to_string<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let separator = text(&args[0], "the separator of array_to_string")?;
     if args[1].is_null() {
         return Ok(Value::Null);
     }
     let mut flat = Vec::new();
     flatten(array(&mut args[1], "the second argument of array_to_string")?, &mut flat);
+    env.budget.take(separator.len().saturating_mul(flat.len()))?;
     let mut joined = String::new();
     for (index, item) in flat.iter().filter(|item| !item.is_null()).enumerate() {
         if index > 0 {

@@ -2,6 +2,7 @@
 //! a 32-bit float by definition, rounds.
 
 use super::{CallEnv, Failure, Function, Kind, text};
+use crate::float32;
 use crate::json::Scanner;
 use crate::value::Value;
 use std::borrow::Cow;
@@ -56,13 +57,16 @@ fn to_decimal<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'
 /// that read back as the same float. Null gives null.
 fn to_float<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let text = number_text(&args[0], "to_float")?;
-    let number = NumberText::read(&text, "to_float")?.json();
-    match number.parse::<f32>() {
-        Ok(float) if float.is_finite() => Ok(Value::Number(Cow::Owned(float.to_string()))),
-        _ => Err(Failure::new(
-            "the number is too large for to_float: a 32-bit float ends at about 3.4e38; use to_decimal",
-        )),
-    }
+    let number = NumberText::read(&text, "to_float")?;
+    let digits = [number.whole, number.fraction].concat();
+    let float = float32::nearest(&digits, i64::from(number.exponent) - count(number.fraction.len()))
+        .ok_or_else(|| {
+            Failure::new(
+                "the number is too large for to_float: a 32-bit float ends at about 3.4e38; use to_decimal",
+            )
+        })?;
+    let sign = if number.negative && float != "0" { "-" } else { "" };
+    Ok(Value::Number(Cow::Owned(format!("{sign}{float}"))))
 }
 
 /// The text of a number, or the text that should hold one.
