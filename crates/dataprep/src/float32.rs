@@ -137,7 +137,7 @@ fn shortest(float: Float) -> String {
         point -= 1;
     }
 
-    let mut digits = Vec::new();
+    let mut digits = String::new();
     loop {
         grow(&mut value, &mut above, &mut below);
         let mut digit = b'0';
@@ -152,16 +152,16 @@ fn shortest(float: Float) -> String {
         };
         let enough_above = reaches(&value, &above, &one);
         if !enough_below && !enough_above {
-            digits.push(digit);
+            digits.push(char::from(digit));
             continue;
         }
         value.shift(1);
         let nearer_above = value.compare(&one) != Ordering::Less;
         let up = enough_above && (!enough_below || nearer_above);
-        digits.push(digit + u8::from(up));
+        digits.push(char::from(digit + u8::from(up)));
         break;
     }
-    plain(&String::from_utf8_lossy(&digits), point)
+    plain(&digits, point)
 }
 
 /// `0.digits * 10^point` without an exponent.
@@ -246,7 +246,9 @@ impl Natural {
     /// Multiplies by a power of two.
     fn shift(&mut self, bits: u32) {
         self.each(0, |word, carry| (u64::from(word) << (bits % 32)) + carry);
-        self.0.splice(0..0, std::iter::repeat_n(0, bits as usize / 32));
+        let zeros = bits as usize / 32;
+        self.0.resize(self.0.len() + zeros, 0);
+        self.0.rotate_right(zeros);
     }
 
     fn compare(&self, other: &Self) -> Ordering {

@@ -247,7 +247,7 @@ fn contains_key<'a>(_: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<
     let Some(path) = env.prepared.and_then(|prepared| prepared.downcast_ref::<Path>()) else {
         return Err(Failure::new("the path of contains_key must be a text in quotes"));
     };
-    env.budget.take(env.record.len() / 4)?;
+    env.budget.take(env.record.len() / 2)?;
     Ok(Value::Bool(holds(env.record.trim(), &path.segments)))
 }
 
