@@ -279,8 +279,16 @@ fn bare_name(expression: &Expr) -> Option<&str> {
 }
 
 /// Java's method names for functions that Data Prep names otherwise.
-const METHODS: &[(&str, &str)] =
-    &[("toLowerCase", "lower"), ("toUpperCase", "upper"), ("size", "size_of"), ("length", "size_of")];
+const METHODS: &[(&str, &str)] = &[
+    ("toLowerCase", "lower"),
+    ("toUpperCase", "upper"),
+    ("size", "size_of"),
+    ("isEmpty", "is_empty"),
+    ("indexOf", "instr"),
+    ("replace", "replacestr"),
+    ("matches", "matches_regex"),
+    ("split", "String.split"),
+];
 
 fn wrong_count(name: &str, min: u8, max: u8, found: usize) -> String {
     let wanted = match (min, max) {

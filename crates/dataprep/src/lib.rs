@@ -45,6 +45,8 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+#[allow(dead_code)]
+mod regex;
 mod source;
 mod text;
 mod value;

@@ -60,7 +60,7 @@ fn arrays_of_record_and_of_expression_are_the_same() {
             ("flattenArray(n)", "null"),
             ("size_of(a)", "3"),
             ("size_of(o)", "1"),
-            ("size_of('añ😀')", "3"),
+            ("size_of('añ😀')", "4"),
             ("size_of(n)", "null"),
             ("upsert_array_append(a)", r#"[1,null,"x"]"#),
             ("upsert_array_replace([1], 0)", "[1]"),
@@ -418,9 +418,14 @@ fn large_inputs_take_linear_time() {
 #[test]
 fn a_short_expression_cannot_make_endless_text() {
     let record = format!(r#"{{"t":"{}","l":[{}]}}"#, "x".repeat(1 << 20), vec!["1"; 1 << 18].join(","));
-    for expression in ["array_to_string(t, l)", "join(t, l)", "arrays_to_object(t + 'x', l)"] {
-        fails(&record, &[(expression, "make or repeat too much")]);
-    }
+    fails(
+        &record,
+        &[
+            ("array_to_string(t, l)", "would be longer than"),
+            ("join(t, l)", "would be longer than"),
+            ("arrays_to_object(t + 'x', l)", "make or repeat too much"),
+        ],
+    );
     let record = format!(r#"{{"l":[{}]}}"#, vec!["1"; 1 << 15].join(","));
     fails(&record, &[("transformArray(l, x -> contains_key('none'))", "make or repeat too much")]);
 }

@@ -11,6 +11,7 @@ mod objects;
 mod regex;
 mod special;
 mod string;
+mod string_methods;
 mod url;
 mod user_agent;
 
@@ -198,6 +199,7 @@ impl Function {
 pub fn table() -> impl Iterator<Item = &'static Function> {
     [
         string::FUNCTIONS,
+        string_methods::FUNCTIONS,
         regex::FUNCTIONS,
         hashing::FUNCTIONS,
         url::FUNCTIONS,
