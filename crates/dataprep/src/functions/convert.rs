@@ -10,12 +10,14 @@ use std::borrow::Cow;
 type Result<T> = std::result::Result<T, Failure>;
 
 const TYPES: &str = "Type conversions";
+/// More texts are read here than the operators take for numbers: a plus, blanks, `.5`.
+const TAKES: &[Kind] = &[Kind::Text];
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("to_integer", TYPES, (1, 1), true, to_integer).kinds(&[Kind::Number], Kind::Whole),
-    Function::new("to_bigint", TYPES, (1, 1), true, to_bigint).kinds(&[Kind::Number], Kind::Whole),
-    Function::new("to_decimal", TYPES, (1, 1), true, to_decimal).kinds(&[Kind::Number], Kind::Number),
-    Function::new("to_float", TYPES, (1, 1), true, to_float).kinds(&[Kind::Number], Kind::Number),
+    Function::new("to_integer", TYPES, (1, 1), true, to_integer).kinds(TAKES, Kind::Whole),
+    Function::new("to_bigint", TYPES, (1, 1), true, to_bigint).kinds(TAKES, Kind::Whole),
+    Function::new("to_decimal", TYPES, (1, 1), true, to_decimal).kinds(TAKES, Kind::Number),
+    Function::new("to_float", TYPES, (1, 1), true, to_float).kinds(TAKES, Kind::Number),
     Function::new("json_to_object", "JSON", (1, 1), true, json_to_object).kinds(&[Kind::Text], Kind::Any),
 ];
 
