@@ -347,6 +347,7 @@ fn texts_become_numbers() {
             ("to_integer(t)", "but found a boolean"),
             ("to_bigint('1e1000000000')", "at most 1000 digits"),
             ("to_decimal('1e309')", "too large"),
+            ("to_decimal('1e99999999999')", "exponent"),
             ("to_decimal(concat('N', 'aN'))", "no numbers that JSON can hold"),
             ("to_float('-1e39')", "too large"),
         ],

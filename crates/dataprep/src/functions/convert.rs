@@ -6,6 +6,7 @@ use crate::float32;
 use crate::json::Scanner;
 use crate::value::Value;
 use std::borrow::Cow;
+use std::num::IntErrorKind;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -108,9 +109,15 @@ impl<'t> NumberText<'t> {
         if matches!(unsigned, "NaN" | "Infinity") {
             return refuse("NaN and Infinity are no numbers that JSON can hold");
         }
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()),
-            None => (unsigned, Some(0)),
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let exponent = match exponent.parse::<i32>() {
+            Ok(exponent) => Some(exponent),
+            Err(error) => match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
+                    return refuse("its exponent is beyond all measure");
+                }
+                _ => None,
+            },
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let mut digits = whole.bytes().chain(fraction.bytes());
