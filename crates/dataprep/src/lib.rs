@@ -27,6 +27,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod budget;
 mod capture;
 mod clock;
 mod compile;
@@ -36,6 +37,7 @@ mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod float32;
 pub mod functions;
 pub mod json;
 mod mapping_set;
@@ -43,6 +45,8 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+#[allow(dead_code)]
+mod regex;
 mod source;
 mod text;
 mod value;
