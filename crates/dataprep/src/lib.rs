@@ -30,7 +30,7 @@
 mod capture;
 mod clock;
 mod compile;
-mod date;
+pub mod date;
 mod emit;
 mod eval;
 #[allow(missing_docs)]
