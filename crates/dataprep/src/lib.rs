@@ -31,7 +31,7 @@ mod budget;
 mod capture;
 mod clock;
 mod compile;
-mod date;
+pub mod date;
 mod emit;
 mod eval;
 #[allow(missing_docs)]
