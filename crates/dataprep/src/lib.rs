@@ -45,6 +45,7 @@ mod operators;
 mod plan;
 mod source;
 mod text;
+mod user_agent;
 mod value;
 mod write;
 
