@@ -38,6 +38,7 @@ pub mod expr;
 mod expression;
 pub mod functions;
 pub mod json;
+pub mod listing;
 mod mapping_set;
 mod names;
 pub mod number;

@@ -130,7 +130,12 @@ fn headers_as_they_are_met() {
 #[test]
 fn names_with_versions() {
     for (header, os, os_major, agent_major) in [
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/127.0", "Windows >=10", "Windows >=10", "Firefox 127"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Firefox/127.0",
+            "Windows >=10",
+            "Windows >=10",
+            "Firefox 127",
+        ),
         ("Mozilla/5.0 (Windows NT 10.0) Firefox/60.0", "Windows 10.0", "Windows 10", "Firefox 60"),
         ("Mozilla/5.0 (Windows NT 6.3) Firefox/60.0", "Windows 8.1", "Windows 8.1", "Firefox 60"),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_14_6)", "Mac OS 10.14.6", "Mac OS 10.14", "Unknown ??"),
@@ -149,7 +154,9 @@ fn what_is_no_header_is_refused_or_null() {
     assert!(eval("ua_os_name({'a': 1})", "").unwrap_err().contains("text"));
     let null = Expression::compile("ua_device_class(missing)", CompileOptions::default()).unwrap();
     assert_eq!(null.eval("{}", &mut Clock::default()).unwrap().json, "null");
-    for odd in ["/", "Edg/", "Windows NT ", "(((", "Version/", "é/é bot/é", "Android", "\u{0}", "Mac OS X 10_"] {
+    for odd in
+        ["/", "Edg/", "Windows NT ", "(((", "Version/", "é/é bot/é", "Android", "\u{0}", "Mac OS X 10_"]
+    {
         for part in ["os_name_version", "os_version_major", "agent_version_major", "device_class"] {
             assert!(eval(&format!("ua_{part}(ua)"), odd).is_ok(), "{odd}");
         }
