@@ -45,7 +45,7 @@ pub struct FunctionEntry {
     pub status: &'static str,
     /// What to use instead, or where the function is known from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status_note: Option<&'static str>,
+    pub status_note: Option<String>,
     /// The function that this is another name of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alias_of: Option<String>,
@@ -126,6 +126,8 @@ struct Written {
 #[serde(deny_unknown_fields)]
 struct Category {
     category: String,
+    /// Where all its functions are known from, when Adobe does not publish them.
+    unpublished: Option<String>,
     functions: Vec<Written>,
 }
 
@@ -169,26 +171,28 @@ pub fn entries(
     let data: Vec<Category> = serde_json::from_str(data)?;
     let rows: BTreeMap<&str, &Function> = rows.map(|row| (row.name, row)).collect();
     let mut all = Vec::new();
-    for Category { category, functions } in &data {
-        for written in functions {
-            let meant = written.is.as_ref().and_then(|is| functions.iter().find(|entry| entry.name == *is));
-            all.push(entry(category, written, meant.unwrap_or(written), rows.get(&*written.name).copied()));
+    for category in &data {
+        for written in &category.functions {
+            let is = |entry: &&Written| Some(&entry.name) == written.is.as_ref();
+            let meant = category.functions.iter().find(is).unwrap_or(written);
+            all.push(entry(category, written, meant, rows.get(&*written.name).copied()));
         }
     }
     Ok(all)
 }
 
 /// An entry of the list, with the words of the function that is meant.
-fn entry(category: &str, written: &Written, meant: &Written, row: Option<&Function>) -> FunctionEntry {
-    let (status, status_note) = match row.map(|row| row.status) {
-        None | Some(Status::Current) => ("current", None),
-        Some(Status::Deprecated(instead)) => ("deprecated", Some(instead)),
-        Some(Status::Unpublished(known_from)) => ("unpublished", Some(known_from)),
+fn entry(category: &Category, written: &Written, meant: &Written, row: Option<&Function>) -> FunctionEntry {
+    let (status, status_note) = match (row.map(|row| row.status), &category.unpublished) {
+        (_, Some(known_from)) => ("unpublished", Some(known_from.clone())),
+        (Some(Status::Unpublished(known_from)), _) => ("unpublished", Some(known_from.to_owned())),
+        (Some(Status::Deprecated(instead)), _) => ("deprecated", Some(instead.to_owned())),
+        (Some(Status::Current) | None, _) => ("current", None),
     };
     let params: Vec<Parameter> =
         meant.takes.iter().enumerate().map(|(at, text)| parameter(at + 1, text)).collect();
     FunctionEntry {
-        category: category.to_owned(),
+        category: category.category.clone(),
         function: written.name.clone(),
         description: meant.does.clone(),
         syntax: signature(&written.name, meant, &params),
