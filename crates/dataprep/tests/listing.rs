@@ -52,7 +52,7 @@ fn every_function_has_an_entry_and_every_entry_a_function() {
     for entry in &listed {
         let name = &*entry.function;
         assert!(
-            known.contains(name) || not_there_yet(name),
+            known.contains(name) || entry.category == METHODS || not_there_yet(entry),
             "functions.json has {name}, which is no function"
         );
         assert!(!entry.description.is_empty() && !entry.returns.is_empty(), "{name} is not described");
