@@ -40,6 +40,7 @@ mod expression;
 mod float32;
 pub mod functions;
 pub mod json;
+pub mod listing;
 mod mapping_set;
 mod names;
 pub mod number;
@@ -49,6 +50,7 @@ mod plan;
 mod regex;
 mod source;
 mod text;
+mod user_agent;
 mod value;
 mod write;
 
