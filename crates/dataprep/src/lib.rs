@@ -27,17 +27,20 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod budget;
 mod capture;
 mod clock;
 mod compile;
-mod date;
+pub mod date;
 mod emit;
 mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod float32;
 pub mod functions;
 pub mod json;
+pub mod listing;
 mod mapping_set;
 mod names;
 pub mod number;
@@ -46,6 +49,7 @@ mod plan;
 mod regex;
 mod source;
 mod text;
+mod user_agent;
 mod value;
 mod write;
 

@@ -2,6 +2,7 @@
 //! for any text; a character of two units (an emoji) belongs to where its first unit is and is never
 //! split.
 
+use super::arrays::spread;
 use super::{ANY, CallEnv, Failure, Function, Kind, text, whole};
 use crate::regex::folded;
 use crate::value::Value;
@@ -37,6 +38,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         .kinds(&[Kind::Text, Kind::Text, Kind::Whole, Kind::Whole], Kind::Whole),
     Function::new("replacestr", "String", (3, 3), true, replacestr).kinds(TEXT, Kind::Text),
     Function::new("split", "String", (2, 2), true, split).kinds(TEXT, Kind::Array),
+    Function::new("join", "String", (2, ANY), false, join).kinds(&[Kind::Text, Kind::Any], Kind::Text),
     Function::new("equals", "String", (2, 2), false, equals).kinds(&[Kind::Any], Kind::Boolean),
     Function::new("equalsIgnoreCase", "String", (2, 2), false, equals_ignore_case)
         .kinds(&[Kind::Any], Kind::Boolean),
@@ -54,6 +56,18 @@ fn concat<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> 
         }
     }
     Ok(Value::string(joined))
+}
+
+/// `join(separator, values…)`: the texts of the values and of the elements of arrays among them, nulls left
+/// out, with the separator between them; null when nothing is left.
+fn join<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+    let (separator, rest) = args.split_first_mut().ok_or_else(|| Failure::new("join needs a separator"))?;
+    let separator = text(separator, "the separator of join")?;
+    let parts: Vec<Cow<'_, str>> =
+        spread(rest).iter().map(|value| text(value, "each value of join")).collect::<Result<_>>()?;
+    let separators = separator.len().saturating_mul(parts.len());
+    check_length(parts.iter().fold(separators, |length, part| length.saturating_add(part.len())), "join")?;
+    Ok(if parts.is_empty() { Value::Null } else { Value::string(parts.join(&*separator)) })
 }
 
 /// Fails for a result of more than [`MAX_TEXT`] bytes.
