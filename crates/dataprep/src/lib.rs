@@ -46,6 +46,7 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+#[allow(dead_code)]
 mod regex;
 mod source;
 mod text;

@@ -52,7 +52,6 @@ impl Pattern {
     }
 
     /// Whether the pattern matches somewhere in the text: Java's `find()`.
-    #[allow(dead_code)]
     pub(crate) fn find(&self, text: &str) -> Result<bool, Failure> {
         Run::new(&self.program, text).search(0).map_err(exhausted)
     }
