@@ -30,6 +30,7 @@
 mod budget;
 mod capture;
 mod clock;
+mod compare;
 mod compile;
 mod date;
 mod emit;
@@ -44,6 +45,8 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+mod reads;
+mod rounding;
 mod source;
 mod text;
 mod value;
