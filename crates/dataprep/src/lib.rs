@@ -47,6 +47,8 @@ mod operators;
 mod plan;
 mod reads;
 mod rounding;
+#[allow(dead_code)]
+mod regex;
 mod source;
 mod text;
 mod value;
