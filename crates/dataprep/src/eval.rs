@@ -6,7 +6,9 @@ use crate::compare::{equal, truth};
 use crate::expr::{BinaryOp, Span, UnaryOp};
 use crate::functions::{self, CallEnv, Clock, Failure, Function, Prepared};
 use crate::mapping_set::XdmType;
-use crate::operators::{binary, empty, size, unary};
+use crate::operators::{binary, empty, is_among, size, unary};
+pub(crate) use crate::reads::Source;
+use crate::regex;
 use crate::source::{ScopeId, SlotRef, SourceTree};
 use crate::value::Value;
 use crate::write;
@@ -32,6 +34,8 @@ pub(crate) enum Code {
     /// Operators know their place, for the message when they fail.
     Unary(UnaryOp, Box<Code>, Span),
     Binary(BinaryOp, Box<Code>, Box<Code>, Span),
+    /// `=~` (true) or `!~`.
+    Matches(Box<Code>, Pattern, bool, Span),
     Ternary(Box<[Code; 3]>),
     /// A condition that several mappings share and that holds or not for the whole record: which one,
     /// and how to find out.
@@ -58,6 +62,15 @@ pub(crate) enum Code {
     Repeated(Box<Code>),
     /// Rarer things that can fail, and where they stand in the text.
     At(Span, Box<Code>),
+}
+
+/// The right side of `=~`.
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    /// A constant pattern.
+    Known(Box<regex::Pattern>),
+    /// A pattern that depends on the record, an array, an object, or anything to be equal to.
+    Computed(Box<Code>),
 }
 
 /// A function as a place of an expression calls it.
@@ -118,8 +131,7 @@ impl Code {
             Code::Binary(op, a, b, span) => {
                 let a = a.eval(env)?;
                 let b = b.eval(env)?;
-                let result = binary(*op, a, b, &mut env.budget)
-                    .and_then(|value| env.budget.made(&value).map(|()| value));
+                let result = binary(*op, a, b).and_then(|value| env.budget.made(&value).map(|()| value));
                 result.map_err(|failure| failure.at(*span))?
             }
             Code::Ternary(parts) => {
@@ -231,13 +243,13 @@ impl Code {
                 if truth(&value) { value } else { second.eval(env)? }
             }
             Code::EachElement { filter, array, local, body, cost } => {
-                let array = array.eval(env)?;
-                if array.is_null() {
-                    return Ok(Value::Null);
-                }
-                let elements = array.elements().ok_or_else(|| {
-                    Failure::new(format!("expected an array, but found {}", array.kind_name()))
-                })?;
+                let elements = match array.eval(env)? {
+                    Value::Null => return Ok(Value::Null),
+                    Value::Array(elements) => elements,
+                    other => other.elements().ok_or_else(|| {
+                        Failure::new(format!("expected an array, but found {}", other.kind_name()))
+                    })?,
+                };
                 let mut made = Vec::new();
                 for element in elements {
                     env.budget.spend(*cost)?;
@@ -291,6 +303,10 @@ impl Code {
                 let value = path.eval(env)?;
                 env.budget.look(&value)?;
                 value
+            }
+            Code::Matches(value, pattern, wanted, span) => {
+                let found = matches(value, pattern, env).map_err(|failure| failure.at(*span))?;
+                Value::Bool(found == *wanted)
             }
             Code::At(span, inner) => inner.eval(env).map_err(|failure| failure.at(*span))?,
             Code::Const(_)
@@ -380,6 +396,25 @@ fn collect<'a>(
         element = env.captured.instances[element as usize].next;
     }
     Ok(())
+}
+
+/// `=~`: whether a text wholly matches a pattern, or a value is among others.
+fn matches(value: &Code, pattern: &Pattern, env: &mut Env<'_, '_>) -> Result<bool> {
+    let value = value.eval(env)?;
+    match pattern {
+        Pattern::Known(_) if value.is_null() => Ok(false),
+        Pattern::Known(pattern) => pattern.is_full_match(&functions::text(&value, "the left side of =~")?),
+        Pattern::Computed(code) => match code.eval(env)? {
+            Value::String(_) if value.is_null() => Ok(false),
+            Value::String(pattern) => {
+                env.budget.spend(64 * STEP)?;
+                env.budget.take(pattern.len())?;
+                let pattern = regex::Pattern::compile(&pattern).map_err(Failure::new)?;
+                pattern.is_full_match(&functions::text(&value, "the left side of =~")?)
+            }
+            container => is_among(&value, &container, &mut env.budget),
+        },
+    }
 }
 
 /// Evaluates the arguments and hands them to `run`; `null` is the result of a strict function whose

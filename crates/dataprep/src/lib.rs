@@ -38,6 +38,7 @@ mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod fits;
 pub mod functions;
 pub mod json;
 mod mapping_set;
@@ -46,9 +47,9 @@ pub mod number;
 mod operators;
 mod plan;
 mod reads;
-mod rounding;
 #[allow(dead_code)]
 mod regex;
+mod rounding;
 mod source;
 mod text;
 mod value;

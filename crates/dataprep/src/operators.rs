@@ -30,12 +30,7 @@ pub(crate) fn unary<'a>(op: UnaryOp, value: Value<'a>) -> Result<Value<'a>> {
 
 /// An operator between two values. `&&` and `||` look at both here; the evaluator spares itself the
 /// second where it can.
-pub(crate) fn binary<'a>(
-    op: BinaryOp,
-    a: Value<'a>,
-    b: Value<'a>,
-    budget: &mut Budget,
-) -> Result<Value<'a>> {
+pub(crate) fn binary<'a>(op: BinaryOp, a: Value<'a>, b: Value<'a>) -> Result<Value<'a>> {
     Ok(match op {
         BinaryOp::Eq => Value::Bool(equal(&a, &b)),
         BinaryOp::Ne => Value::Bool(!equal(&a, &b)),
@@ -47,8 +42,8 @@ pub(crate) fn binary<'a>(
         BinaryOp::Ge => Value::Bool(matches!(order(&a, &b)?, Some(Ordering::Greater | Ordering::Equal))),
         BinaryOp::And => Value::Bool(truth(&a) && truth(&b)),
         BinaryOp::Or => Value::Bool(truth(&a) || truth(&b)),
-        BinaryOp::Match => Value::Bool(is_among(&a, &b, budget)?),
-        BinaryOp::NotMatch => Value::Bool(!is_among(&a, &b, budget)?),
+        // Compiled to a form of their own.
+        BinaryOp::Match | BinaryOp::NotMatch => Value::Null,
         BinaryOp::StartsWith => Value::Bool(affix(&a, &b, |a, b| a.starts_with(b))?),
         BinaryOp::NotStartsWith => Value::Bool(!affix(&a, &b, |a, b| a.starts_with(b))?),
         BinaryOp::EndsWith => Value::Bool(affix(&a, &b, |a, b| a.ends_with(b))?),
@@ -89,7 +84,7 @@ fn operand(value: &Value<'_>, symbol: &str) -> Result<Operand> {
 }
 
 /// A number in a text may have a plus sign, as in Java.
-fn plain(text: &str) -> &str {
+pub(crate) fn plain(text: &str) -> &str {
     text.strip_prefix('+').filter(|rest| !rest.starts_with('-')).unwrap_or(text)
 }
 
@@ -163,7 +158,7 @@ fn affix(a: &Value<'_>, b: &Value<'_>, test: fn(&str, &str) -> bool) -> Result<b
 
 /// `=~` with anything but a pattern: a member of the array, a key of the object, or the same value. An
 /// array on the left must be among the other wholly, an object with all its keys.
-fn is_among(value: &Value<'_>, container: &Value<'_>, budget: &mut Budget) -> Result<bool> {
+pub(crate) fn is_among(value: &Value<'_>, container: &Value<'_>, budget: &mut Budget) -> Result<bool> {
     if value.is_null() || container.is_null() {
         return Ok(value.is_null() && container.is_null());
     }
@@ -193,11 +188,11 @@ pub(crate) fn empty(value: &Value<'_>) -> bool {
     }
 }
 
-/// JEXL's `size`: how many elements, members or, as in Java, UTF-16 units; null has none.
+/// JEXL's `size`: how many elements, members or characters; null has none.
 pub(crate) fn size(value: &Value<'_>) -> Result<usize> {
     match value {
         Value::Null => Ok(0),
-        Value::String(text) => Ok(text.encode_utf16().count()),
+        Value::String(text) => Ok(text.chars().count()),
         Value::Array(items) => Ok(items.len()),
         Value::Object(members) => Ok(members.len()),
         Value::Json(text) => Ok(json::elements(text).count() + json::members(text).count()),

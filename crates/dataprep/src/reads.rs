@@ -2,7 +2,7 @@
 //! its value is the same everywhere in the record.
 
 use crate::budget::STEP;
-use crate::eval::Code;
+use crate::eval::{Code, Pattern};
 use crate::expr::{BinaryOp, UnaryOp};
 use crate::source::{ScopeId, SlotRef};
 use crate::value::Value;
@@ -154,6 +154,12 @@ impl Code {
             Code::Index(a, b) | Code::Binary(_, a, b, _) => {
                 visit(a);
                 visit(b);
+            }
+            Code::Matches(value, pattern, ..) => {
+                visit(value);
+                if let Pattern::Computed(code) = pattern {
+                    visit(code);
+                }
             }
             Code::Ternary(parts) => parts.iter().for_each(visit),
             Code::Elvis(parts) | Code::Range(parts) => parts.iter().for_each(visit),

@@ -102,9 +102,8 @@ impl Wide {
 /// The sum, rounded when it must be.
 pub(crate) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
     let scale = a.scale().max(b.scale());
-    let lift = |number: Decimal| {
-        Wide::product(number.digits().unsigned_abs(), 1).lifted(scale - number.scale())
-    };
+    let lift =
+        |number: Decimal| Wide::product(number.digits().unsigned_abs(), 1).lifted(scale - number.scale());
     let (x, y) = (lift(a)?, lift(b)?);
     let (negative, total) = match (a.digits() < 0, b.digits() < 0) {
         (a, b) if a == b => (a, x.plus(y)?),
@@ -189,7 +188,10 @@ mod tests {
         let third = quotient(number("1.0"), number("3")).unwrap();
         assert_eq!(sum(third, number("12345.0")).unwrap().to_string(), "12345.33333333333333333333333333333");
         assert_eq!(sum(third, number("-12345")).unwrap().to_string(), "-12344.66666666666666666666666666667");
-        assert_eq!(product(third, number("3.0")).unwrap().to_string(), "0.9999999999999999999999999999999999");
+        assert_eq!(
+            product(third, number("3.0")).unwrap().to_string(),
+            "0.9999999999999999999999999999999999"
+        );
         assert_eq!(product(third, third).unwrap().to_string(), "0.1111111111111111111111111111111111");
     }
 }

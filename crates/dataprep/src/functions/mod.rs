@@ -7,6 +7,7 @@ mod date;
 mod hashing;
 mod logic;
 mod map;
+mod methods;
 mod objects;
 mod regex;
 mod special;
@@ -18,6 +19,7 @@ pub use crate::budget::Budget;
 pub use crate::clock::Clock;
 pub(crate) use arrays::COALESCE_ONE;
 pub(crate) use map::OBJECT_TO_MAP_NAMED;
+pub(crate) use methods::method;
 pub(crate) use objects::empty;
 
 use crate::expr::Span;
