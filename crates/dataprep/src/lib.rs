@@ -39,6 +39,7 @@ mod eval;
 pub mod expr;
 mod expression;
 mod fits;
+mod float32;
 pub mod functions;
 pub mod json;
 mod mapping_set;
