@@ -1,7 +1,7 @@
 //! Sets of characters: what stands between brackets, and the classes with a name.
 
+use super::scripts;
 use unicode_general_category::{GeneralCategory, get_general_category};
-use unicode_script::{Script, UnicodeScript};
 
 /// Which characters belong.
 #[derive(Debug, Clone)]
@@ -12,7 +12,8 @@ pub(super) enum Class {
     FoldedRange(char, char, Fold),
     /// Of one of these general categories, a bit each.
     Category(u32),
-    Script(Script),
+    /// In one of these ranges, which are in order.
+    Ranges(&'static [(char, char)]),
     Test(fn(char) -> bool),
     Not(Box<Class>),
     AnyOf(Vec<Class>),
@@ -41,7 +42,10 @@ impl Class {
                     }
             }
             Class::Category(mask) => mask & category(c) != 0,
-            Class::Script(script) => c.script() == *script,
+            Class::Ranges(ranges) => {
+                let after = ranges.partition_point(|(_, last)| *last < c);
+                ranges.get(after).is_some_and(|(first, _)| *first <= c)
+            }
             Class::Test(test) => test(c),
             Class::Not(class) => !class.contains(c),
             Class::AnyOf(classes) => classes.iter().any(|class| class.contains(c)),
@@ -323,15 +327,7 @@ fn java_method(name: &str, any_case: bool) -> Option<Class> {
 }
 
 fn script(name: &str) -> Option<Class> {
-    let mut words = name.split('_').map(|word| {
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_ascii_uppercase().to_string() + &letters.as_str().to_ascii_lowercase()
-        })
-    });
-    let first = words.next()?;
-    let name = words.fold(first, |name, word| name + "_" + &word);
-    Script::from_full_name(&name).or_else(|| Script::from_short_name(&name)).map(Class::Script)
+    scripts::named(name).map(Class::Ranges)
 }
 
 const fn bit(category: GeneralCategory) -> u32 {

@@ -7,8 +7,11 @@
 
 mod class;
 mod java;
+mod java_characters;
 mod program;
 mod run;
+mod scripts;
+mod tree;
 
 pub(crate) use class::folded;
 
