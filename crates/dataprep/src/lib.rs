@@ -30,6 +30,7 @@
 mod budget;
 mod capture;
 mod clock;
+mod compare;
 mod compile;
 pub mod date;
 mod emit;
@@ -37,6 +38,7 @@ mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod fits;
 mod float32;
 pub mod functions;
 pub mod json;
@@ -46,8 +48,10 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+mod reads;
 #[allow(dead_code)]
 mod regex;
+mod rounding;
 mod source;
 mod text;
 mod user_agent;

@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::path::{Path, Segment, write_escaped};
-use super::{is_name_char, reserved};
+use super::{is_function, is_name_char, reserved};
 
 /// A part of the text, in bytes; `end` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -381,8 +381,8 @@ impl Expr {
                 value.write(f, binding::POSTFIX)?;
                 write!(f, "[{index}]")
             }
-            ExprKind::Empty(value) => write!(f, "empty({value})"),
-            ExprKind::Size(value) => write!(f, "size({value})"),
+            ExprKind::Empty(value) => write_word(f, "empty", value),
+            ExprKind::Size(value) => write_word(f, "size", value),
         }
     }
 }
@@ -392,6 +392,13 @@ impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.write(f, binding::LAMBDA)
     }
+}
+
+/// A word before a value; parentheses only where they are needed, for they count as nesting.
+fn write_word(f: &mut Formatter<'_>, word: &str, value: &Expr) -> fmt::Result {
+    f.write_str(word)?;
+    f.write_char(' ')?;
+    value.write(f, binding::UNARY)
 }
 
 fn write_infix(f: &mut Formatter<'_>, left: &Expr, symbol: &str, right: &Expr, own: u8) -> fmt::Result {
@@ -432,7 +439,8 @@ fn write_path(f: &mut Formatter<'_>, path: &Path) -> fmt::Result {
         match segment {
             Segment::Name(name) if index == 0 => {
                 let first_ok = name.chars().next().is_some_and(|c| !c.is_numeric());
-                write_name(f, name, first_ok && is_plain_member(name) && reserved(name).is_none())?;
+                let free = reserved(name).is_none() && !is_function(name);
+                write_name(f, name, first_ok && is_plain_member(name) && free)?;
             }
             Segment::Name(name) => {
                 f.write_char('.')?;

@@ -7,6 +7,7 @@ mod date;
 mod hashing;
 mod logic;
 mod map;
+mod methods;
 mod objects;
 mod regex;
 mod special;
@@ -19,8 +20,10 @@ pub use crate::budget::Budget;
 pub use crate::clock::Clock;
 pub(crate) use arrays::COALESCE_ONE;
 pub(crate) use map::OBJECT_TO_MAP_NAMED;
+pub(crate) use methods::method;
 pub(crate) use objects::empty;
 
+use crate::expr::Span;
 use crate::mapping_set::XdmType;
 use crate::value::Value;
 use std::any::Any;
@@ -86,7 +89,14 @@ pub enum Status {
 ///
 /// One pointer wide: every step of an evaluation returns a value or this.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(Box<(&'static str, String)>);
+pub struct Failure(Box<Cause>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause {
+    code: &'static str,
+    message: String,
+    span: Option<Span>,
+}
 
 impl Failure {
     /// The usual failure of a mapping.
@@ -95,18 +105,32 @@ impl Failure {
     }
 
     /// A failure with a stable word of its own.
+    #[cold]
     pub fn coded(code: &'static str, message: impl Into<String>) -> Self {
-        Self(Box::new((code, message.into())))
+        Self(Box::new(Cause { code, message: message.into(), span: None }))
+    }
+
+    /// The same failure with the part of the expression that failed; the innermost one stays.
+    #[must_use]
+    #[cold]
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.0.span.get_or_insert(span);
+        self
     }
 
     /// The stable word.
     pub fn code(&self) -> &'static str {
-        self.0.0
+        self.0.code
     }
 
     /// The cause.
     pub fn message(&self) -> &str {
-        &self.0.1
+        &self.0.message
+    }
+
+    /// The part of the expression that failed.
+    pub fn span(&self) -> Option<Span> {
+        self.0.span
     }
 }
 
@@ -219,6 +243,12 @@ pub fn table() -> impl Iterator<Item = &'static Function> {
 
 /// Names that the evaluator handles itself.
 pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transformArray"];
+
+/// Whether a name is that of one of Adobe's functions, which a field cannot bear without `${…}`.
+pub(crate) fn is_name(name: &str) -> bool {
+    let published = |function: &Function| !matches!(function.status, Status::Unpublished(_));
+    SPECIAL.contains(&name) || table().any(|function| function.name == name && published(function))
+}
 
 /// The known name that is most like `name`, for error messages.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
