@@ -27,28 +27,39 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod build;
 mod capture;
 mod clock;
 mod compile;
+mod copy;
 mod date;
+mod diff;
+mod draft;
 mod emit;
 mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod fits;
 pub mod functions;
 pub mod json;
+mod layer;
 mod mapping_set;
 mod names;
+mod nulls;
 pub mod number;
 mod operators;
+mod parsed;
 mod plan;
+mod schema;
 mod source;
 mod text;
 mod value;
 mod write;
 
+pub use diff::{Change, Difference, SettingChange, Side, diff};
 pub use expression::{EvalError, Evaluated, Expression, ExpressionError};
-pub use mapping_set::{Mapping, MappingSet, SourceType, XdmType};
+pub use mapping_set::{Mapping, MappingSet, SchemaLink, SchemaRef, SourceType, Tag, XdmType};
 pub use plan::{CompileError, CompileOptions, MAX_EXPRESSION, MapPlace, MappingWarning, Plan, Problem, Run};
+pub use schema::{Schema, SchemaError};
 pub use value::Value;

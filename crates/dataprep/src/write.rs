@@ -15,7 +15,7 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
     let text = span.text(input);
     match (span.kind, wanted) {
         (Kind::Absent | Kind::Null, _) => Ok(false),
-        (Kind::Plain | Kind::Escaped, None | Some(XdmType::String | XdmType::DateTime)) => {
+        (Kind::Plain | Kind::Escaped, None | Some(XdmType::String | XdmType::Date | XdmType::DateTime)) => {
             if text.len() == 2 {
                 return Ok(false);
             }
@@ -48,7 +48,7 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
     match (wanted, value) {
         (_, Value::Null) => Ok(false),
         (None, _) => Ok(any(value, out)),
-        (Some(XdmType::String | XdmType::DateTime), _) => match value.to_text() {
+        (Some(XdmType::String | XdmType::Date | XdmType::DateTime), _) => match value.to_text() {
             Some(text) if text.is_empty() => Ok(false),
             Some(text) => {
                 json::write_string(&text, out);
