@@ -86,6 +86,9 @@ pub(crate) struct Field {
     pub(crate) always: bool,
 }
 
+/// The word for members that a schema does not have.
+const NOT_IN_SCHEMA: &str = "not_in_schema";
+
 /// One run over the output tree.
 pub(crate) struct Emitter<'r, 'a> {
     pub(crate) ops: &'r [Op],
@@ -420,6 +423,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
                 mapping: op.mapping,
                 code,
                 message,
+                failed: false,
             }));
         }
         match result {
@@ -433,7 +437,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
     }
 
     fn warn(&mut self, mapping: usize, code: &'static str, message: String) {
-        self.warnings.push(MappingWarning { mapping, code, message });
+        self.warnings.push(MappingWarning { mapping, code, message, failed: code != NOT_IN_SCHEMA });
     }
 
     fn warn_lost(&mut self, mapping: usize, lost: Lost) {
@@ -442,7 +446,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
         }
         if !lost.unknown.is_empty() {
             let message = format!("the schema has no field for {}", lost.unknown.join(", "));
-            self.warn(mapping, "not_in_schema", message);
+            self.warn(mapping, NOT_IN_SCHEMA, message);
         }
     }
 

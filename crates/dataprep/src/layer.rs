@@ -56,7 +56,7 @@ impl MappingSet {
 }
 
 /// Whether two mappings write to one place, however it is written.
-pub(crate) fn same_destination(a: &Mapping, b: &Mapping) -> bool {
+fn same_destination(a: &Mapping, b: &Mapping) -> bool {
     a.destination == b.destination
         || matches!((Path::parse(&a.destination), Path::parse(&b.destination)), (Ok(a), Ok(b)) if a == b)
 }

@@ -97,6 +97,8 @@ pub struct MappingWarning {
     pub code: &'static str,
     /// The cause. Never holds a value of the record.
     pub message: String,
+    /// Whether something is missing for it in the output, rather than made all the same.
+    pub failed: bool,
 }
 
 /// A map in the output.
