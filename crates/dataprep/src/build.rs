@@ -5,13 +5,14 @@ use crate::draft::Draft;
 use crate::emit::{Op, OpKind};
 use crate::eval::Code;
 use crate::expr::Segment;
-use crate::fits;
+use crate::expression::{ExpressionError, describe};
 use crate::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
 use crate::nulls::may_nullify;
 use crate::parsed::{Parsed, ParsedSource};
 use crate::plan::Problem;
 use crate::schema::{Node, Schema, Shape};
 use crate::source::{ScopeId, SourceTree, iterations};
+use crate::takes;
 use crate::value::Value;
 use crate::write;
 use std::sync::Arc;
@@ -59,9 +60,8 @@ impl Builder<'_> {
             self.problem(index, message);
             Wanted::default()
         });
-        if let Err(message) = self.operation(parsed, mapping, wanted) {
-            self.problem(index, message);
-        }
+        let messages = self.operation(parsed, mapping, wanted).err().unwrap_or_default();
+        messages.into_iter().for_each(|message| self.problem(index, message));
     }
 
     /// The destination's type: the mapping's own or the schema's.
@@ -78,22 +78,25 @@ impl Builder<'_> {
         Ok(Wanted { xdm_type, shape })
     }
 
-    fn operation(&mut self, parsed: Parsed, mapping: &Mapping, wanted: Wanted) -> Result<(), String> {
+    fn operation(&mut self, parsed: Parsed, mapping: &Mapping, wanted: Wanted) -> Result<(), Vec<String>> {
+        let one = |message: String| vec![message];
         let destination = &parsed.destination.segments;
         let bound = iterations(&parsed.destination);
         let mut scopes = Vec::new();
         let kind = match (&parsed.source, mapping.source_type) {
             (ParsedSource::Static, _) | (_, SourceType::Static) => {
-                OpKind::Const(literal(&mapping.source, &wanted)?)
+                OpKind::Const(literal(&mapping.source, &wanted).map_err(one)?)
             }
             (ParsedSource::Attribute(path), _) if path.segments.last() == Some(&Segment::Rest) => {
                 if destination.last() != Some(&Segment::Rest) {
-                    return Err("{**} in the source needs {**} at the end of the destination".to_owned());
+                    return Err(
+                        one("{**} in the source needs {**} at the end of the destination".to_owned()),
+                    );
                 }
                 OpKind::Rest(self.tree.rest(&path.segments))
             }
             (ParsedSource::Attribute(path), _) => {
-                let (code, found) = self.resolve(bound, |resolver| resolver.path(path))?;
+                let (code, found) = self.resolve(bound, |resolver| resolver.path(path).map_err(one))?;
                 scopes = found;
                 match code {
                     Code::Slot(slot) => OpKind::Copy(slot),
@@ -101,13 +104,17 @@ impl Builder<'_> {
                 }
             }
             (ParsedSource::Expression(expression), _) => {
-                let (code, found) = self.resolve(bound, |resolver| resolver.expression(expression))?;
+                let (code, found) = self.resolve(bound, |resolver| {
+                    let each =
+                        |error: &ExpressionError| describe(std::slice::from_ref(error), &mapping.source);
+                    resolver.whole(expression).map_err(|errors| errors.iter().map(each).collect())
+                })?;
                 scopes = found;
                 self.eval(code)
             }
         };
         if let OpKind::Eval { code, .. } = &kind {
-            fits::check(code, &wanted)?;
+            takes::check(code, &wanted).map_err(one)?;
         }
         let nullified = matches!(&kind, OpKind::Eval { code, .. } if may_nullify(code));
         let special = !matches!(kind, OpKind::Rest(_)) && (wanted.shape.is_some() || self.nulls || nullified);
@@ -121,14 +128,14 @@ impl Builder<'_> {
             nulls: self.nulls,
             special,
         });
-        self.root.place(destination, &scopes, op)
+        self.root.place(destination, &scopes, op).map_err(one)
     }
 
     fn resolve(
         &mut self,
         bound: usize,
-        resolve: impl FnOnce(&mut Resolver<'_>) -> Result<Code, String>,
-    ) -> Result<(Code, Vec<ScopeId>), String> {
+        resolve: impl FnOnce(&mut Resolver<'_>) -> Result<Code, Vec<String>>,
+    ) -> Result<(Code, Vec<ScopeId>), Vec<String>> {
         let mut resolver = Resolver {
             tree: &mut self.tree,
             context: &self.context,
@@ -137,6 +144,7 @@ impl Builder<'_> {
             scopes: Vec::new(),
             locals: Vec::new(),
             conditions: &mut self.conditions,
+            problems: Vec::new(),
         };
         let code = resolve(&mut resolver)?;
         Ok((code, resolver.scopes))

@@ -2,7 +2,7 @@
 
 use crate::copy::{Lost, Manner, Member, text_of};
 use crate::eval::{Code, Env};
-use crate::json::{self, Kind, Span};
+use crate::json::{self, JsonError, Kind, Span};
 use crate::mapping_set::XdmType;
 use crate::nulls::{Outcome, outcome};
 use crate::parsed::Skip;
@@ -95,7 +95,13 @@ pub(crate) struct Emitter<'r, 'a> {
     pub(crate) warnings: &'r mut Vec<MappingWarning>,
     pub(crate) maps: &'r mut Vec<MapPlace>,
     pub(crate) env: Env<'r, 'a>,
+    /// The length at which writing stops; set by [`Emitter::run`].
+    pub(crate) limit: usize,
 }
+
+/// How many times as large as the record the output may become, beyond what any may be.
+const MAX_GROWTH: usize = 32;
+const MAX_GROWN: usize = 16 << 20;
 
 /// An object that is copied whole: its text, how, and by which mapping.
 #[derive(Clone, Copy)]
@@ -106,9 +112,17 @@ struct Base<'b> {
 }
 
 impl<'r, 'a> Emitter<'r, 'a> {
-    /// Writes the whole output.
-    pub(crate) fn run(&mut self, out: &Out, to: &mut Vec<u8>) -> bool {
-        self.emit(out, 0, None, to)
+    /// Writes the whole output. A record that grows beyond all measure is taken back: a mapping that
+    /// repeats a large part of it in each element of an array can make it as large as the square.
+    pub(crate) fn run(&mut self, out: &Out, to: &mut Vec<u8>) -> Result<bool, JsonError> {
+        let start = to.len();
+        self.limit = start.saturating_add(self.env.input.len().saturating_mul(MAX_GROWTH)) + MAX_GROWN;
+        let written = self.emit(out, 0, None, to);
+        if to.len() > self.limit {
+            to.truncate(start);
+            return Err(JsonError { offset: 0, message: "the record would become many times as large" });
+        }
+        Ok(written)
     }
 
     /// Writes a node for an instance. `base` is the member of a whole-object mapping further up that
@@ -127,7 +141,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
                 let start = to.len();
                 to.push(if *keyed { b'{' } else { b'[' });
                 let mut count = 0;
-                while element != 0 {
+                while element != 0 && to.len() <= self.limit {
                     write::separate(to, start);
                     let before = to.len();
                     if *keyed {
@@ -423,6 +437,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
                 mapping: op.mapping,
                 code,
                 message,
+                span: None,
                 failed: false,
             }));
         }
@@ -430,14 +445,26 @@ impl<'r, 'a> Emitter<'r, 'a> {
             Ok(value) => Some(value),
             Err(failure) => {
                 self.env.locals.clear();
-                self.warn(op.mapping, failure.code(), failure.message().to_owned());
+                self.warnings.push(MappingWarning {
+                    mapping: op.mapping,
+                    code: failure.code(),
+                    message: failure.message().to_owned(),
+                    span: failure.span(),
+                    failed: true,
+                });
                 None
             }
         }
     }
 
     fn warn(&mut self, mapping: usize, code: &'static str, message: String) {
-        self.warnings.push(MappingWarning { mapping, code, message, failed: code != NOT_IN_SCHEMA });
+        self.warnings.push(MappingWarning {
+            mapping,
+            code,
+            message,
+            span: None,
+            failed: code != NOT_IN_SCHEMA,
+        });
     }
 
     fn warn_lost(&mut self, mapping: usize, lost: Lost) {

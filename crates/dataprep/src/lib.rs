@@ -27,9 +27,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod budget;
 mod build;
 mod capture;
 mod clock;
+mod compare;
 mod compile;
 mod copy;
 mod date;
@@ -53,9 +55,14 @@ mod operators;
 mod parsed;
 mod plan;
 mod preview;
+mod reads;
+#[allow(dead_code)]
+mod regex;
+mod rounding;
 mod sample;
 mod schema;
 mod source;
+mod takes;
 mod text;
 mod validate;
 mod value;

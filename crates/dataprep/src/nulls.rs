@@ -1,8 +1,8 @@
 //! Where an expression asks for a null: `nullify()` as the result, or as a branch of a choice.
 
+use crate::compare::truth;
 use crate::eval::{Code, Env};
 use crate::functions::Failure;
-use crate::operators::truth;
 use crate::value::Value;
 
 /// What a mapping's expression comes to.

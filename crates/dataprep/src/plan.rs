@@ -4,13 +4,14 @@
 //! pass over the bytes of a record ([`crate::source`]) and writes the output in the order of the
 //! destinations, without a document tree on either side.
 
+use crate::budget::Budget;
 use crate::build::Builder;
 use crate::capture::Captured;
 use crate::compile::Functions;
 use crate::draft::{Draft, Finish};
 use crate::emit::{Emitter, Op, Out};
 use crate::eval::Env;
-use crate::expr::Path;
+use crate::expr::{self, Path};
 use crate::functions::{Clock, Function};
 use crate::json::{JsonError, Kind, Span};
 use crate::mapping_set::{Mapping, MappingSet};
@@ -97,6 +98,8 @@ pub struct MappingWarning {
     pub code: &'static str,
     /// The cause. Never holds a value of the record.
     pub message: String,
+    /// The part of the mapping's expression that it is about, when that is known.
+    pub span: Option<expr::Span>,
     /// Whether something is missing for it in the output, rather than made all the same.
     pub failed: bool,
 }
@@ -215,6 +218,7 @@ impl Plan {
             ops: &self.ops,
             warnings: &mut run.warnings,
             maps: &mut run.maps,
+            limit: usize::MAX,
             env: Env {
                 input,
                 tree: &self.tree,
@@ -224,11 +228,12 @@ impl Plan {
                 host,
                 notes: Vec::new(),
                 clock: &mut run.clock,
+                budget: Budget::for_record(input.len()),
                 locals: Vec::new(),
                 shared: &mut run.shared,
             },
         };
-        Ok(emitter.run(&self.out, out))
+        emitter.run(&self.out, out)
     }
 
     /// A mapping of the set, by index.

@@ -48,7 +48,7 @@ fn one(plan: &Plan, run: &mut Run, sample: &Sample<'_>) -> Preview {
     if errors.is_empty() {
         for warning in &run.warnings {
             let told = match plan.mapping(warning.mapping) {
-                Some(mapping) => TransformError::new(mapping, warning.message.clone()),
+                Some(mapping) => TransformError::of_warning(mapping, warning),
                 None => of_record(warning.message.clone()),
             };
             if warning.failed { errors.push(told) } else { warnings.push(told) }

@@ -1,10 +1,10 @@
 //! Everything that is wrong with a mapping set, in the shape of Adobe's answer.
 
 use crate::expr::{self, Path};
-use crate::expression::Expression;
+use crate::expression::{Expression, describe};
 use crate::functions::nearest;
 use crate::mapping_set::{Mapping, MappingSet, SourceType};
-use crate::plan::{CompileOptions, Plan, Run};
+use crate::plan::{CompileOptions, MappingWarning, Plan, Run};
 use crate::sample::{Leaf, Reads, Sample, leaves, reads};
 use crate::schema::{Schema, violations};
 use serde::Serialize;
@@ -77,6 +77,18 @@ impl TransformError {
             column_name: (mapping.source_type == SourceType::Attribute).then(|| mapping.source.clone()),
             exception,
         }
+    }
+
+    /// What a run noted, with the place in the expression.
+    pub(crate) fn of_warning(mapping: &Mapping, warning: &MappingWarning) -> Self {
+        let exception = match warning.span {
+            Some(span) => {
+                let (line, column) = span.line_column(&mapping.source);
+                format!("{} at {line}:{column}\n{}", warning.message, span.caret(&mapping.source))
+            }
+            None => warning.message.clone(),
+        };
+        Self::new(mapping, exception)
     }
 }
 
@@ -274,12 +286,9 @@ pub struct ExpressionValidation {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn is_valid_expression(text: &str, options: CompileOptions<'_>) -> ExpressionValidation {
-    let failed = |error| ExpressionValidation { validation_status: "failed", error };
-    if let Err(error) = expr::parse(text) {
-        return failed(format!("{error}\n{}", error.caret(text)));
+    let errors = Expression::check(text, options);
+    if errors.is_empty() {
+        return ExpressionValidation { validation_status: "succeeded", error: "none".to_owned() };
     }
-    match Expression::compile(text, options) {
-        Ok(_) => ExpressionValidation { validation_status: "succeeded", error: "none".to_owned() },
-        Err(error) => failed(error.to_string()),
-    }
+    ExpressionValidation { validation_status: "failed", error: describe(&errors, text) }
 }

@@ -110,7 +110,7 @@ fn a_preview_has_adobes_shape_and_every_digit() {
     let set = set(json!([
         attribute("id", "_id"),
         attribute("amount", "amount"),
-        {"sourceType":"EXPRESSION","source":"-name","destination":"n"},
+        {"sourceType":"EXPRESSION","source":"name == null ? null : -name","destination":"n"},
     ]));
     let plan = Plan::compile(&set, CompileOptions::default()).unwrap();
     let records = [
