@@ -34,7 +34,7 @@ mod clock;
 mod compare;
 mod compile;
 mod copy;
-mod date;
+pub mod date;
 mod diff;
 mod draft;
 mod emit;
