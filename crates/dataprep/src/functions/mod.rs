@@ -12,6 +12,7 @@ mod objects;
 mod regex;
 mod special;
 mod string;
+mod string_methods;
 mod url;
 mod user_agent;
 
@@ -222,6 +223,7 @@ impl Function {
 pub fn table() -> impl Iterator<Item = &'static Function> {
     [
         string::FUNCTIONS,
+        string_methods::FUNCTIONS,
         regex::FUNCTIONS,
         hashing::FUNCTIONS,
         url::FUNCTIONS,
@@ -244,7 +246,8 @@ pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transf
 
 /// Whether a name is that of one of Adobe's functions, which a field cannot bear without `${…}`.
 pub(crate) fn is_name(name: &str) -> bool {
-    SPECIAL.contains(&name) || table().any(|function| function.name == name)
+    let published = |function: &Function| !matches!(function.status, Status::Unpublished(_));
+    SPECIAL.contains(&name) || table().any(|function| function.name == name && published(function))
 }
 
 /// The known name that is most like `name`, for error messages.
