@@ -125,6 +125,9 @@ fn places() {
         (r"\bb\b", "ab b", "[b]"),
         (r"\bcafé\b", "un café noir", "[café]"),
         (r"\Bb", "b ab", "[b]"),
+        (r"a\u0301\b", "a\u{301} ", "[a\u{301}]"),
+        (r"a\b", "a\u{301} ", ""),
+        (r"(?U)\bé\b", "é", "[é]"),
         (r"\Ga", "ba", ""),
         ("(?:^|,)b", "a,b", "[,b]"),
     ]);
@@ -203,6 +206,9 @@ fn flags() {
         (r"(?x)a\ b", "a b", "[a b]"),
         ("(?i)K", "\u{212A}", ""),
         ("(?iu)k", "\u{212A}", "[\u{212A}]"),
+        ("(?iu)[a-z]+", "İı", "[İı]"),
+        ("(?iu)i+", "İıI", "[İıI]"),
+        ("(?iu)ß", "ẞ", ""),
         ("(?ims-x:A.b)", "a\nB", "[a\nB]"),
     ]);
 }
@@ -269,6 +275,7 @@ fn everything_is_bounded() {
     }
     assert!(Pattern::compile("(?:(?:ab){1000}){1000}").unwrap_err().contains("too large"));
     assert!(Pattern::compile("(?:(?:){60000}){60000}").unwrap_err().contains("too large"));
+    assert!(Pattern::compile("x(?<=x{0,60000})y").is_ok());
     assert!(Pattern::compile(&"(".repeat(4000)).unwrap_err().contains("levels deep"));
     assert!(Pattern::compile(&"[".repeat(4000)).unwrap_err().contains("levels deep"));
     assert!(Pattern::compile(&"a".repeat(5000)).unwrap_err().contains("4096"));
