@@ -29,9 +29,11 @@ mod output;
 mod settings;
 mod shed;
 mod transform;
+mod user_model;
 
 pub use describe::describe;
 pub use models::{Dropped, Embedded, Model, Variant};
 pub use output::{ObjectError, Outcome, Output, Record, RecordKind, Warning};
 pub use settings::{Call, MetadataIdentity, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;
+pub use user_model::UserModel;

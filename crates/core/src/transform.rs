@@ -5,8 +5,10 @@ use crate::functions::rfc3339;
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
+use dataprep::functions::Clock;
 use dataprep::json::Kind;
 use dataprep::{Run, Value};
+use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// Deepest nesting of embedded objects that is followed: a refund's charge's customer.
@@ -118,11 +120,19 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
+        let clock = clock(call.now, around.observed_at, self.settings.seed);
+        self.runs.iter_mut().for_each(|run| run.clock = clock.clone());
         let maker =
             Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };
         maker.make(&mut self.runs, resource, object, &around).map_err(|refusal| named(refusal, object))?;
         Ok(Outcome::Done)
     }
+}
+
+/// What expressions of the current time and of chance are told.
+fn clock(now: Option<Timestamp>, observed_at: Option<i64>, seed: u64) -> Clock {
+    let observed = || observed_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    Clock::new(now.or_else(observed), seed)
 }
 
 /// An error about an object, with what can still be read of its name.
