@@ -8,6 +8,7 @@ mod ast;
 mod lexer;
 mod parser;
 mod path;
+mod rewrite;
 
 pub use ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 pub use parser::{MAX_DEPTH, MAX_LINKS, parse};
