@@ -43,6 +43,7 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+mod relocate;
 mod source;
 mod text;
 mod value;

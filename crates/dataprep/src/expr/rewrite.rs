@@ -51,6 +51,17 @@ impl Expr {
         self.map_free(&mut Vec::new(), change)
     }
 
+    /// Every place of the record that [`Expr::map_paths`] would change.
+    #[must_use]
+    pub fn read_places(&self) -> Vec<Path> {
+        let found = std::cell::RefCell::new(Vec::new());
+        let _ = self.clone().map_paths(&|path| {
+            found.borrow_mut().push(path.clone());
+            path.clone()
+        });
+        found.into_inner()
+    }
+
     fn map_free(self, parameters: &mut Vec<(String, String)>, change: &dyn Fn(&Path) -> Path) -> Self {
         let span = self.span;
         let kind = match self.kind {
