@@ -22,6 +22,7 @@
 
 mod describe;
 mod event;
+pub mod export;
 mod functions;
 pub mod import;
 mod models;
