@@ -193,6 +193,7 @@ impl Resolver<'_> {
                 self.expression(no)?,
             ]))),
             ("iif", _) => Err(wrong_count("iif", 3, 3, args.len())),
+            ("coalesce", [_]) => Ok(hidden(&functions::COALESCE_ONE, self.all(args)?)),
             ("coalesce", [_, ..]) => Ok(Code::Coalesce(self.all(args)?)),
             ("coalesce", []) => Err(wrong_count("coalesce", 1, functions::ANY, 0)),
             ("filterArray" | "transformArray", [array, lambda]) => {
@@ -210,6 +211,19 @@ impl Resolver<'_> {
                 Ok(Code::EachElement { filter: name == "filterArray", array, local, body: body? })
             }
             ("filterArray" | "transformArray", _) => Err(wrong_count(name, 2, 2, args.len())),
+            ("contains_key" | "is_set", [path]) if !matches!(path.kind, ExprKind::String(_)) => {
+                let example = match &path.kind {
+                    ExprKind::Path(path) => path.to_string(),
+                    _ => "a.b".to_owned(),
+                };
+                Err(format!("the path of {name} must be a text in quotes: {name}(\"{example}\")"))
+            }
+            ("object_to_map", [_, second]) if bare_name(second).is_some() => {
+                let mut codes = self.all(args)?;
+                let name = bare_name(second).unwrap_or_default();
+                codes.push(Code::Const(Value::String(Cow::Owned(name.to_owned()))));
+                Ok(hidden(&functions::OBJECT_TO_MAP_NAMED, codes))
+            }
             _ => {
                 let args = self.all(args)?;
                 self.function(name, args)
@@ -229,6 +243,12 @@ impl Resolver<'_> {
         if !fits {
             return Err(wrong_count(name, function.min, function.max, args.len()));
         }
+        if function.pairs && args.len() > 1 && !args.len().is_multiple_of(2) {
+            return Err(format!(
+                "{name} takes a value after each key, but {} arguments are given",
+                args.len()
+            ));
+        }
         let prepared = match function.prepare {
             Some((index, prepare)) => match args.get(usize::from(index)) {
                 Some(Code::Const(Value::String(text))) => {
@@ -239,6 +259,22 @@ impl Resolver<'_> {
             None => None,
         };
         Ok(Code::Call(Box::new(Call { function, prepared }), args))
+    }
+}
+
+/// A call of a function that has no name of its own in expressions.
+fn hidden(function: &'static Function, args: Vec<Code>) -> Code {
+    Code::Call(Box::new(Call { function, prepared: None }), args)
+}
+
+/// The name when the expression is nothing but one.
+fn bare_name(expression: &Expr) -> Option<&str> {
+    match &expression.kind {
+        ExprKind::Path(Path { segments }) => match segments.as_slice() {
+            [Segment::Name(name)] => Some(name),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

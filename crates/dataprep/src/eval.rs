@@ -1,5 +1,6 @@
 //! Expressions as they run: the parsed form with every path, function and constant resolved.
 
+use crate::budget::{Budget, STEP};
 use crate::capture::Captured;
 use crate::expr::{BinaryOp, UnaryOp};
 use crate::functions::{self, CallEnv, Clock, Failure, Function, Prepared};
@@ -69,6 +70,8 @@ pub(crate) struct Env<'r, 'a> {
     pub(crate) host: &'r dyn Any,
     pub(crate) notes: Vec<(&'static str, String)>,
     pub(crate) clock: &'r mut Clock,
+    /// What the record may still cost.
+    pub(crate) budget: Budget,
     /// Values of the lambdas' parameters around the current place.
     pub(crate) locals: Vec<Value<'a>>,
     /// What is known of the shared conditions.
@@ -85,6 +88,7 @@ impl Env<'_, '_> {
             prepared: call.prepared.as_ref(),
             record: self.input,
             clock: self.clock,
+            budget: &mut self.budget,
         }
     }
 }

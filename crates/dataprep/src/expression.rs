@@ -1,6 +1,7 @@
 //! One expression by itself: what a calculated field gives for a record.
 
 use crate::CompileOptions;
+use crate::budget::Budget;
 use crate::capture::Captured;
 use crate::compile::{Functions, Resolver};
 use crate::eval::{Code, Env};
@@ -98,6 +99,7 @@ impl Expression {
             host: &(),
             notes: Vec::new(),
             clock,
+            budget: Budget::for_record(record.len()),
             locals: Vec::new(),
             shared: &mut vec![None; self.conditions],
         };

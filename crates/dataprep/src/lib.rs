@@ -27,10 +27,11 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod budget;
 mod capture;
 mod clock;
 mod compile;
-mod date;
+pub mod date;
 mod emit;
 mod eval;
 #[allow(missing_docs)]

@@ -4,6 +4,7 @@
 //! pass over the bytes of a record ([`crate::source`]) and writes the output in the order of the
 //! destinations, without a document tree on either side.
 
+use crate::budget::Budget;
 use crate::capture::Captured;
 use crate::compile::{Functions, Resolver};
 use crate::emit::{Emitter, Field, Op, OpKind, Out};
@@ -205,6 +206,7 @@ impl Plan {
                 host,
                 notes: Vec::new(),
                 clock: &mut run.clock,
+                budget: Budget::for_record(input.len()),
                 locals: Vec::new(),
                 shared: &mut run.shared,
             },

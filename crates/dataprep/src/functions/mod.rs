@@ -1,19 +1,24 @@
 //! The function table: one row a function, found by name when an expression is compiled.
 
 mod analytics;
-mod collection;
+mod arrays;
 mod convert;
 mod date;
 mod hashing;
+mod logic;
 mod map;
+mod objects;
 mod regex;
 mod special;
 mod string;
 mod url;
 mod user_agent;
 
+pub use crate::budget::Budget;
 pub use crate::clock::Clock;
-pub(crate) use collection::empty;
+pub(crate) use arrays::COALESCE_ONE;
+pub(crate) use map::OBJECT_TO_MAP_NAMED;
+pub(crate) use objects::empty;
 
 use crate::mapping_set::XdmType;
 use crate::value::Value;
@@ -32,6 +37,8 @@ pub struct CallEnv<'r> {
     pub record: &'r str,
     /// The time and the randomness of the run.
     pub clock: &'r mut Clock,
+    /// What the record may still cost: [`Budget::take`] before making much more than was given.
+    pub budget: &'r mut Budget,
 }
 
 /// What a constant argument was made into when the expression was compiled.
@@ -124,6 +131,8 @@ pub struct Function {
     pub takes: &'static [Kind],
     /// What the result is when it is not null.
     pub gives: Kind,
+    /// Whether arguments come in pairs, a key and its value, when there is more than one.
+    pub pairs: bool,
     /// Whether a null first argument always gives null (and the code is then not called).
     pub strict: bool,
     /// The code.
@@ -149,8 +158,8 @@ impl Function {
         call: Builtin,
     ) -> Self {
         let (takes, gives) = (&[] as &[Kind], Kind::Any);
-        let (writer, prepare, status) = (None, None, Status::Current);
-        Self { name, category, min, max, takes, gives, strict, call, writer, prepare, status }
+        let (pairs, writer, prepare, status) = (false, None, None, Status::Current);
+        Self { name, category, min, max, takes, gives, pairs, strict, call, writer, prepare, status }
     }
 
     /// The same row with what is known of arguments and result.
@@ -162,6 +171,12 @@ impl Function {
     /// The same row with an argument that is made ready beforehand when it is a constant.
     pub const fn preparing(mut self, argument: u8, prepare: Prepare) -> Self {
         self.prepare = Some((argument, prepare));
+        self
+    }
+
+    /// The same row with arguments in pairs: an odd number of them, other than one, is refused.
+    pub const fn pairs(mut self) -> Self {
+        self.pairs = true;
         self
     }
 
@@ -187,8 +202,10 @@ pub fn table() -> impl Iterator<Item = &'static Function> {
         hashing::FUNCTIONS,
         url::FUNCTIONS,
         date::FUNCTIONS,
-        collection::FUNCTIONS,
+        objects::FUNCTIONS,
         map::FUNCTIONS,
+        arrays::FUNCTIONS,
+        logic::FUNCTIONS,
         convert::FUNCTIONS,
         special::FUNCTIONS,
         user_agent::FUNCTIONS,
@@ -236,4 +253,27 @@ pub(crate) fn whole(value: &Value<'_>, what: &str) -> Result<i64, Failure> {
     value
         .as_i64()
         .ok_or_else(|| Failure::new(format!("{what} must be a whole number, but is {}", value.kind_name())))
+}
+
+/// The elements of an array argument, taken out of it.
+pub(crate) fn array<'a>(value: &mut Value<'a>, what: &str) -> Result<Vec<Value<'a>>, Failure> {
+    match std::mem::replace(value, Value::Null) {
+        Value::Array(items) => Ok(items),
+        other => other
+            .elements()
+            .ok_or_else(|| Failure::new(format!("{what} must be an array, but is {}", other.kind_name()))),
+    }
+}
+
+/// The members of an object argument, taken out of it; of the input's objects a key may come twice.
+pub(crate) fn object<'a>(
+    value: &mut Value<'a>,
+    what: &str,
+) -> Result<Vec<(std::borrow::Cow<'a, str>, Value<'a>)>, Failure> {
+    match std::mem::replace(value, Value::Null) {
+        Value::Object(members) => Ok(members),
+        other => other
+            .members()
+            .ok_or_else(|| Failure::new(format!("{what} must be an object, but is {}", other.kind_name()))),
+    }
 }
