@@ -62,13 +62,12 @@ impl Budget {
         }
     }
 
-    /// Pays for a value that is looked at again and again: its memory, if it must be copied, and the
-    /// time to read its text.
-    pub(crate) fn read(&mut self, value: &Value<'_>) -> Result<(), Failure> {
+    /// Pays for the time to look at a value that is looked at again and again.
+    pub(crate) fn look(&mut self, value: &Value<'_>) -> Result<(), Failure> {
         match value {
             Value::Json(text) => self.spend(text.len() as u64 / 8),
             Value::String(text) => self.spend(text.len() as u64 / 8),
-            other => self.made(other),
+            _ => Ok(()),
         }
     }
 }

@@ -30,6 +30,7 @@
 mod budget;
 mod capture;
 mod clock;
+mod compare;
 mod compile;
 pub mod date;
 mod emit;
@@ -37,6 +38,7 @@ mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod fits;
 pub mod functions;
 pub mod json;
 mod mapping_set;
@@ -44,7 +46,11 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+mod reads;
+#[allow(dead_code)]
+mod regex;
 mod relocate;
+mod rounding;
 mod source;
 mod text;
 mod value;

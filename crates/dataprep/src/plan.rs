@@ -10,6 +10,7 @@ use crate::compile::{Functions, Resolver};
 use crate::emit::{Emitter, Field, Op, OpKind, Out};
 use crate::eval::{Code, Env, Source};
 use crate::expr::{self, Path, Segment};
+use crate::expression;
 use crate::functions::{Clock, Function};
 use crate::json::{self, JsonError, Kind, Span};
 use crate::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
@@ -278,8 +279,11 @@ impl Builder {
                 }
                 let parsed = expr::parse(&mapping.source)
                     .map_err(|error| format!("{error}\n{}", error.caret(&mapping.source)))?;
-                let (code, found) =
-                    self.resolve(bound, functions, |resolver| resolver.expression(&parsed))?;
+                let (code, found) = self.resolve(bound, functions, |resolver| {
+                    resolver
+                        .whole(&parsed)
+                        .map_err(|problems| expression::describe(&problems, &mapping.source))
+                })?;
                 scopes = found;
                 self.eval(code)
             }
@@ -306,6 +310,7 @@ impl Builder {
             scopes: Vec::new(),
             locals: Vec::new(),
             conditions: &mut self.conditions,
+            problems: Vec::new(),
         };
         let code = resolve(&mut resolver)?;
         Ok((code, resolver.scopes))

@@ -143,18 +143,14 @@ impl Export<'_> {
             .rewrite(&mut |part| stripe::lower(operators::lower(part), self.settings, &mut losses));
         let said = self.as_map(simplify::simplify(said), mapping.xdm_type);
 
-        let mut reasons = Vec::new();
-        if !known.unknown.is_empty() {
-            reasons.push(format!(
-                "{} is not known to a source that polls: only webhooks or the caller tell it",
-                list(&known.unknown)
-            ));
-        }
+        let mut reasons: Vec<String> = known.unknown.into_iter().collect();
         if !known.unexpanded.is_empty() {
             reasons.push(format!("the source expands no references: {} is an id", list(&known.unexpanded)));
         }
         if simplify::is_null(&said) {
-            reasons.push("nothing is left of the mapping".to_owned());
+            if !known.off.is_empty() {
+                reasons.push(format!("{} is off", list(&known.off)));
+            }
             return left_out(mapping, reasons);
         }
         if let Some(impossible) = self.impossible(&said, &losses) {

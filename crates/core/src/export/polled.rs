@@ -35,8 +35,10 @@ pub(super) struct Polled<'s> {
 #[derive(Debug)]
 pub(super) struct Known {
     pub(super) expression: Expr,
-    /// Context paths that nobody knows here.
+    /// Context paths that nobody knows here, each with the reason.
     pub(super) unknown: BTreeSet<String>,
+    /// Switches of the settings that are off.
+    pub(super) off: BTreeSet<String>,
     /// References whose members were read.
     pub(super) unexpanded: BTreeSet<String>,
 }
@@ -65,7 +67,7 @@ impl<'s> Polled<'s> {
     /// Puts what is known in the place of the context.
     pub(super) fn apply(&self, expression: Expr) -> Known {
         let parameters = parameters(&expression);
-        let (mut unknown, mut unexpanded) = (BTreeSet::new(), BTreeSet::new());
+        let (mut unknown, mut off, mut unexpanded) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let expression = expression.rewrite(&mut |part| {
             let ExprKind::Path(path) = &part.kind else { return part };
             if matches!(path.segments.first(), Some(Segment::Name(root)) if parameters.contains(root)) {
@@ -74,9 +76,11 @@ impl<'s> Polled<'s> {
             let text = path.to_string();
             if CONTEXT.contains(&text.as_str()) {
                 let value = self.context(&text);
-                if value.kind == ExprKind::Null {
-                    unknown.insert(text);
-                }
+                match value.kind {
+                    ExprKind::Null => unknown.insert(format!("{text} is not known: {}", why_unknown(&text))),
+                    ExprKind::Bool(false) if text.starts_with("_settings.") => off.insert(text),
+                    _ => false,
+                };
                 return value;
             }
             let below = |reference: &&Path| {
@@ -90,7 +94,7 @@ impl<'s> Polled<'s> {
                 None => part,
             }
         });
-        Known { expression, unknown, unexpanded }
+        Known { expression, unknown, off, unexpanded }
     }
 
     /// What a context path becomes.
@@ -108,6 +112,16 @@ impl<'s> Polled<'s> {
             "_settings.receiptURL" => truth(settings.receipt_url),
             _ => null(),
         }
+    }
+}
+
+/// What it takes to know a context path.
+fn why_unknown(path: &str) -> &'static str {
+    match path {
+        "_envelope.apiVersion" => "set `api_version` to state it",
+        "_envelope.livemode" => "set `livemode` for objects that do not say it",
+        "_envelope.observedAt" => "a mapping is not told when the object was read",
+        _ => "only a webhook's Event tells it",
     }
 }
 

@@ -129,31 +129,47 @@ pub(super) fn choice(condition: Expr, yes: Expr, no: Expr) -> Expr {
     if let Some(known) = constant_truth(&condition) {
         return if known { yes } else { no };
     }
+    if let ExprKind::Unary(UnaryOp::Not, positive) = condition.kind {
+        return choice(*positive, no, yes);
+    }
+    if let Some([first, then, otherwise]) = choice_parts(&condition) {
+        // One branch of the condition is decided: what follows from it is said there, if that is short.
+        let decided = constant_truth(then).or_else(|| constant_truth(otherwise));
+        if decided.is_some_and(|decided| is_constant(if decided { &yes } else { &no })) {
+            let then = choice(then.clone(), yes.clone(), no.clone());
+            let otherwise = choice(otherwise.clone(), yes, no);
+            return choice(first.clone(), then, otherwise);
+        }
+    }
+    // A missing field need not be asked for twice.
+    let no = match &condition.kind {
+        ExprKind::Call(name, _) if name == "is_empty" => assuming_not(&condition, no),
+        _ => no,
+    };
     if yes.to_string() == no.to_string() {
         return yes;
-    }
-    match condition.kind {
-        ExprKind::Unary(UnaryOp::Not, positive) => return choice(*positive, no, yes),
-        ExprKind::Call(ref name, ref parts) if name == "iif" && parts.len() == 3 => {
-            if let [first, second, third] = parts.as_slice() {
-                // iif(iif(a, b, false), yes, no): a and b. Both branches end in `no`.
-                if third.kind == ExprKind::Bool(false) && is_constant(&no) {
-                    let inner = choice(second.clone(), yes, no.clone());
-                    return choice(first.clone(), inner, no);
-                }
-                // iif(iif(a, true, b), yes, no): a or b.
-                if second.kind == ExprKind::Bool(true) && is_constant(&yes) {
-                    let inner = choice(third.clone(), yes.clone(), no);
-                    return choice(first.clone(), yes, inner);
-                }
-            }
-        }
-        _ => {}
     }
     if (&yes.kind, &no.kind) == (&ExprKind::Bool(true), &ExprKind::Bool(false)) && is_boolean(&condition) {
         return condition;
     }
     Expr::call("iif", vec![condition, yes, no])
+}
+
+/// The parts of an `iif`.
+fn choice_parts(expression: &Expr) -> Option<&[Expr; 3]> {
+    match &expression.kind {
+        ExprKind::Call(name, parts) if name == "iif" => parts.as_slice().try_into().ok(),
+        _ => None,
+    }
+}
+
+/// An expression for the case that a condition does not hold.
+fn assuming_not(condition: &Expr, expression: Expr) -> Expr {
+    let text = condition.to_string();
+    if !expression.to_string().contains(&text) {
+        return expression;
+    }
+    simplify(expression.rewrite(&mut |part| if part.to_string() == text { truth(false) } else { part }))
 }
 
 /// `!value`
@@ -247,6 +263,8 @@ mod tests {
             ("stripe_distinct(null, a)", "stripe_distinct(a)"),
             ("iif(iif(a, b.equals(\"x\"), false), c, null)", "iif(a, iif(b.equals(\"x\"), c, null), null)"),
             ("iif(iif(a, true, b), 1, c)", "iif(a, 1, iif(b, 1, c))"),
+            ("iif(iif(is_empty(a), false, b > 1), c, null)", "iif(is_empty(a), null, iif(b > 1, c, null))"),
+            ("iif(is_empty(a), null, iif(is_empty(a), null, b))", "iif(is_empty(a), null, b)"),
             ("iif(x == 1, true, false)", "x == 1"),
             ("'a' == 'b'", "false"),
             ("5 != null", "true"),

@@ -15,8 +15,8 @@
 //! | `stripe_metadata(x)` | `to_map(…)` of the keys that `metadata_allow` names | keys that the object lacks may come out null |
 //! | `stripe_sum(x)` | nothing: Adobe adds up no arrays | |
 
-use super::operators::{guarded, matches_regex, one_of};
-use super::simplify::{choice, coalesce, is_null, null};
+use super::operators::{guarded, iterates, matches_regex, one_of};
+use super::simplify::{choice, coalesce, is_null, null, truth};
 use crate::money;
 use crate::settings::Settings;
 use dataprep::expr::{BinaryOp, Expr, ExprKind, Segment};
@@ -32,6 +32,8 @@ pub(super) struct Losses {
     pub(super) differs: BTreeSet<&'static str>,
     /// The mapping cannot be said.
     pub(super) impossible: BTreeSet<&'static str>,
+    /// Expressions that are known to give arrays, as text.
+    arrays: BTreeSet<String>,
 }
 
 /// A call of one of our functions whose arguments are lowered already; anything else as it is.
@@ -40,7 +42,11 @@ pub(super) fn lower(expression: Expr, settings: &Settings, losses: &mut Losses) 
     let mut given = arguments.clone().into_iter();
     let (Some(first), second) = (given.next(), given.next()) else { return Expr::call(&name, arguments) };
     match name.as_str() {
-        "stripe_id" | "stripe_ids" => first,
+        "stripe_id" => first,
+        "stripe_ids" => {
+            losses.arrays.insert(first.to_string());
+            first
+        }
         "stripe_datetime" => {
             if second.is_some_and(|latest| !is_null(&latest)) || arguments.len() > 1 {
                 losses.differs.insert(
@@ -67,7 +73,7 @@ pub(super) fn lower(expression: Expr, settings: &Settings, losses: &mut Losses) 
                 "the first source that has values is taken, repeats and all: \
                  Adobe has no function that makes values distinct",
             );
-            coalesce(arguments)
+            coalesce(arguments.into_iter().map(|argument| as_array(argument, losses)).collect())
         }
         "stripe_metadata" => metadata(&first, settings, losses),
         "stripe_sum" => {
@@ -113,6 +119,17 @@ fn major(amount: &Expr, currency: &Expr, settings: &Settings) -> Expr {
         choice(matches_regex(code.clone(), one_of(&codes)), value, otherwise)
     });
     guarded(amount, scaled)
+}
+
+/// A value as an array of it, unless it is one already.
+fn as_array(value: Expr, losses: &Losses) -> Expr {
+    let is_array = losses.arrays.contains(&value.to_string())
+        || matches!(value.kind, ExprKind::Array(_))
+        || matches!(&value.kind, ExprKind::Path(path) if iterates(path));
+    match is_array {
+        true => value,
+        false => guarded(&value.clone(), Expr::call("to_array", vec![truth(false), value])),
+    }
 }
 
 /// Upper case, when the text is a code of so many letters.

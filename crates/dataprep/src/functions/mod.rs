@@ -7,6 +7,7 @@ mod date;
 mod hashing;
 mod logic;
 mod map;
+mod methods;
 mod objects;
 mod regex;
 mod special;
@@ -18,8 +19,10 @@ pub use crate::budget::Budget;
 pub use crate::clock::Clock;
 pub(crate) use arrays::COALESCE_ONE;
 pub(crate) use map::OBJECT_TO_MAP_NAMED;
+pub(crate) use methods::method;
 pub(crate) use objects::empty;
 
+use crate::expr::Span;
 use crate::mapping_set::XdmType;
 use crate::value::Value;
 use std::any::Any;
@@ -85,7 +88,14 @@ pub enum Status {
 ///
 /// One pointer wide: every step of an evaluation returns a value or this.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(Box<(&'static str, String)>);
+pub struct Failure(Box<Cause>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause {
+    code: &'static str,
+    message: String,
+    span: Option<Span>,
+}
 
 impl Failure {
     /// The usual failure of a mapping.
@@ -94,18 +104,32 @@ impl Failure {
     }
 
     /// A failure with a stable word of its own.
+    #[cold]
     pub fn coded(code: &'static str, message: impl Into<String>) -> Self {
-        Self(Box::new((code, message.into())))
+        Self(Box::new(Cause { code, message: message.into(), span: None }))
+    }
+
+    /// The same failure with the part of the expression that failed; the innermost one stays.
+    #[must_use]
+    #[cold]
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.0.span.get_or_insert(span);
+        self
     }
 
     /// The stable word.
     pub fn code(&self) -> &'static str {
-        self.0.0
+        self.0.code
     }
 
     /// The cause.
     pub fn message(&self) -> &str {
-        &self.0.1
+        &self.0.message
+    }
+
+    /// The part of the expression that failed.
+    pub fn span(&self) -> Option<Span> {
+        self.0.span
     }
 }
 
