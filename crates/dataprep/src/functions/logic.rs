@@ -2,7 +2,7 @@
 
 use super::arrays::{spread, take};
 use super::{ANY, CallEnv, Failure, Function, Kind, array};
-use crate::compare::equal;
+use crate::operators::equal;
 use crate::value::Value;
 use std::cmp::Ordering;
 
@@ -70,9 +70,7 @@ fn compare(a: &Value<'_>, b: &Value<'_>) -> Result<Ordering> {
         // Java compares UTF-16 units, which differs from code points beyond U+FFFF.
         (Value::String(a), Value::String(b)) => Ok(a.encode_utf16().cmp(b.encode_utf16())),
         (Value::Bool(a), Value::Bool(b)) => Ok(a.cmp(b)),
-        (Value::DateTime(a), Value::DateTime(b)) => {
-            Ok((a.second(), a.nanosecond()).cmp(&(b.second(), b.nanosecond())))
-        }
+        (Value::DateTime(a), Value::DateTime(b)) => Ok(a.timestamp().cmp(&b.timestamp())),
         _ => Err(Failure::new(format!("cannot compare {} with {}", a.kind_name(), b.kind_name()))),
     }
 }
