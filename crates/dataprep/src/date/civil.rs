@@ -38,9 +38,12 @@ impl Civil {
     }
 
     /// The date and time so many seconds after 1970 began, which must lie in the years 0 to 9999.
+    #[inline]
     pub(crate) fn from_seconds(seconds: i64, nanosecond: u32) -> Self {
-        let (year, month, day) = date_of(seconds.div_euclid(DAY));
-        let time = seconds.rem_euclid(DAY) as u32;
+        // A year more, so that nothing is below zero.
+        let seconds = (seconds - FIRST_SECOND + 366 * DAY) as u64;
+        let (year, month, day) = date_of((seconds / DAY as u64) as i64 + FIRST_SECOND / DAY - 366);
+        let time = (seconds % DAY as u64) as u32;
         Self {
             year,
             month,
@@ -117,19 +120,20 @@ pub(crate) fn days_of(year: i32, month: u8, day: u8) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// Year, month and day of a day counted from 1970: the way back.
+/// Year, month and day of a day counted from 1970: the way back, for years not before -400. Made for 32
+/// bits without a sign, because every object that is converted has a few dates.
+#[inline]
 pub(crate) fn date_of(days: i64) -> (i32, u8, u8) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    // Small numbers from here on: faster on 32 bits.
-    let day_of_era = days.rem_euclid(146_097) as u32;
+    let days = (days + 719_468 + 146_097) as u32;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * day_of_year + 2) / 153;
     let day = (day_of_year - (153 * from_march + 2) / 5 + 1) as u8;
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 } as u8;
-    let year = era * 400 + i64::from(year_of_era) + i64::from(month <= 2);
-    (year as i32, month, day)
+    let year = (era * 400 + year_of_era) as i32 - 400 + i32::from(month <= 2);
+    (year, month, day)
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(crate) fn detect(text: &str) -> Option<Moment> {
 
 /// `yyyy-MM-dd`, then perhaps `T` or a space and `HH:mm`, `:ss`, a fraction of up to nine digits, and a
 /// zone: `Z`, an offset, or a name after a space; and a region in brackets.
-fn iso(text: &str) -> Option<Moment> {
+pub(super) fn iso(text: &str) -> Option<Moment> {
     let (date, rest) = text.split_at_checked(10)?;
     let date = calendar(date.as_bytes())?;
     if rest.is_empty() {

@@ -71,6 +71,24 @@ impl Moment {
         Self::new(self.second, self.nanosecond, zone)
     }
 
+    /// Reads RFC 3339 and nothing else: date, time to the second, up to nine digits of a fraction, and an
+    /// offset.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let zone = bytes.get(19..)?.iter().skip_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+        let zone_is_offset = match zone.copied().collect::<Vec<u8>>().as_slice() {
+            [b'Z' | b'z'] => true,
+            [b'+' | b'-', _, _, b':', _, _] => true,
+            _ => false,
+        };
+        detect::iso(text).filter(|_| zone_is_offset && bytes.get(16) == Some(&b':'))
+    }
+
+    /// The instant, whatever the zone: seconds and nanoseconds since 1970 began.
+    pub fn timestamp(&self) -> (i64, u32) {
+        (self.second, self.nanosecond)
+    }
+
     /// Whole seconds since 1970 began in UTC; before that, below zero.
     pub fn second(&self) -> i64 {
         self.second
@@ -113,7 +131,7 @@ impl PartialOrd for Moment {
 
 impl Ord for Moment {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.second, self.nanosecond).cmp(&(other.second, other.nanosecond))
+        self.timestamp().cmp(&other.timestamp())
     }
 }
 
@@ -195,6 +213,31 @@ fn text_of(local: &Civil) -> [u8; 19] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rfc_3339_alone_is_read_strictly() {
+        for (text, written) in [
+            ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z"),
+            ("2026-01-31 12:00:00.25-08:00", "2026-01-31T12:00:00.25-08:00"),
+            ("1969-12-31t23:59:59.5z", "1969-12-31T23:59:59.5Z"),
+        ] {
+            assert_eq!(Moment::from_rfc3339(text).unwrap().to_string(), written);
+        }
+        for text in [
+            "",
+            "2026-01-31",
+            "2026-01-31T12:00Z",
+            "2026-01-31T12:00:00",
+            "2026-01-31T12:00:00 Z",
+            "2026-01-31T12:00:00.Z",
+            "2026-01-31T12:00:00+0100",
+            "2026-01-31T12:00:00+99:00",
+            "2026-01-31T12:00:00Z[Europe/Paris]",
+            "2026-01-31T12:00:0éZ",
+        ] {
+            assert_eq!(Moment::from_rfc3339(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn text_keeps_the_instant() {

@@ -21,7 +21,7 @@ pub(super) enum Item {
 
 /// What a letter stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
+pub(crate) enum Field {
     Era,
     /// The year that the week of ISO 8601 belongs to.
     WeekYear,
