@@ -2,7 +2,7 @@
 
 use super::arrays::{spread, take};
 use super::{ANY, CallEnv, Failure, Function, Kind, array};
-use crate::operators::equal;
+use crate::compare::equal;
 use crate::value::Value;
 use std::cmp::Ordering;
 
