@@ -25,7 +25,7 @@ enum Holds {
 }
 
 /// An object with every field that the mappings read, less what lies below a reference.
-pub fn full(mappings: &[Mapping], resource: &str) -> Value {
+pub(crate) fn full(mappings: &[Mapping], resource: &str) -> Value {
     let mut fields: BTreeMap<Path, Holds> = BTreeMap::new();
     let mut texts: BTreeMap<Path, String> = BTreeMap::new();
     for mapping in mappings {
@@ -94,6 +94,14 @@ fn told_by(part: &Expr, fields: &mut BTreeMap<Path, Holds>, texts: &mut BTreeMap
             "stripe_language" => all(arguments.first(), Holds::Locale),
             "stripe_id" => all(arguments.first(), Holds::Id),
             "stripe_ids" => all(arguments.first(), Holds::Ids),
+            "stripe_distinct" => {
+                for argument in arguments {
+                    // What is collected, and what stripe_ids was asked for, are lists by themselves.
+                    if let ExprKind::Path(path) = &argument.kind {
+                        fields.entry(path.clone()).or_insert(Holds::Text);
+                    }
+                }
+            }
             _ => {}
         },
         ExprKind::Binary(BinaryOp::Eq | BinaryOp::Ne, a, b) => match (&a.kind, &b.kind) {
@@ -162,7 +170,7 @@ fn put(at: &mut Value, path: &[Segment], value: &dyn Fn(usize) -> Value) {
 }
 
 /// The same object without some of its members: `seed` decides which.
-pub fn thinned(object: &Value, seed: &mut u64) -> Value {
+pub(crate) fn thinned(object: &Value, seed: &mut u64) -> Value {
     match object {
         Value::Object(members) => {
             let mut kept = Map::new();
