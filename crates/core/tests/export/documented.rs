@@ -19,7 +19,7 @@ const FUNCTIONS: &str = "concat explode instr replacestr substr lower lcase uppe
 /// Methods that the page shows.
 const METHODS: [&str; 3] = ["equals", "equalsIgnoreCase", "get"];
 
-/// Words that stand for themselves only inside `${…}`, wherever in a path.
+/// Words that stand for themselves only inside `${…}`, besides the names of functions.
 const RESERVED: &str = "new mod or break var lt for false while eq gt div not null continue else and ne true \
     le if ge return _errors do function empty size";
 
@@ -28,7 +28,7 @@ fn only_what_the_pages_show_is_used() {
     let all = settings(json!({"email_identity": true, "receipt_url": true, "livemode": true,
         "metadata_identity": {"key": "crm", "namespace": "CRMID"}, "order_metadata_key": "order"}));
     let functions: Vec<&str> = FUNCTIONS.split_whitespace().collect();
-    let reserved: Vec<&str> = RESERVED.split_whitespace().collect();
+    let kept = RESERVED.split_whitespace().chain(functions.iter().copied());
     for (resource, _) in MODELS {
         for mapping in exported(resource, &all).mapping_set.mappings {
             let place = format!("{resource} {}: {}", mapping.destination, mapping.source);
@@ -59,12 +59,10 @@ fn only_what_the_pages_show_is_used() {
                         }
                         part
                     });
-                    for path in parsed.paths() {
-                        for segment in &path.segments {
-                            if let Segment::Name(name) = segment {
-                                assert!(!reserved.contains(&name.as_str()), "{place}: {name}");
-                            }
-                        }
+                    for name in kept.clone() {
+                        assert!(!mapping.source.contains(&format!(".{name}.")), "{place}: {name}");
+                        let ends = [" ", ",", ")", "["].map(|end| format!(".{name}{end}"));
+                        assert!(!ends.iter().any(|text| mapping.source.contains(text)), "{place}: {name}");
                     }
                     parsed.paths().into_iter().cloned().collect()
                 }

@@ -178,7 +178,7 @@ mod tests {
     fn only_places_of_the_record_change() {
         for (text, wanted) in [
             ("concat('id', id)", r#"concat("id", data.id)"#),
-            ("${odd name}.x[0] + ${new}", "data.${odd name}.x[0] + data.new"),
+            ("${odd name}.x[0] + ${new}", "data.${odd name}.x[0] + data.${new}"),
             ("filterArray(list, x -> x.a == a)", "filterArray(data.list, x -> x.a == data.a)"),
             ("a ? b : c.equals(d)", "data.a ? data.b : data.c.equals(data.d)"),
             ("contains_key('a.b') && is_set('c')", r#"contains_key("data.a.b") && is_set("data.c")"#),

@@ -242,6 +242,11 @@ pub fn table() -> impl Iterator<Item = &'static Function> {
 /// Names that the evaluator handles itself.
 pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transformArray"];
 
+/// Whether a name is one of Adobe's functions.
+pub(crate) fn is_function(name: &str) -> bool {
+    SPECIAL.contains(&name) || table().any(|function| function.name == name)
+}
+
 /// The known name that is most like `name`, for error messages.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     known
