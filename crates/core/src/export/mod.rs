@@ -17,6 +17,7 @@ pub use report::{Counts, Exported, Outcome, ReportLine};
 use crate::models::{self, Model, RESOURCES, Variant};
 use crate::settings::{OpenError, Settings};
 use dataprep::expr::{self, Expr, ExprKind, Path, Segment};
+use dataprep::functions::Status;
 use dataprep::{MAX_EXPRESSION, Mapping, MappingSet, SourceType, XdmType};
 use polled::Polled;
 use serde::{Deserialize, Serialize};
@@ -29,8 +30,8 @@ use stripe::Losses;
 pub struct Options {
     /// Which model, of a resource that has two; without it the record's.
     pub variant: Option<Variant>,
-    /// The member that holds each object. Adobe's managed Stripe source puts it in `data`; `None` for a
-    /// source that hands over bare objects.
+    /// The path of the member that holds each object. Adobe's managed Stripe source puts it in `data`;
+    /// `None` for a source that hands over bare objects.
     pub root: Option<String>,
 }
 
@@ -56,8 +57,12 @@ pub fn adobe(resource: &str, settings: &Settings, options: &Options) -> Result<E
     if settings.account.is_none() {
         return Err(problem("record ids need the Stripe account (acct_…): set `account`"));
     }
+    let root = match &options.root {
+        Some(root) => Path::parse(root).map_err(|error| problem(format!("root: {error}")))?.segments,
+        None => Vec::new(),
+    };
     let model = choose(models::of(settings)?, resource, options)?;
-    let export = Export { polled: Polled::new(&model, settings), settings, options };
+    let export = Export { polled: Polled::new(&model, settings), settings, root };
     let mut mapping_set = MappingSet { name: model.mapping_set.name.clone(), ..MappingSet::default() };
     let mut report = Vec::new();
     for (index, mapping) in model.mapping_set.mappings.iter().enumerate() {
@@ -70,7 +75,8 @@ pub fn adobe(resource: &str, settings: &Settings, options: &Options) -> Result<E
         report.push(line);
     }
     let counts = Counts::of(&report);
-    Ok(Exported { mapping_set, counts, notes: report::notes(&model), report })
+    let notes = report::notes(&model, &report);
+    Ok(Exported { mapping_set, counts, notes, report })
 }
 
 fn problem(message: impl Into<String>) -> OpenError {
@@ -103,7 +109,7 @@ fn choose(models: Vec<Model>, resource: &str, options: &Options) -> Result<Model
 struct Export<'s> {
     polled: Polled<'s>,
     settings: &'s Settings,
-    options: &'s Options,
+    root: Vec<Segment>,
 }
 
 type Line = (Option<Mapping>, ReportLine);
@@ -226,14 +232,8 @@ impl Export<'_> {
     fn written(&self, mapping: &Mapping, said: Expr) -> Mapping {
         let mut exported = mapping.clone();
         exported.xdm_type = None;
-        let moved = match &self.options.root {
-            Some(root) => said.map_paths(&|path| {
-                let mut segments = vec![Segment::Name(root.clone())];
-                segments.extend_from_slice(&path.segments);
-                Path { segments }
-            }),
-            None => said,
-        };
+        let moved = said
+            .map_paths(&|path| Path { segments: self.root.iter().chain(&path.segments).cloned().collect() });
         (exported.source_type, exported.source) = match moved.kind {
             ExprKind::Path(path) => (SourceType::Attribute, path.to_string()),
             ExprKind::String(text) => (SourceType::Static, text),
@@ -256,6 +256,12 @@ fn relies_on(said: &Expr, destination: &Path) -> Vec<String> {
         ExprKind::Path(_) => BTreeSet::new(),
         _ => operators::undocumented(said),
     };
+    for name in operators::functions(said) {
+        let row = dataprep::functions::table().find(|row| row.name == name);
+        if row.is_some_and(|row| row.status != Status::Current) {
+            found.insert(format!("the function {name}"));
+        }
+    }
     if destination.segments.first() == Some(&Segment::Name("identityMap".to_owned())) {
         found.insert("identityMap as a destination".to_owned());
     }

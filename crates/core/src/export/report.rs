@@ -78,8 +78,8 @@ impl Counts {
     }
 }
 
-/// What a model does that no mapping set can.
-pub(super) fn notes(model: &Model) -> Vec<String> {
+/// What a model does that no mapping set can, and what concerns most mappings.
+pub(super) fn notes(model: &Model, report: &[ReportLine]) -> Vec<String> {
     let mut notes = vec![
         "Adobe converts to the types of the schema: every destination must exist there, with the type that \
          the model gives it"
@@ -87,6 +87,13 @@ pub(super) fn notes(model: &Model) -> Vec<String> {
         "a source that polls sees no deletions, and of several changes between two polls only the last"
             .to_owned(),
     ];
+    if report.iter().any(|line| line.after.as_ref().is_some_and(|after| after.contains("is_empty("))) {
+        notes.push(
+            "is_empty is asked of single values, to keep missing ones out of arithmetic; Adobe's page shows \
+             it with an array: try one of these mappings with a preview before the rest"
+                .to_owned(),
+        );
+    }
     if model.variant == Variant::Event {
         notes.push(
             "metadata is not shed from events above 10,000 bytes, which Profile drops without a word"
