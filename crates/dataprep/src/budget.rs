@@ -65,7 +65,7 @@ impl Budget {
     /// Pays for the time to look at a value that is looked at again and again.
     pub(crate) fn look(&mut self, value: &Value<'_>) -> Result<(), Failure> {
         match value {
-            Value::Json(text) => self.spend(text.len() as u64 / 8),
+            Value::Json(text) => self.spend(text.len() as u64 / 2),
             Value::String(text) => self.spend(text.len() as u64 / 8),
             _ => Ok(()),
         }

@@ -43,9 +43,12 @@ pub(crate) fn misfit(code: &Code, wanted: Kind) -> Option<String> {
     let fits = match (code, wanted) {
         // What null means is each function's own affair.
         (_, Kind::Any) | (Code::Const(Value::Null), _) => true,
-        (Code::Const(Value::String(text)), Kind::Number) => Decimal::parse(plain(text)).is_some(),
-        (Code::Const(Value::String(text) | Value::Number(text)), Kind::Whole) => {
-            Decimal::parse(plain(text)).is_some_and(|number| number.to_whole().is_some())
+        // How freely a text is read as a number is each function's own affair, but it takes a digit.
+        (Code::Const(Value::String(text)), Kind::Number | Kind::Whole) => {
+            text.trim().is_empty() || text.contains(|c: char| c.is_ascii_digit())
+        }
+        (Code::Const(Value::Number(text)), Kind::Whole) => {
+            Decimal::parse(text).is_none_or(|number| number.to_whole().is_some())
         }
         (Code::Const(Value::String(text)), Kind::Boolean) => {
             matches!(
@@ -77,16 +80,25 @@ pub(crate) fn misfit_of_operand(op: BinaryOp, side: &Code) -> Option<String> {
     use BinaryOp::{Add, BitAnd, BitOr, BitXor, Div, Ge, Gt, Le, Lt, Mod, Mul, Sub};
     let side = bare(side);
     let is_null = matches!(side, Code::Const(Value::Null));
-    match op {
-        Add | Sub | Mul | Div | Mod | BitAnd | BitOr | BitXor if is_null => Some("null".to_owned()),
-        // A text on either side joins; a boolean counts as 1 or 0.
-        Add => misfit(side, Kind::Text),
-        _ if kind(side) == Kind::Boolean => None,
-        Sub | Mul | Div | Mod => misfit(side, Kind::Number),
-        BitAnd | BitOr | BitXor => misfit(side, Kind::Whole),
-        Lt | Le | Gt | Ge => misfit(side, Kind::Text),
+    let number = match side {
+        Code::Const(Value::String(text)) => Decimal::parse(plain(text)),
         _ => None,
-    }
+    };
+    let fits = match (op, side) {
+        (Add | Sub | Mul | Div | Mod | BitAnd | BitOr | BitXor, _) if is_null => false,
+        (Sub | Mul | Div | Mod, Code::Const(Value::String(_))) => number.is_some(),
+        (BitAnd | BitOr | BitXor, Code::Const(Value::String(_))) => {
+            number.is_some_and(|n| n.to_i64().is_some())
+        }
+        // A boolean counts as 1 or 0.
+        (Sub | Mul | Div | Mod | BitAnd | BitOr | BitXor, _) if kind(side) == Kind::Boolean => true,
+        (Sub | Mul | Div | Mod, _) => misfit(side, Kind::Number).is_none(),
+        (BitAnd | BitOr | BitXor, _) => misfit(side, Kind::Whole).is_none(),
+        // A text on either side of + joins.
+        (Add | Lt | Le | Gt | Ge, _) => misfit(side, Kind::Text).is_none(),
+        _ => true,
+    };
+    (!fits).then(|| shown(side))
 }
 
 /// Whether a divisor is the constant zero.

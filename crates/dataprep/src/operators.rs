@@ -97,24 +97,25 @@ fn found(value: &Value<'_>) -> &'static str {
     }
 }
 
-/// Whole numbers stay whole and exact, a quotient of two is cut to a whole number; with a decimal among
-/// them the result is exact as long as it can be held, and else rounded as in [`rounding`].
+/// Whole numbers stay whole and exact, and a quotient of two is cut to a whole number; with a decimal
+/// among them the result has at most 34 digits, see [`rounding`].
 fn calculate<'a>(op: BinaryOp, a: Operand, b: Operand) -> Result<Value<'a>> {
     let (whole, x, y) = (a.whole && b.whole, a.number, b.number);
     if matches!(op, BinaryOp::Div | BinaryOp::Mod) && y == Decimal::integer(0) {
         return Err(Failure::new("division by zero"));
     }
-    let rounded = |result: fn(Decimal, Decimal) -> Option<Decimal>| (!whole).then(|| result(x, y)).flatten();
-    match op {
-        BinaryOp::Add => x.checked_add(y).or_else(|| rounded(rounding::sum)),
-        BinaryOp::Sub => x.checked_sub(y).or_else(|| rounding::sum(x, y.checked_neg()?).filter(|_| !whole)),
-        BinaryOp::Mul => x.checked_mul(y).or_else(|| rounded(rounding::product)),
+    let result = match op {
         BinaryOp::Mod => x.checked_rem(y),
+        BinaryOp::Add if whole => x.checked_add(y),
+        BinaryOp::Sub if whole => x.checked_sub(y),
+        BinaryOp::Mul if whole => x.checked_mul(y),
         _ if whole => x.checked_div(y),
+        BinaryOp::Add => rounding::sum(x, y),
+        BinaryOp::Sub => y.checked_neg().and_then(|y| rounding::sum(x, y)),
+        BinaryOp::Mul => rounding::product(x, y),
         _ => rounding::quotient(x, y),
-    }
-    .map(decimal)
-    .ok_or_else(too_long)
+    };
+    result.map(decimal).ok_or_else(too_long)
 }
 
 fn decimal<'a>(number: Decimal) -> Value<'a> {
@@ -173,10 +174,13 @@ pub(crate) fn is_among(value: &Value<'_>, container: &Value<'_>, budget: &mut Bu
     let contains = |wanted: &Value<'_>| elements.iter().any(|element| equal(wanted, element));
     match value.elements() {
         Some(wanted) => {
-            budget.take(wanted.len().saturating_mul(elements.len()))?;
+            budget.take(wanted.len().saturating_mul(elements.len()).saturating_mul(4))?;
             Ok(wanted.iter().all(contains))
         }
-        None => Ok(contains(value)),
+        None => {
+            budget.take(elements.len().saturating_mul(4))?;
+            Ok(contains(value))
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Results with more digits than can be held: decimals are rounded to 34 digits, half to even, as Java's
-//! `MathContext.DECIMAL128`, which is how JEXL calculates with them.
+//! Sums, products and quotients of decimals: exact up to 34 digits, and rounded to 34, half to even, when
+//! they have more. This is Java's `MathContext.DECIMAL128`, with which JEXL calculates.
 
 use crate::number::Decimal;
 
@@ -99,8 +99,11 @@ impl Wide {
     }
 }
 
-/// The sum, rounded when it must be.
+/// The sum.
 pub(crate) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
+    if let Some(exact) = a.checked_add(b).filter(is_short) {
+        return Some(exact);
+    }
     let scale = a.scale().max(b.scale());
     let lift =
         |number: Decimal| Wide::product(number.digits().unsigned_abs(), 1).lifted(scale - number.scale());
@@ -113,13 +116,16 @@ pub(crate) fn sum(a: Decimal, b: Decimal) -> Option<Decimal> {
     rounded(negative, total, scale.into(), false)
 }
 
-/// The product, rounded when it must be.
+/// The product.
 pub(crate) fn product(a: Decimal, b: Decimal) -> Option<Decimal> {
+    if let Some(exact) = a.checked_mul(b).filter(is_short) {
+        return Some(exact);
+    }
     let digits = Wide::product(a.digits().unsigned_abs(), b.digits().unsigned_abs());
     rounded(signs_differ(a, b), digits, i64::from(a.scale()) + i64::from(b.scale()), false)
 }
 
-/// The quotient, rounded when it must be, without zeros at its end; `None` for a division by zero.
+/// The quotient, without zeros at its end; `None` for a division by zero.
 pub(crate) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
     let (dividend, divisor) = (a.digits().unsigned_abs(), b.digits().unsigned_abs());
     if divisor == 0 {
@@ -130,6 +136,11 @@ pub(crate) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
     let (digits, rest) = Wide::product(dividend, 1).lifted(places)?.divided(divisor);
     let scale = i64::from(a.scale()) - i64::from(b.scale()) + i64::from(places);
     rounded(signs_differ(a, b), digits, scale, rest != 0)?.trimmed()
+}
+
+/// Whether nothing needs to be rounded, which is nearly always.
+fn is_short(number: &Decimal) -> bool {
+    length(number.digits().unsigned_abs()) <= DIGITS
 }
 
 fn signs_differ(a: Decimal, b: Decimal) -> bool {

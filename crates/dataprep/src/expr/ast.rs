@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::path::{Path, Segment, write_escaped};
-use super::{is_name_char, reserved};
+use super::{is_function, is_name_char, reserved};
 
 /// A part of the text, in bytes; `end` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -453,10 +453,10 @@ fn write_name(f: &mut Formatter<'_>, name: &str, plain: bool) -> fmt::Result {
     f.write_char('}')
 }
 
-/// Whether Adobe keeps a word for itself: such a field is written `${…}` wherever it stands. Only a
-/// leading one needs that here.
+/// Whether Adobe keeps a word for itself. By its page such a field is written `${…}` wherever it stands;
+/// only the first of a path needs that here.
 fn is_kept(name: &str) -> bool {
-    reserved(name).is_some() || crate::functions::is_function(name)
+    reserved(name).is_some() || is_function(name)
 }
 
 /// Whether `name` needs no `${…}` after a dot. A last `$` would join a brace that follows.

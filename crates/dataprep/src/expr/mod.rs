@@ -83,8 +83,12 @@ fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// Words that JEXL and Data Prep keep for themselves (Adobe's list in the Data Prep functions
-/// page). Adobe also reserves the names of its functions; whoever knows the functions checks those.
+/// Whether `name` is that of one of Adobe's functions: those are reserved, too.
+fn is_function(name: &str) -> bool {
+    crate::functions::is_name(name)
+}
+
+/// Words that JEXL and Data Prep keep for themselves (Adobe's list in the Data Prep functions page).
 fn reserved(word: &str) -> Option<&'static str> {
     const WORDS: [&str; 28] = [
         "_errors", "and", "break", "continue", "div", "do", "else", "empty", "eq", "false", "for",

@@ -23,7 +23,6 @@ static METHODS: &[Function] = &[
         .kinds(&[Kind::Object, Kind::Text], Kind::Boolean),
     Function::new("getOrDefault", JAVA, (3, 3), true, get_or_default)
         .kinds(&[Kind::Object, Kind::Text, Kind::Any], Kind::Any),
-    Function::new("get", JAVA, (2, 2), true, get),
     Function::new("startsWith", JAVA, (2, 2), true, starts_with)
         .kinds(&[Kind::Text, Kind::Text], Kind::Boolean),
     Function::new("endsWith", JAVA, (2, 2), true, ends_with).kinds(&[Kind::Text, Kind::Text], Kind::Boolean),
@@ -103,19 +102,6 @@ fn members<'a>(args: &[Value<'a>], method: &str) -> Result<Vec<(std::borrow::Cow
     object.members().ok_or_else(|| {
         Failure::new(format!("{method} is a method of objects and maps, but found {}", object.kind_name()))
     })
-}
-
-/// `get(key)` of an object or map, `get(index)` of an array; null when there is none.
-fn get<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let container = arg(args, 0);
-    match container.kind_name() {
-        "an array" => {
-            let index = whole(arg(args, 1), "the index")?;
-            Ok(usize::try_from(index).map_or(Value::Null, |index| container.element(index)))
-        }
-        "an object" => Ok(container.member(&text(arg(args, 1), "the key")?)),
-        found => Err(Failure::new(format!("get is a method of objects, maps and arrays, but found {found}"))),
-    }
 }
 
 /// `startsWith(prefix)`, with regard to case.

@@ -242,8 +242,8 @@ pub fn table() -> impl Iterator<Item = &'static Function> {
 /// Names that the evaluator handles itself.
 pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transformArray"];
 
-/// Whether a name is one of Adobe's functions.
-pub(crate) fn is_function(name: &str) -> bool {
+/// Whether a name is that of one of Adobe's functions, which a field cannot bear without `${…}`.
+pub(crate) fn is_name(name: &str) -> bool {
     SPECIAL.contains(&name) || table().any(|function| function.name == name)
 }
 
