@@ -18,7 +18,7 @@ use crate::models::{self, Model, RESOURCES, Variant};
 use crate::settings::{OpenError, Settings};
 use dataprep::expr::{self, Expr, ExprKind, Path, Segment};
 use dataprep::functions::Status;
-use dataprep::{MAX_EXPRESSION, Mapping, MappingSet, SourceType, XdmType};
+use dataprep::{MAX_EXPRESSION, Mapping, MappingSet, SchemaLink, SchemaRef, SourceType, XdmType};
 use polled::Polled;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -33,11 +33,14 @@ pub struct Options {
     /// The path of the member that holds each object. Adobe's managed Stripe source puts it in `data`;
     /// `None` for a source that hands over bare objects.
     pub root: Option<String>,
+    /// The `$id` of the schema that the set writes to, which Adobe asks for with a set
+    /// (`https://ns.adobe.com/{TENANT}/schemas/…`).
+    pub schema: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { variant: None, root: Some(crate::import::MANAGED_ROOT.to_owned()) }
+        Self { variant: None, root: Some(crate::import::MANAGED_ROOT.to_owned()), schema: None }
     }
 }
 
@@ -63,7 +66,11 @@ pub fn adobe(resource: &str, settings: &Settings, options: &Options) -> Result<E
     };
     let model = choose(models::of(settings)?, resource, options)?;
     let export = Export { polled: Polled::new(&model, settings), settings, root };
-    let mut mapping_set = MappingSet { name: model.mapping_set.name.clone(), ..MappingSet::default() };
+    let mut mapping_set = MappingSet {
+        name: model.mapping_set.name.clone(),
+        output_schema: options.schema.as_deref().map(schema_link),
+        ..MappingSet::default()
+    };
     let mut report = Vec::new();
     for (index, mapping) in model.mapping_set.mappings.iter().enumerate() {
         let later = model.mapping_set.mappings.get(index + 1..).unwrap_or_default();
@@ -77,6 +84,14 @@ pub fn adobe(resource: &str, settings: &Settings, options: &Options) -> Result<E
     let counts = Counts::of(&report);
     let notes = report::notes(&model, &report);
     Ok(Exported { mapping_set, counts, notes, report })
+}
+
+fn schema_link(id: &str) -> SchemaLink {
+    let schema_ref = SchemaRef {
+        id: id.to_owned(),
+        content_type: "application/vnd.adobe.xed-full+json;version=1".to_owned(),
+    };
+    SchemaLink { schema_ref: Some(schema_ref), ..SchemaLink::default() }
 }
 
 fn problem(message: impl Into<String>) -> OpenError {
@@ -190,8 +205,7 @@ impl Export<'_> {
     }
 
     fn constant(&self, mapping: &Mapping) -> Line {
-        let mut exported = mapping.clone();
-        exported.xdm_type = None;
+        let exported = document(mapping, SourceType::Static, mapping.source.clone());
         let line = ReportLine {
             destination: mapping.destination.clone(),
             outcome: Outcome::Unchanged,
@@ -230,16 +244,22 @@ impl Export<'_> {
     /// The mapping as Adobe's document holds it: without a type, which the schema gives, and as the
     /// simplest kind of source.
     fn written(&self, mapping: &Mapping, said: Expr) -> Mapping {
-        let mut exported = mapping.clone();
-        exported.xdm_type = None;
         let moved = said
             .map_paths(&|path| Path { segments: self.root.iter().chain(&path.segments).cloned().collect() });
-        (exported.source_type, exported.source) = match moved.kind {
-            ExprKind::Path(path) => (SourceType::Attribute, path.to_string()),
-            ExprKind::String(text) => (SourceType::Static, text),
-            _ => (SourceType::Expression, moved.to_string()),
-        };
-        exported
+        match moved.kind {
+            ExprKind::Path(path) => document(mapping, SourceType::Attribute, path.to_string()),
+            ExprKind::String(text) => document(mapping, SourceType::Static, text),
+            _ => document(mapping, SourceType::Expression, moved.to_string()),
+        }
+    }
+}
+
+/// A mapping as a new document holds it: what Adobe gave to an earlier one does not fit any more.
+fn document(mapping: &Mapping, source_type: SourceType, source: String) -> Mapping {
+    Mapping {
+        name: mapping.name.clone(),
+        description: mapping.description.clone(),
+        ..Mapping::new(source_type, source, mapping.destination.clone())
     }
 }
 

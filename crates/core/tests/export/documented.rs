@@ -4,6 +4,7 @@ use crate::{MODELS, exported, settings};
 use dataprep::expr::{self, ExprKind, Path, Segment};
 use dataprep::{MAX_EXPRESSION, SourceType};
 use serde_json::{Value, json};
+use stripe_xdm_core::export::{self, Options};
 
 /// The functions of Adobe's page "Data Prep mapping functions" that sources may call: without those for
 /// destinations only.
@@ -104,4 +105,29 @@ fn what_the_pages_do_not_show_is_named_in_the_report() {
             assert_eq!(multiplies, line.relies_on.iter().any(|what| what == "the operator *"), "{after}");
         }
     }
+}
+
+/// The page says how much of each model is left: it must be so.
+#[test]
+fn the_page_counts_right() {
+    let page = include_str!("../../docs/export.md");
+    for (resource, _) in MODELS {
+        let counts = exported(resource, &settings(json!({}))).counts;
+        let row = format!(
+            "| {resource} | {} | {} | {} | {} |",
+            counts.unchanged, counts.lowered, counts.approximated, counts.left_out
+        );
+        assert!(page.contains(&row), "docs/export.md should say: {row}");
+    }
+}
+
+#[test]
+fn the_set_names_its_schema() {
+    let id = "https://ns.adobe.com/acme/schemas/1";
+    let options = Options { schema: Some(id.to_owned()), ..Options::default() };
+    let set = export::adobe("price", &settings(json!({})), &options).unwrap().mapping_set;
+    assert_eq!(
+        serde_json::to_value(set).unwrap()["outputSchema"],
+        json!({"schemaRef": {"id": id, "contentType": "application/vnd.adobe.xed-full+json;version=1"}})
+    );
 }

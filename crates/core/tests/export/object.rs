@@ -127,7 +127,7 @@ fn value(kind: Holds, told: Option<&str>, turn: usize) -> Value {
         Holds::Locale => json!("en-GB"),
         Holds::Id => json!(format!("ch_{turn}")),
         Holds::Ids => json!([format!("di_{turn}"), format!("di_{turn}x")]),
-        Holds::Flag => json!(turn % 2 == 0),
+        Holds::Flag => json!(turn.is_multiple_of(2)),
         Holds::Text => json!(told.map_or_else(|| format!("t{turn}"), str::to_owned)),
         Holds::Texts => json!(["en", "fr"]),
         Holds::Words => json!({"a": "1", "b c": "2"}),
