@@ -156,17 +156,27 @@ impl Export<'_> {
         if written.paths().into_iter().chain([&destination]).any(has_keys_of_data) {
             return left_out(mapping, [KEYS_OF_DATA.to_owned()]);
         }
+        if written.depth() > MAX_DEPTH {
+            return left_out(mapping, [TOO_DEEP.to_owned()]);
+        }
         let before = written.to_string();
 
         let known = self.polled.apply(written);
         let mut losses = Losses::default();
-        let said = simplify::simplify(known.expression)
-            .rewrite(&mut |part| stripe::lower(operators::lower(part), self.settings, &mut losses));
+        let said = simplify::simplify(known.expression).rewrite(&mut |part| {
+            bounded(stripe::lower(operators::lower(part), self.settings, &mut losses), &mut losses)
+        });
         let said = self.as_map(simplify::simplify(said), mapping.xdm_type);
 
         let mut reasons: Vec<String> = known.unknown.into_iter().collect();
         if !known.unexpanded.is_empty() {
             reasons.push(format!("the source expands no references: {} is an id", list(&known.unexpanded)));
+        }
+        if !losses.impossible.is_empty() {
+            return left_out(
+                mapping,
+                losses.impossible.iter().map(|why| (*why).to_owned()).collect::<Vec<_>>(),
+            );
         }
         if simplify::is_null(&said) {
             if !known.off.is_empty() {
@@ -174,8 +184,9 @@ impl Export<'_> {
             }
             return left_out(mapping, reasons);
         }
-        if let Some(impossible) = self.impossible(&said, &losses) {
-            return left_out(mapping, impossible);
+        let reasons_against = impossible(&said);
+        if !reasons_against.is_empty() {
+            return left_out(mapping, reasons_against);
         }
 
         let outcome = match (losses.differs.is_empty(), said.to_string() == before) {
@@ -186,12 +197,13 @@ impl Export<'_> {
         reasons.extend(losses.differs.iter().map(|reason| (*reason).to_owned()));
         let relies_on = relies_on(&said, &destination);
         let exported = self.written(mapping, said);
-        let length = exported.source.chars().count();
-        if exported.source_type == SourceType::Expression && length > MAX_EXPRESSION {
-            return left_out(
-                mapping,
-                [format!("in Adobe's words it has {length} characters; Adobe takes {MAX_EXPRESSION}")],
-            );
+        if exported.source_type == SourceType::Expression {
+            if exported.source.chars().count() > MAX_EXPRESSION {
+                return left_out(mapping, [TOO_LONG.to_owned()]);
+            }
+            if expr::parse(&exported.source).is_err() {
+                return left_out(mapping, [TOO_DEEP.to_owned()]);
+            }
         }
         let line = ReportLine {
             destination: mapping.destination.clone(),
@@ -227,20 +239,6 @@ impl Export<'_> {
         }
     }
 
-    /// Why an expression cannot be given to Adobe's source at all.
-    fn impossible(&self, said: &Expr, losses: &Losses) -> Option<Vec<String>> {
-        let called = operators::functions(said);
-        let mut reasons: Vec<String> = losses.impossible.iter().map(|reason| (*reason).to_owned()).collect();
-        for name in called {
-            if operators::FOR_DESTINATIONS.contains(&name.as_str()) {
-                reasons.push(format!("Adobe offers {name} in destinations only, not in sources"));
-            } else if reasons.is_empty() && name.starts_with("stripe_") {
-                reasons.push(format!("{name} cannot be said in Adobe's functions"));
-            }
-        }
-        (!reasons.is_empty()).then_some(reasons)
-    }
-
     /// The mapping as Adobe's document holds it: without a type, which the schema gives, and as the
     /// simplest kind of source.
     fn written(&self, mapping: &Mapping, said: Expr) -> Mapping {
@@ -262,6 +260,33 @@ fn document(mapping: &Mapping, source_type: SourceType, source: String) -> Mappi
         ..Mapping::new(source_type, source, mapping.destination.clone())
     }
 }
+
+/// Why an expression cannot be given to Adobe's source at all.
+fn impossible(said: &Expr) -> Vec<String> {
+    let why = |name: String| match operators::FOR_DESTINATIONS.contains(&name.as_str()) {
+        true => Some(format!("Adobe offers {name} in destinations only, not in sources")),
+        false if name.starts_with("stripe_") => Some(format!("{name} cannot be said in Adobe's functions")),
+        false => None,
+    };
+    operators::functions(said).into_iter().filter_map(why).collect()
+}
+
+/// The part, unless it has grown far beyond what Adobe takes: some constructs need their parts several
+/// times over, and such constructs may stand in each other.
+fn bounded(part: Expr, losses: &mut Losses) -> Expr {
+    if part.to_string().len() <= 4 * MAX_EXPRESSION {
+        return part;
+    }
+    losses.impossible.insert(TOO_LONG);
+    simplify::null()
+}
+
+/// Deepest expression that is taken apart. Expressions of people stay far below.
+const MAX_DEPTH: usize = 100;
+
+const TOO_DEEP: &str = "its parts stand too deeply inside each other: split it";
+
+const TOO_LONG: &str = "in Adobe's words it has more than the 4096 characters that Adobe takes: split it";
 
 const KEYS_OF_DATA: &str = "Adobe's paths have no form for the values or the rest of an object whose keys \
                             are data ({*}, {key}, {**})";

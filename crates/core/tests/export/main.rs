@@ -268,6 +268,25 @@ fn settings_and_the_users_changes_are_in_the_set() {
 }
 
 #[test]
+fn what_grows_without_end_is_left_out() {
+    let elvis = (0..50).fold("a".to_owned(), |inner, _| format!("({inner} ?: b)"));
+    let amounts = (0..20).fold("a".to_owned(), |inner, _| format!("stripe_major({inner}, currency)"));
+    let chain = vec!["a.equals(\"x\")"; 120].join(" && ");
+    let conditions = vec!["a.equals(\"x\")"; 70].join(" && ");
+    for (source, part) in [
+        (&elvis, "characters"),
+        (&amounts, "characters"),
+        (&chain, "too deeply"),
+        (&conditions, "too deeply"),
+    ] {
+        let settings = settings(json!({"models": [{"resource": "price", "mappingSet": {"mappings": [
+            {"sourceType": "EXPRESSION", "source": source, "destination": "_acme.x"}]}}]}));
+        let line = exported("price", &settings).report.pop().unwrap();
+        assert!(line.reasons.iter().any(|reason| reason.contains(part)), "{source}: {line:?}");
+    }
+}
+
+#[test]
 fn metadata_that_is_kept_back_never_leaves() {
     let denied = exported("customer", &settings(json!({"metadata_deny": ["secret"]})));
     let line = denied.report.iter().find(|line| line.destination == "_acme.stripe.metadata").unwrap();

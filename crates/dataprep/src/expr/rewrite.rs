@@ -35,6 +35,17 @@ impl Expr {
         ExprKind::Call(name.to_owned(), arguments).into()
     }
 
+    /// How deeply constructs stand inside each other; a constant or a path by itself is 1.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        let (mut deepest, mut open) = (0, vec![(self, 1)]);
+        while let Some((part, depth)) = open.pop() {
+            deepest = deepest.max(depth);
+            open.extend(part.kind.parts().into_iter().map(|inner| (inner, depth + 1)));
+        }
+        deepest
+    }
+
     /// The expression with `change` applied to each of its parts, the innermost first, and to itself.
     #[must_use]
     pub fn rewrite(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
@@ -130,6 +141,25 @@ impl Expr {
 }
 
 impl ExprKind {
+    /// The parts, in the order of the text.
+    fn parts(&self) -> Vec<&Expr> {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Path(_) => Vec::new(),
+            Self::Unary(_, a) | Self::Lambda(_, a) | Self::Member(a, _) | Self::Empty(a) | Self::Size(a) => {
+                vec![a]
+            }
+            Self::Binary(_, a, b)
+            | Self::Elvis(a, b)
+            | Self::Coalesce(a, b)
+            | Self::Index(a, b)
+            | Self::Range(a, b) => vec![a, b],
+            Self::Ternary(a, b, c) => vec![a, b, c],
+            Self::Array(items) | Self::Call(_, items) => items.iter().collect(),
+            Self::Method(value, _, items) => std::iter::once(&**value).chain(items).collect(),
+            Self::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+        }
+    }
+
     /// The same construct of changed parts.
     fn map_parts(self, change: &mut dyn FnMut(Expr) -> Expr) -> Self {
         let mut boxed = |part: Box<Expr>| Box::new(change(*part));
@@ -200,6 +230,13 @@ mod tests {
             below_data("transformArray(a, data -> transformArray(data, y -> concat(y, data, b)))"),
             "transformArray(data.a, data_ -> transformArray(data_, y -> concat(y, data_, data.b)))"
         );
+    }
+
+    #[test]
+    fn depth_counts_constructs_inside_each_other() {
+        for (text, depth) in [("a", 1), ("a.b[0].c", 1), ("-a", 2), ("f(a, g(b), c)", 3), ("a + b + c", 3)] {
+            assert_eq!(parse(text).unwrap().depth(), depth, "{text}");
+        }
     }
 
     #[test]
