@@ -48,18 +48,30 @@ impl Expr {
 
     /// The expression with `change` applied to each of its parts, the innermost first, and to itself.
     #[must_use]
-    pub fn rewrite(self, change: &mut dyn FnMut(Self) -> Self) -> Self {
-        let span = self.span;
-        let kind = self.kind.map_parts(&mut |part| part.rewrite(change));
-        change(Self { kind, span })
+    pub fn rewrite(mut self, change: &mut dyn FnMut(Self) -> Self) -> Self {
+        self.rewrite_in_place(change);
+        self
+    }
+
+    // In place, because what is nested is walked in as many frames, and the module's stack is small.
+    fn rewrite_in_place(&mut self, change: &mut dyn FnMut(Self) -> Self) {
+        self.kind.each_part(&mut |part| part.rewrite_in_place(change));
+        self.replace(change);
+    }
+
+    #[inline(never)]
+    fn replace(&mut self, change: &mut dyn FnMut(Self) -> Self) {
+        let nothing = Self { kind: ExprKind::Null, span: self.span };
+        *self = change(std::mem::replace(self, nothing));
     }
 
     /// The expression with other places of the record in place of those that it reads. Paths into a
     /// lambda's parameters stay; a parameter whose name would hide a new path gets another name.
     /// Constant arguments of functions that take a path as text are such places too.
     #[must_use]
-    pub fn map_paths(self, change: &dyn Fn(&Path) -> Path) -> Self {
-        self.map_free(&mut Vec::new(), change)
+    pub fn map_paths(mut self, change: &dyn Fn(&Path) -> Path) -> Self {
+        self.map_free(&mut Vec::new(), change);
+        self
     }
 
     /// Every place of the record that [`Expr::map_paths`] would change.
@@ -73,49 +85,24 @@ impl Expr {
         found.into_inner()
     }
 
-    fn map_free(self, parameters: &mut Vec<(String, String)>, change: &dyn Fn(&Path) -> Path) -> Self {
-        let span = self.span;
-        let kind = match self.kind {
-            ExprKind::Path(mut path) => {
-                let parameter = match path.segments.first_mut() {
-                    Some(Segment::Name(first)) => parameters
-                        .iter()
-                        .rev()
-                        .find(|(old, _)| old == first)
-                        .map(|(_, new)| first.clone_from(new)),
-                    _ => None,
-                };
-                ExprKind::Path(if parameter.is_some() { path } else { change(&path) })
-            }
-            ExprKind::Call(name, arguments) if TAKE_A_PATH_AS_TEXT.contains(&name.as_str()) => {
-                let argument = |argument: Self| match &argument.kind {
-                    ExprKind::String(text) => match Path::parse(text) {
-                        Ok(path) => Self { kind: ExprKind::String(change(&path).to_string()), ..argument },
-                        Err(_) => argument,
-                    },
-                    _ => argument.map_free(parameters, change),
-                };
-                ExprKind::Call(name, arguments.into_iter().map(argument).collect())
-            }
+    fn map_free(&mut self, parameters: &mut Vec<(String, String)>, change: &dyn Fn(&Path) -> Path) {
+        match &mut self.kind {
+            ExprKind::Path(path) => map_path(path, parameters, change),
             ExprKind::Lambda(names, body) => {
-                let taken = body.roots(&names, parameters, change);
                 let outer = parameters.len();
-                let mut renamed: Vec<String> = Vec::with_capacity(names.len());
-                for name in names {
-                    let mut new = name.clone();
-                    while taken.contains(&new) || renamed.contains(&new) {
-                        new.push('_');
-                    }
-                    renamed.push(new.clone());
-                    parameters.push((name, new));
-                }
-                let body = body.map_free(parameters, change);
+                rename(names, body, parameters, change);
+                body.map_free(parameters, change);
                 parameters.truncate(outer);
-                ExprKind::Lambda(renamed, Box::new(body))
             }
-            other => other.map_parts(&mut |part| part.map_free(parameters, change)),
-        };
-        Self { kind, span }
+            kind => {
+                if let ExprKind::Call(name, arguments) = kind
+                    && TAKE_A_PATH_AS_TEXT.contains(&name.as_str())
+                {
+                    arguments.iter_mut().for_each(|argument| map_path_as_text(argument, change));
+                }
+                kind.each_part(&mut |part| part.map_free(parameters, change));
+            }
+        }
     }
 
     /// First names, once changed, of what a lambda's body reads besides the lambda's own parameters.
@@ -140,6 +127,45 @@ impl Expr {
     }
 }
 
+/// A path of the record, or one into a parameter that may have a new name.
+#[inline(never)]
+fn map_path(path: &mut Path, parameters: &[(String, String)], change: &dyn Fn(&Path) -> Path) {
+    if let Some(Segment::Name(first)) = path.segments.first_mut()
+        && let Some((_, new)) = parameters.iter().rev().find(|(old, _)| old == first)
+    {
+        first.clone_from(new);
+    } else {
+        *path = change(path);
+    }
+}
+
+fn map_path_as_text(argument: &mut Expr, change: &dyn Fn(&Path) -> Path) {
+    if let ExprKind::String(text) = &mut argument.kind
+        && let Ok(path) = Path::parse(text)
+    {
+        *text = change(&path).to_string();
+    }
+}
+
+/// Puts a lambda's parameters, under names that hide nothing that its body reads, on the list.
+#[inline(never)]
+fn rename(
+    names: &mut [String],
+    body: &Expr,
+    parameters: &mut Vec<(String, String)>,
+    change: &dyn Fn(&Path) -> Path,
+) {
+    let taken = body.roots(names, parameters, change);
+    let outer = parameters.len();
+    for name in names {
+        let old = name.clone();
+        while taken.contains(name) || parameters.iter().skip(outer).any(|(_, new)| new == name) {
+            name.push('_');
+        }
+        parameters.push((old, name.clone()));
+    }
+}
+
 impl ExprKind {
     /// The parts, in the order of the text.
     fn parts(&self) -> Vec<&Expr> {
@@ -160,30 +186,36 @@ impl ExprKind {
         }
     }
 
-    /// The same construct of changed parts.
-    fn map_parts(self, change: &mut dyn FnMut(Expr) -> Expr) -> Self {
-        let mut boxed = |part: Box<Expr>| Box::new(change(*part));
+    /// Calls `visit` with each part, in the order of the text.
+    fn each_part(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
         match self {
-            leaf @ (Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Path(_)) => leaf,
-            Self::Unary(op, a) => Self::Unary(op, boxed(a)),
-            Self::Binary(op, a, b) => Self::Binary(op, boxed(a), boxed(b)),
-            Self::Ternary(a, b, c) => Self::Ternary(boxed(a), boxed(b), boxed(c)),
-            Self::Elvis(a, b) => Self::Elvis(boxed(a), boxed(b)),
-            Self::Coalesce(a, b) => Self::Coalesce(boxed(a), boxed(b)),
-            Self::Lambda(names, body) => Self::Lambda(names, boxed(body)),
-            Self::Member(value, name) => Self::Member(boxed(value), name),
-            Self::Index(value, index) => Self::Index(boxed(value), boxed(index)),
-            Self::Empty(value) => Self::Empty(boxed(value)),
-            Self::Size(value) => Self::Size(boxed(value)),
-            Self::Range(first, last) => Self::Range(boxed(first), boxed(last)),
-            Self::Array(items) => Self::Array(items.into_iter().map(change).collect()),
-            Self::Call(name, items) => Self::Call(name, items.into_iter().map(change).collect()),
-            Self::Method(value, name, items) => {
-                let value = boxed(value);
-                Self::Method(value, name, items.into_iter().map(change).collect())
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Path(_) => {}
+            Self::Unary(_, a) | Self::Lambda(_, a) | Self::Member(a, _) | Self::Empty(a) | Self::Size(a) => {
+                visit(a);
+            }
+            Self::Binary(_, a, b)
+            | Self::Elvis(a, b)
+            | Self::Coalesce(a, b)
+            | Self::Index(a, b)
+            | Self::Range(a, b) => {
+                visit(a);
+                visit(b);
+            }
+            Self::Ternary(a, b, c) => {
+                visit(a);
+                visit(b);
+                visit(c);
+            }
+            Self::Array(items) | Self::Call(_, items) => items.iter_mut().for_each(visit),
+            Self::Method(value, _, items) => {
+                visit(value);
+                items.iter_mut().for_each(visit);
             }
             Self::Map(entries) => {
-                Self::Map(entries.into_iter().map(|(key, value)| (change(key), change(value))).collect())
+                for (key, value) in entries {
+                    visit(key);
+                    visit(value);
+                }
             }
         }
     }
