@@ -199,6 +199,28 @@ fn among_and_affixes() {
 }
 
 #[test]
+fn patterns_match_from_end_to_end() {
+    gives(&[
+        ("s =~ '[a-c]+'", "true"),
+        ("s =~ 'b'", "false"),
+        ("s !~ 'b'", "true"),
+        ("s =~ '.*b.*'", "true"),
+        ("n =~ '\\d'", "true"),
+        ("s =~ s", "true"),
+        ("filterArray(['a1', 'b', 'c3'], x -> x =~ '\\w\\d')", r#"["a1","c3"]"#),
+        ("filterArray(['abc', 'b'], x -> s =~ x + '.*')", r#"["abc"]"#),
+        ("absent =~ '.*'", "false"),
+        ("s =~ absent", "false"),
+    ]);
+    fails(&[
+        ("s =~ '[a-'", "compile: "),
+        ("s =~ '[' + 'a'", "["),
+        ("list =~ 'a'", "the left side of =~ must be text, but is an array"),
+    ]);
+    assert_eq!(problems("s =~ '(a' && n")[0].1, "'(a'");
+}
+
+#[test]
 fn bits_ranges_sizes_and_emptiness() {
     gives(&[
         ("6 & 3", "2"),
@@ -309,6 +331,7 @@ fn everything_wrong_is_told_with_its_place() {
         [
             ("there is no function concatt; did you mean concat?", "concatt(a, b)"),
             ("lower takes 1 argument, but 0 are given", "lower()"),
+            ("the second argument of left must be a whole number, but is the text \"y\"", "'y'"),
             ("- needs a number, but is before the text \"z\"", "'z'"),
         ]
     );

@@ -502,7 +502,7 @@ proptest! {
             let _ = (error.to_string(), error.caret(&text));
         }
         if let Ok(path) = Path::parse(&text) {
-            prop_assert_eq!(path.to_string(), text);
+            prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));
         }
     }
 

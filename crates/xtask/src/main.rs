@@ -1,6 +1,7 @@
 //! Build and check tasks, so that a contributor needs cargo and one word: `cargo xtask <task>`.
 
 mod check;
+mod fuzz;
 mod imports;
 mod licences;
 mod module;
@@ -38,6 +39,12 @@ enum Task {
     Check,
     /// Build the module and run every test, natively, in Node and in headless Chromium
     Test,
+    /// Fuzz the expression language
+    Fuzz {
+        /// For how long each fuzz target runs
+        #[arg(long, default_value_t = 20)]
+        seconds: u32,
+    },
     /// Measure speed and size
     Bench {
         /// Passed on to the benchmark
@@ -60,6 +67,7 @@ fn main() -> ExitCode {
         Task::Demo { args } => program::demo(&args),
         Task::Check => check::run(),
         Task::Test => test::run(),
+        Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Bench { args } => program::bench(&args),
         #[cfg(feature = "wasm-test-runner")]
         Task::WasmTestRunner { args } => {

@@ -1,11 +1,14 @@
 //! Every test of the project, from nothing: natively, in Node and in headless Chromium.
 
-use crate::module;
 use crate::step::{read, run as run_command, step};
 use crate::workspace::Workspace;
+use crate::{fuzz, module};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// How long each fuzz target runs.
+const FUZZ_SECONDS: u32 = 20;
 
 /// The task. Stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
@@ -20,6 +23,7 @@ pub(crate) fn run() -> Result<()> {
         cargo.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", &chromedriver);
         run_command(&mut cargo)
     })?;
+    fuzz::run(FUZZ_SECONDS)?;
     println!("all tests passed");
     Ok(())
 }

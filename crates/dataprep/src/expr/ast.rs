@@ -381,8 +381,8 @@ impl Expr {
                 value.write(f, binding::POSTFIX)?;
                 write!(f, "[{index}]")
             }
-            ExprKind::Empty(value) => write!(f, "empty({value})"),
-            ExprKind::Size(value) => write!(f, "size({value})"),
+            ExprKind::Empty(value) => write_word(f, "empty", value),
+            ExprKind::Size(value) => write_word(f, "size", value),
         }
     }
 }
@@ -392,6 +392,13 @@ impl Display for Expr {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         self.write(f, binding::LAMBDA)
     }
+}
+
+/// A word before a value; parentheses only where they are needed, for they count as nesting.
+fn write_word(f: &mut Formatter<'_>, word: &str, value: &Expr) -> fmt::Result {
+    f.write_str(word)?;
+    f.write_char(' ')?;
+    value.write(f, binding::UNARY)
 }
 
 fn write_infix(f: &mut Formatter<'_>, left: &Expr, symbol: &str, right: &Expr, own: u8) -> fmt::Result {

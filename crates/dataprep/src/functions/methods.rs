@@ -26,7 +26,6 @@ static METHODS: &[Function] = &[
     Function::new("startsWith", JAVA, (2, 2), true, starts_with)
         .kinds(&[Kind::Text, Kind::Text], Kind::Boolean),
     Function::new("endsWith", JAVA, (2, 2), true, ends_with).kinds(&[Kind::Text, Kind::Text], Kind::Boolean),
-    Function::new("indexOf", JAVA, (2, 2), true, index_of).kinds(&[Kind::Text, Kind::Text], Kind::Whole),
     Function::new("charAt", JAVA, (2, 2), true, char_at).kinds(&[Kind::Text, Kind::Whole], Kind::Text),
     Function::new("substring", JAVA, (2, 3), true, substring)
         .kinds(&[Kind::Text, Kind::Whole, Kind::Whole], Kind::Text),
@@ -38,6 +37,8 @@ const SAME_AS: &[(&str, &str)] = &[
     ("toUpperCase", "upper"),
     ("replace", "replacestr"),
     ("matches", "matches_regex"),
+    ("indexOf", "instr"),
+    ("split", "String.split"),
     ("keySet", "get_keys"),
 ];
 
@@ -114,14 +115,6 @@ fn starts_with<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<
 fn ends_with<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let whole = text(arg(args, 0), "what endsWith is called on")?;
     Ok(Value::Bool(whole.ends_with(&*text(arg(args, 1), "the suffix")?)))
-}
-
-/// `indexOf(part)`: the first place, from 0; -1 when there is none.
-fn index_of<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let whole = text(arg(args, 0), "what indexOf is called on")?;
-    let found = whole.find(&*text(arg(args, 1), "the text to find")?);
-    let index = found.and_then(|at| whole.get(..at)).map(|before| before.chars().count() as i64);
-    Ok(Value::integer(index.unwrap_or(-1)))
 }
 
 /// `charAt(index)`: one character, as text.
