@@ -93,6 +93,13 @@ impl Builder<'_> {
                         one("{**} in the source needs {**} at the end of the destination".to_owned()),
                     );
                 }
+                if wanted.xdm_type.is_some_and(|found| found != XdmType::MapOfStrings)
+                    || wanted.shape.is_some()
+                {
+                    return Err(one(
+                        "{**} gives a map of texts, but the destination is something else".to_owned()
+                    ));
+                }
                 OpKind::Rest(self.tree.rest(&path.segments))
             }
             (ParsedSource::Attribute(path), _) => {

@@ -292,7 +292,13 @@ impl Captured {
 
     /// Accounts for a value that no mapping reads.
     #[inline]
-    fn unknown(&mut self, input: &str, span: Span, below: Below) {
+    fn unknown(&mut self, input: &str, span: Span, mut below: Below) {
+        // What is no object has no members to gather.
+        if below.rest.is_some_and(|(_, above)| above as usize == self.steps.len())
+            && span.kind != Kind::Object
+        {
+            below.rest = None;
+        }
         if !span.is_present() || (below.covered && below.rest.is_none()) {
             return;
         }

@@ -123,7 +123,7 @@ impl Draft {
             if with.nodes == MAX_NODES {
                 with.problems.push((mapping, "too many arrays inside each other are mapped by index"));
             }
-            return Out::Leaf(0);
+            return Out::Fixed(Vec::new());
         }
         let is_array = self.each.as_ref().is_some_and(|each| !each.keyed) || !self.indexes.is_empty();
         let is_map = self.each.as_ref().is_some_and(|each| each.keyed);
@@ -140,7 +140,7 @@ impl Draft {
         if let Some(each) = &self.each {
             let Some(scope) = each.scope else {
                 with.problems.push((mapping, "the destination iterates, but no source does"));
-                return Out::Leaf(0);
+                return Out::Fixed(Vec::new());
             };
             let numbered = self
                 .indexes
@@ -157,8 +157,8 @@ impl Draft {
         if !self.indexes.is_empty() {
             return Out::Fixed(self.indexes.values().map(|draft| draft.finish(with)).collect());
         }
-        if self.members.is_empty() {
-            return Out::Leaf(self.op.unwrap_or_default());
+        if let (true, Some(op)) = (self.members.is_empty(), self.op) {
+            return Out::Leaf(op);
         }
         if let Some(whole) = self.op.and_then(|op| with.ops.get(op as usize)) {
             match whole.kind {

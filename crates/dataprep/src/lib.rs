@@ -68,6 +68,8 @@ mod takes;
 mod text;
 mod validate;
 mod value;
+mod violations;
+mod whole;
 mod write;
 
 pub use diff::{Change, Difference, SettingChange, Side, diff};

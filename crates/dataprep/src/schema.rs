@@ -3,9 +3,8 @@
 use crate::expr::{Path, Segment};
 use crate::functions::nearest;
 use crate::mapping_set::XdmType;
-use crate::number::Decimal;
+use crate::regex::Pattern;
 use serde_json::{Map, Value as Json};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,8 +53,8 @@ pub(crate) struct Node {
     pub(crate) allowed: Vec<Json>,
     pub(crate) minimum: Option<serde_json::Number>,
     pub(crate) maximum: Option<serde_json::Number>,
-    /// A regular expression that text must match.
-    pub(crate) pattern: Option<String>,
+    /// A regular expression that must match somewhere in the text, or why it cannot be used.
+    pub(crate) pattern: Option<Result<Pattern, String>>,
 }
 
 /// What a field holds.
@@ -208,7 +207,7 @@ struct Parts<'d> {
     allowed: Vec<Json>,
     minimum: Option<serde_json::Number>,
     maximum: Option<serde_json::Number>,
-    pattern: Option<String>,
+    pattern: Option<&'d str>,
 }
 
 impl<'d> Reader<'d> {
@@ -229,7 +228,7 @@ impl<'d> Reader<'d> {
             allowed: parts.allowed,
             minimum: parts.minimum,
             maximum: parts.maximum,
-            pattern: parts.pattern,
+            pattern: parts.pattern.map(Pattern::compile),
         })
     }
 
@@ -273,7 +272,7 @@ impl<'d> Reader<'d> {
         let bound = |name: &str| schema.get(name).and_then(Json::as_number).cloned();
         parts.minimum = bound("minimum").or(parts.minimum.take());
         parts.maximum = bound("maximum").or(parts.maximum.take());
-        parts.pattern = text("pattern").map(str::to_owned).or(parts.pattern.take());
+        parts.pattern = text("pattern").or(parts.pattern);
         Ok(())
     }
 
@@ -346,65 +345,6 @@ fn whole(parts: &Parts<'_>) -> XdmType {
         bound.as_ref().and_then(serde_json::Number::as_i64).is_some_and(|b| b.unsigned_abs() <= 1 << 31)
     };
     if within(&parts.minimum) && within(&parts.maximum) { XdmType::Integer } else { XdmType::Long }
-}
-
-/// Where a converted record breaks the schema's rules: values not allowed, out of bounds, or missing.
-/// Messages hold no value.
-pub(crate) fn violations(schema: &Schema, record: &Json) -> Vec<(Path, String)> {
-    let mut found = Vec::new();
-    check(&schema.root, record, &mut Path { segments: Vec::new() }, &mut found);
-    found
-}
-
-/// Depth is bounded by the record's.
-fn check(node: &Node, value: &Json, path: &mut Path, found: &mut Vec<(Path, String)>) {
-    if !node.allowed.is_empty() && !node.allowed.contains(value) {
-        let allowed: Vec<String> = node.allowed.iter().take(12).map(Json::to_string).collect();
-        found.push((path.clone(), format!("the value is not one of {}", allowed.join(", "))));
-    }
-    let decimal = |number: &serde_json::Number| Decimal::parse(&number.to_string());
-    if let Some(number) = value.as_number().and_then(decimal) {
-        for (bound, is_broken, word) in
-            [(&node.minimum, Ordering::Less, "less"), (&node.maximum, Ordering::Greater, "greater")]
-        {
-            if let Some(limit) = bound.as_ref().and_then(decimal)
-                && number.cmp(&limit) == is_broken
-            {
-                found.push((path.clone(), format!("the value is {word} than {limit}")));
-            }
-        }
-    }
-    match (&node.shape, value) {
-        (Shape::Object(fields), Json::Object(members)) => {
-            for name in node.required.iter().filter(|name| !members.contains_key(*name)) {
-                let mut missing = path.clone();
-                missing.segments.push(Segment::Name(name.clone()));
-                found.push((missing, "the schema requires this field, but nothing was written".to_owned()));
-            }
-            for (name, member) in members {
-                if let Some(field) = fields.get(name) {
-                    below(field, Segment::Name(name.clone()), member, path, found);
-                }
-            }
-        }
-        (Shape::Map(values), Json::Object(members)) => {
-            for (name, member) in members {
-                below(values, Segment::Name(name.clone()), member, path, found);
-            }
-        }
-        (Shape::Array(items), Json::Array(elements)) => {
-            for (index, element) in (0..).zip(elements) {
-                below(items, Segment::Index(index), element, path, found);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn below(node: &Node, step: Segment, value: &Json, path: &mut Path, found: &mut Vec<(Path, String)>) {
-    path.segments.push(step);
-    check(node, value, path, found);
-    path.segments.pop();
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use crate::functions::nearest;
 use crate::mapping_set::{Mapping, MappingSet, SourceType};
 use crate::plan::{CompileOptions, MappingWarning, Plan, Run};
 use crate::sample::{Leaf, Reads, Sample, leaves, reads};
-use crate::schema::{Schema, violations};
+use crate::schema::Schema;
+use crate::violations::violations;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
