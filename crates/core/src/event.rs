@@ -232,7 +232,10 @@ mod tests {
     #[test]
     fn what_lies_below_data_alone_is_the_object() {
         let input = read(r#"{"data":{"id":"ch_1","object":"charge"}}"#).unwrap();
-        assert_eq!((input.kind.as_deref(), input.object), (Some("charge"), r#"{"id":"ch_1","object":"charge"}"#));
+        assert_eq!(
+            (input.kind.as_deref(), input.object),
+            (Some("charge"), r#"{"id":"ch_1","object":"charge"}"#)
+        );
         assert_eq!(read(r#"{"data":{"id":"ch_1"},"_source":"x"}"#).unwrap().object, r#"{"id":"ch_1"}"#);
         // An object with an id is an object, whatever it calls its members.
         let own = r#"{"id":"x_1","data":{"id":"y_1"}}"#;

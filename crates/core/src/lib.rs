@@ -23,6 +23,7 @@
 mod describe;
 mod event;
 mod functions;
+pub mod language;
 mod models;
 mod money;
 mod output;
