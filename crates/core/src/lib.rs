@@ -25,6 +25,7 @@ mod event;
 mod functions;
 pub mod language;
 mod models;
+mod moment;
 mod money;
 mod output;
 mod settings;
@@ -34,6 +35,7 @@ mod user_model;
 
 pub use describe::describe;
 pub use models::{Dropped, Embedded, Model, Variant};
+pub use moment::Moment;
 pub use output::{ObjectError, Outcome, Output, Record, RecordKind, Warning};
 pub use settings::{Call, MetadataIdentity, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;

@@ -1,7 +1,7 @@
 //! Everything a transform depends on besides the object: given, never looked up.
 
+use crate::moment::Moment;
 use crate::user_model::UserModel;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ pub struct Call {
     pub observed_at: Option<i64>,
     /// The time that `now()` tells, in RFC 3339; without it the time that the objects were read at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub now: Option<Timestamp>,
+    pub now: Option<Moment>,
     /// Resource of objects that carry no `object` field (`charge`, `refund`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,

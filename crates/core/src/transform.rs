@@ -120,7 +120,7 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
-        let clock = clock(call.now, around.observed_at, self.settings.seed);
+        let clock = clock(call.now.map(|now| now.0), around.observed_at, self.settings.seed);
         self.runs.iter_mut().for_each(|run| run.clock = clock.clone());
         let maker =
             Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };

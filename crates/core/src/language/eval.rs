@@ -2,10 +2,10 @@
 
 use super::{Answer, LanguageError, Place, json};
 use crate::functions::FUNCTIONS;
+use crate::moment::Moment;
 use crate::settings::Settings;
 use dataprep::functions::Clock;
 use dataprep::{CompileOptions, EvalError, Expression};
-use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -23,7 +23,7 @@ pub(super) struct Eval<'r> {
     #[serde(borrow, default)]
     input: Option<&'r RawValue>,
     #[serde(default)]
-    now: Option<Timestamp>,
+    now: Option<Moment>,
     #[serde(default)]
     seed: u64,
     /// For functions that go by them, such as `stripe_major`.
@@ -49,7 +49,8 @@ pub(super) fn eval(asked: Eval<'_>) -> Answer {
     let compiled = compile(&asked.expression)?;
     let input = asked.input.map_or("{}", RawValue::get);
     let settings = asked.settings.unwrap_or_else(|| Settings::of_tenant(""));
-    let evaluated = compiled.eval_with(input, &[], &settings, &mut Clock::new(asked.now, asked.seed));
+    let evaluated =
+        compiled.eval_with(input, &[], &settings, &mut Clock::new(asked.now.map(|now| now.0), asked.seed));
     let evaluated = evaluated.map_err(|error| match error {
         EvalError::Input(error) => LanguageError::new("invalid_input", error.to_string()),
         EvalError::Failed(failure) => {
