@@ -1,6 +1,8 @@
 //! The command line: what can be said, and the commands that do it.
 
 mod demo;
+mod eval;
+mod given;
 mod module;
 mod settings;
 mod sync;
@@ -63,6 +65,8 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Sync a made-up account from a Stripe stand-in on this machine
     Demo(demo::DemoArgs),
+    /// What an expression of the mapping language gives for an input
+    Eval(eval::EvalArgs),
 }
 
 impl Cli {
@@ -73,6 +77,7 @@ impl Cli {
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
             Command::Demo(args) => demo::run(&self.global, args),
+            Command::Eval(args) => eval::run(&self.global, args),
         }
     }
 }

@@ -1,7 +1,9 @@
-//! What a person (or a program, with `--json`) sees of a sync. Nothing here ever holds a key.
+//! What a person (or a program, with `--json`) sees. Nothing here ever holds a key.
 
+mod json;
 mod live;
 mod table;
 
+pub use json::pretty;
 pub use live::{Bars, Lines, Silent};
 pub use table::summary_table;
