@@ -274,7 +274,7 @@ fn identity<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dataprep::functions::Clock;
+    use dataprep::functions::{Budget, Clock};
 
     fn settings() -> Settings {
         serde_json::from_str(r#"{"tenant":"acme","metadata_deny":["secret"]}"#).unwrap()
@@ -284,7 +284,8 @@ mod tests {
         let mut notes = Vec::new();
         let mut clock = Clock::default();
         let (host, notes) = (&settings(), &mut notes);
-        f(&mut args.to_vec(), &mut CallEnv { host, notes, prepared: None, record: "", clock: &mut clock })
+        let (clock, budget) = (&mut clock, &mut Budget::default());
+        f(&mut args.to_vec(), &mut CallEnv { host, notes, prepared: None, record: "", clock, budget })
     }
 
     fn on_text(f: dataprep::functions::Builtin, text: &'static str) -> Option<String> {

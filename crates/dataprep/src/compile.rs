@@ -1,8 +1,13 @@
 //! From a parsed expression to one that runs: paths become slots, names become functions.
+//!
+//! Everything that is wrong with an expression is noted with its place, not only the first thing.
 
-use crate::eval::{Call, Code};
-use crate::expr::{BinaryOp, Expr, ExprKind, Path, Segment};
-use crate::functions::{self, Function};
+use crate::eval::{Call, Code, Pattern};
+use crate::expr::{BinaryOp, Expr, ExprKind, Path, Segment, Span, UnaryOp};
+use crate::expression::ExpressionError;
+use crate::fits::{is_zero, misfit, misfit_of_operand, noun};
+use crate::functions::{self, Function, Kind};
+use crate::regex;
 use crate::source::{ScopeId, SourceTree};
 use crate::value::Value;
 use std::borrow::Cow;
@@ -32,6 +37,8 @@ pub(crate) struct Resolver<'c> {
     pub(crate) locals: Vec<String>,
     /// Conditions met so far in the whole set, as text.
     pub(crate) conditions: &'c mut Vec<String>,
+    /// What is wrong with the expression.
+    pub(crate) problems: Vec<ExpressionError>,
 }
 
 impl Resolver<'_> {
@@ -89,162 +96,314 @@ impl Resolver<'_> {
         Ok(None)
     }
 
-    fn all(&mut self, expressions: &[Expr]) -> Result<Vec<Code>, String> {
+    /// A whole expression, or everything that is wrong with it.
+    pub(crate) fn whole(&mut self, expression: &Expr) -> Result<Code, Vec<ExpressionError>> {
+        let code = self.expression(expression);
+        let mut problems = std::mem::take(&mut self.problems);
+        problems.sort_by_key(|problem| problem.span.map(|span| span.start));
+        if problems.is_empty() { Ok(code) } else { Err(problems) }
+    }
+
+    /// An expression. What is wrong is noted, and the rest still looked at.
+    fn expression(&mut self, expression: &Expr) -> Code {
+        self.kind(expression).unwrap_or_else(|message| self.problem(expression.span, message))
+    }
+
+    /// Notes what is wrong. The place is then taken by something of which nothing is known, so that no
+    /// second problem follows from the first.
+    fn problem(&mut self, span: Span, message: String) -> Code {
+        self.problems.push(ExpressionError { message, span: Some(span) });
+        Code::Context(u16::MAX)
+    }
+
+    fn all(&mut self, expressions: &[Expr]) -> Vec<Code> {
         expressions.iter().map(|expression| self.expression(expression)).collect()
     }
 
-    fn boxed(&mut self, expression: &Expr) -> Result<Box<Code>, String> {
-        self.expression(expression).map(Box::new)
+    fn boxed(&mut self, expression: &Expr) -> Box<Code> {
+        Box::new(self.expression(expression))
     }
 
-    /// An expression.
-    pub(crate) fn expression(&mut self, expression: &Expr) -> Result<Code, String> {
+    fn kind(&mut self, expression: &Expr) -> Result<Code, String> {
+        let span = expression.span;
+        let at = |code| Code::At(span, Box::new(code));
         Ok(match &expression.kind {
             ExprKind::Null => Code::Const(Value::Null),
             ExprKind::Bool(value) => Code::Const(Value::Bool(*value)),
             ExprKind::Number(text) => Code::Const(Value::Number(Cow::Owned(text.clone()))),
             ExprKind::String(text) => Code::Const(Value::String(Cow::Owned(text.clone()))),
             ExprKind::Path(path) => match self.local(path) {
-                Some(code) => code,
-                None => self.path(path)?,
+                Some(code) => code?,
+                None if self.locals.is_empty() => self.path(path)?,
+                None => Code::Repeated(Box::new(self.path(path)?)),
             },
-            ExprKind::Array(items) => Code::Array(self.all(items)?),
-            ExprKind::Map(members) => Code::Map(
-                members
-                    .iter()
-                    .map(|(key, value)| Ok((self.expression(key)?, self.expression(value)?)))
-                    .collect::<Result<_, String>>()?,
-            ),
-            ExprKind::Unary(op, operand) => Code::Unary(*op, self.boxed(operand)?),
+            ExprKind::Array(items) => Code::Array(self.all(items)),
+            ExprKind::Map(members) => at(Code::Map(
+                members.iter().map(|(key, value)| (self.key(key), self.expression(value))).collect(),
+            )),
+            ExprKind::Unary(op, operand) => self.unary(*op, operand, span),
             ExprKind::Binary(op @ (BinaryOp::Match | BinaryOp::NotMatch), a, b) => {
-                if !matches!(b.kind, ExprKind::Array(_) | ExprKind::Path(_) | ExprKind::Range(..)) {
-                    return Err(
-                        "patterns to the right of =~ are not part of this build; compare with ==, =^ or =$, \
-                                or list the values in an array"
-                            .to_owned(),
-                    );
-                }
-                Code::Binary(*op, self.boxed(a)?, self.boxed(b)?)
+                self.matches(*op, a, b, span)?
             }
-            ExprKind::Binary(op, a, b) => Code::Binary(*op, self.boxed(a)?, self.boxed(b)?),
+            ExprKind::Binary(op, a, b) => self.binary(*op, a, b, span),
             ExprKind::Ternary(condition, yes, no) => Code::Ternary(Box::new([
-                self.condition(condition)?,
-                self.expression(yes)?,
-                self.expression(no)?,
+                self.condition(condition),
+                self.expression(yes),
+                self.expression(no),
             ])),
-            ExprKind::Elvis(a, b) => Code::Elvis(Box::new([self.expression(a)?, self.expression(b)?])),
-            ExprKind::Coalesce(a, b) => Code::Coalesce(vec![self.expression(a)?, self.expression(b)?]),
-            ExprKind::Call(name, args) => self.call(name, args)?,
-            ExprKind::Method(object, name, args) => {
-                let mut codes = vec![self.expression(object)?];
-                codes.extend(self.all(args)?);
-                self.function(
-                    METHODS.iter().find(|(java, _)| java == name).map_or(name, |(_, ours)| ours),
-                    codes,
-                )?
-            }
+            ExprKind::Elvis(a, b) => Code::Elvis(Box::new([self.expression(a), self.expression(b)])),
+            ExprKind::Coalesce(a, b) => Code::Coalesce(vec![self.expression(a), self.expression(b)]),
+            ExprKind::Call(name, args) => self.call(name, args, span)?,
+            ExprKind::Method(object, name, args) => self.method(object, name, args, span)?,
             ExprKind::Lambda(..) => {
                 return Err(
                     "a lambda can only be the second argument of filterArray or transformArray".to_owned()
                 );
             }
-            ExprKind::Member(object, name) => Code::Member(self.boxed(object)?, name.clone()),
-            ExprKind::Index(array, index) => Code::Index(self.boxed(array)?, self.boxed(index)?),
-            ExprKind::Empty(value) => Code::Empty(self.boxed(value)?),
-            ExprKind::Size(value) => Code::Size(self.boxed(value)?),
-            ExprKind::Range(from, to) => {
-                Code::Range(Box::new([self.expression(from)?, self.expression(to)?]))
-            }
+            ExprKind::Member(object, name) => Code::Member(self.boxed(object), name.clone()),
+            ExprKind::Index(array, index) => at(Code::Index(self.boxed(array), self.boxed(index))),
+            ExprKind::Empty(value) => Code::Empty(self.boxed(value)),
+            ExprKind::Size(value) => at(Code::Size(self.boxed(value))),
+            ExprKind::Range(from, to) => at(Code::Range(Box::new([
+                self.expecting(Kind::Whole, "the start of a range", from),
+                self.expecting(Kind::Whole, "the end of a range", to),
+            ]))),
         })
     }
 
+    /// An expression that must be able to be of a kind.
+    fn expecting(&mut self, wanted: Kind, what: &str, expression: &Expr) -> Code {
+        let code = self.expression(expression);
+        match misfit(&code, wanted) {
+            Some(found) => {
+                self.problem(expression.span, format!("{what} must be {}, but is {found}", noun(wanted)))
+            }
+            None => code,
+        }
+    }
+
+    fn key(&mut self, key: &Expr) -> Code {
+        self.expecting(Kind::Text, "a map's key", key)
+    }
+
+    fn unary(&mut self, op: UnaryOp, operand: &Expr, span: Span) -> Code {
+        let code = self.expression(operand);
+        let as_in = match op {
+            UnaryOp::Not => None,
+            UnaryOp::Neg => Some(BinaryOp::Sub),
+            UnaryOp::Complement => Some(BinaryOp::BitAnd),
+        };
+        match as_in.and_then(|as_in| misfit_of_operand(as_in, &code)) {
+            Some(found) => {
+                self.problem(operand.span, format!("{} needs a number, but is before {found}", op.symbol()))
+            }
+            None => Code::Unary(op, Box::new(code), span),
+        }
+    }
+
+    fn binary(&mut self, op: BinaryOp, a: &Expr, b: &Expr, span: Span) -> Code {
+        let sides = [(a, self.expression(a)), (b, self.expression(b))];
+        for (expression, code) in &sides {
+            if let Some(found) = misfit_of_operand(op, code) {
+                let wanted = match op {
+                    BinaryOp::Add => "numbers or texts",
+                    BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => "numbers, texts or dates",
+                    BinaryOp::BitAnd | BinaryOp::BitOr | BinaryOp::BitXor => "whole numbers",
+                    _ => "numbers",
+                };
+                self.problem(expression.span, format!("{} needs {wanted}, but has {found}", op.symbol()));
+            }
+        }
+        let [(_, a), (right, b)] = sides;
+        if matches!(op, BinaryOp::Div | BinaryOp::Mod) && is_zero(&b) {
+            self.problem(right.span, "this divides by zero".to_owned());
+        }
+        Code::Binary(op, Box::new(a), Box::new(b), span)
+    }
+
+    /// `=~` and `!~`. A pattern that is known now is compiled now.
+    fn matches(&mut self, op: BinaryOp, a: &Expr, b: &Expr, span: Span) -> Result<Code, String> {
+        let value = self.boxed(a);
+        let wanted = op == BinaryOp::Match;
+        if let ExprKind::String(pattern) = &b.kind {
+            return Ok(match regex::Pattern::compile(pattern) {
+                Ok(pattern) => Code::Matches(value, Pattern::Known(Box::new(pattern)), wanted, span),
+                Err(message) => self.problem(b.span, message),
+            });
+        }
+        Ok(Code::Matches(value, Pattern::Computed(self.boxed(b)), wanted, span))
+    }
+
     /// A condition; the same text in another mapping is evaluated once for both.
-    fn condition(&mut self, condition: &Expr) -> Result<Code, String> {
-        let code = self.expression(condition)?;
+    fn condition(&mut self, condition: &Expr) -> Code {
+        let code = self.expression(condition);
         if !code.is_of_record() {
-            return Ok(code);
+            return code;
         }
         let text = condition.to_string();
         let index = self.conditions.iter().position(|known| *known == text).unwrap_or_else(|| {
             self.conditions.push(text);
             self.conditions.len() - 1
         });
-        Ok(Code::Shared(index as u16, Box::new(code)))
+        Code::Shared(index as u16, Box::new(code))
     }
 
     /// A path that begins with a lambda's parameter.
-    fn local(&mut self, path: &Path) -> Option<Code> {
+    fn local(&mut self, path: &Path) -> Option<Result<Code, String>> {
         let (Segment::Name(first), rest) = path.segments.split_first()? else { return None };
         let index = self.locals.iter().rposition(|name| name == first)?;
-        rest.iter().try_fold(Code::Local(index as u16), |code, segment| match segment {
-            Segment::Name(name) => Some(Code::Member(Box::new(code), name.clone())),
+        Some(rest.iter().try_fold(Code::Local(index as u16), |code, segment| match segment {
+            Segment::Name(name) => Ok(Code::Member(Box::new(code), name.clone())),
             Segment::Index(index) => {
-                Some(Code::Index(Box::new(code), Box::new(Code::Const(Value::integer((*index).into())))))
+                Ok(Code::Index(Box::new(code), Box::new(Code::Const(Value::integer((*index).into())))))
             }
-            _ => None,
-        })
+            _ => Err(format!(
+                "{path}: [*] and the like do not follow a lambda's parameter; use a lambda inside the lambda"
+            )),
+        }))
     }
 
-    fn call(&mut self, name: &str, args: &[Expr]) -> Result<Code, String> {
+    fn call(&mut self, name: &str, args: &[Expr], span: Span) -> Result<Code, String> {
         match (name, args) {
             ("iif", [condition, yes, no]) => Ok(Code::Ternary(Box::new([
-                self.condition(condition)?,
-                self.expression(yes)?,
-                self.expression(no)?,
+                self.condition(condition),
+                self.expression(yes),
+                self.expression(no),
             ]))),
             ("iif", _) => Err(wrong_count("iif", 3, 3, args.len())),
-            ("coalesce", [_, ..]) => Ok(Code::Coalesce(self.all(args)?)),
+            ("coalesce", [_]) => Ok(called(&functions::COALESCE_ONE, self.all(args), span)),
+            ("coalesce", [_, ..]) => Ok(Code::Coalesce(self.all(args))),
             ("coalesce", []) => Err(wrong_count("coalesce", 1, functions::ANY, 0)),
             ("filterArray" | "transformArray", [array, lambda]) => {
+                let code = self.expecting(Kind::Array, &format!("the first argument of {name}"), array);
                 let ExprKind::Lambda(parameters, body) = &lambda.kind else {
-                    return Err(format!("the second argument of {name} must be a lambda such as x -> x"));
+                    let message = format!("the second argument of {name} must be a lambda such as x -> x");
+                    return Ok(self.problem(lambda.span, message));
                 };
                 let [parameter] = parameters.as_slice() else {
-                    return Err(format!("the lambda of {name} has one parameter"));
+                    let message = format!("the lambda of {name} has one parameter");
+                    return Ok(self.problem(lambda.span, message));
                 };
-                let array = self.boxed(array)?;
                 let local = self.locals.len() as u16;
                 self.locals.push(parameter.clone());
                 let body = self.boxed(body);
                 self.locals.pop();
-                Ok(Code::EachElement { filter: name == "filterArray", array, local, body: body? })
+                let cost = body.cost();
+                let filter = name == "filterArray";
+                let each = Code::EachElement { filter, array: Box::new(code), local, body, cost };
+                Ok(Code::At(span, Box::new(each)))
             }
             ("filterArray" | "transformArray", _) => Err(wrong_count(name, 2, 2, args.len())),
+            ("contains_key" | "is_set", [path]) if !matches!(path.kind, ExprKind::String(_)) => {
+                let example = match &path.kind {
+                    ExprKind::Path(path) => path.to_string(),
+                    _ => "a.b".to_owned(),
+                };
+                Err(format!("the path of {name} must be a text in quotes: {name}(\"{example}\")"))
+            }
+            ("object_to_map", [_, second]) if bare_name(second).is_some() => {
+                let mut codes = self.all(args);
+                let name = bare_name(second).unwrap_or_default();
+                codes.push(Code::Const(Value::String(Cow::Owned(name.to_owned()))));
+                Ok(called(&functions::OBJECT_TO_MAP_NAMED, codes, span))
+            }
             _ => {
-                let args = self.all(args)?;
-                self.function(name, args)
+                let codes = self.all(args);
+                let function = self.function(name)?;
+                let places: Vec<Span> = args.iter().map(|arg| arg.span).collect();
+                self.apply(function, codes, &places, span)
             }
         }
     }
 
-    fn function(&self, name: &str, args: Vec<Code>) -> Result<Code, String> {
-        let Some(function) = self.functions.0.get(name).copied() else {
+    /// `value.name(…)`: one of Java's methods, or a function with the value as its first argument.
+    fn method(&mut self, object: &Expr, name: &str, args: &[Expr], span: Span) -> Result<Code, String> {
+        let mut codes = vec![self.expression(object)];
+        codes.extend(self.all(args));
+        let function = match functions::method(name) {
+            Some(method) => method,
+            None => self.function(name)?,
+        };
+        if function.min == 0 {
+            return Err(format!("{name} takes no value before the dot; write {name}()"));
+        }
+        let places: Vec<Span> = std::iter::once(object).chain(args).map(|arg| arg.span).collect();
+        self.apply(function, codes, &places, span)
+    }
+
+    fn function(&self, name: &str) -> Result<&'static Function, String> {
+        self.functions.0.get(name).copied().ok_or_else(|| {
+            if functions::SPECIAL.contains(&name) {
+                return format!("{name} is not a method; write {name}(…)");
+            }
             let known = self.functions.0.keys().copied().chain(functions::SPECIAL);
             let hint = functions::nearest(name, known)
                 .map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            return Err(format!("there is no function {name}{hint}"));
-        };
-        let fits = args.len() >= function.min.into()
-            && (function.max == functions::ANY || args.len() <= function.max.into());
-        if !fits {
-            return Err(wrong_count(name, function.min, function.max, args.len()));
+            format!("there is no function {name}{hint}")
+        })
+    }
+
+    /// A call with its arguments checked: how many, and whether they can ever fit.
+    fn apply(
+        &mut self,
+        function: &'static Function,
+        args: Vec<Code>,
+        places: &[Span],
+        span: Span,
+    ) -> Result<Code, String> {
+        let (name, count) = (function.name, args.len());
+        if count < function.min.into() || (function.max != functions::ANY && count > function.max.into()) {
+            return Err(wrong_count(name, function.min, function.max, count));
         }
-        let prepared = match function.prepare {
-            Some((index, prepare)) => match args.get(usize::from(index)) {
-                Some(Code::Const(Value::String(text))) => {
-                    Some(prepare(text).map_err(|message| format!("{name}: {message}"))?)
+        if function.pairs && count > 1 && !count.is_multiple_of(2) {
+            return Err(format!("{name} takes a value after each key, but {count} arguments are given"));
+        }
+        for (index, (arg, place)) in args.iter().zip(places).enumerate() {
+            let wanted = function.takes.get(index).or(function.takes.last()).copied().unwrap_or(Kind::Any);
+            if let Some(found) = misfit(arg, wanted) {
+                let nth = ordinal(index);
+                let message =
+                    format!("the {nth} argument of {name} must be {}, but is {found}", noun(wanted));
+                self.problem(*place, message);
+            }
+        }
+        let mut prepared = None;
+        if let Some((index, prepare)) = function.prepare
+            && let Some(Code::Const(Value::String(text))) = args.get(usize::from(index))
+        {
+            match prepare(text) {
+                Ok(made) => prepared = Some(made),
+                Err(message) => {
+                    let place = places.get(usize::from(index)).copied().unwrap_or(span);
+                    return Ok(self.problem(place, format!("{name}: {message}")));
                 }
-                _ => None,
-            },
-            None => None,
-        };
-        Ok(Code::Call(Box::new(Call { function, prepared }), args))
+            }
+        }
+        Ok(Code::Call(Box::new(Call { function, prepared, span }), args))
     }
 }
 
-/// Java's method names for functions that Data Prep names otherwise.
-const METHODS: &[(&str, &str)] =
-    &[("toLowerCase", "lower"), ("toUpperCase", "upper"), ("size", "size_of"), ("length", "size_of")];
+/// A call of a function that has no name of its own in expressions.
+fn called(function: &'static Function, args: Vec<Code>, span: Span) -> Code {
+    Code::Call(Box::new(Call { function, prepared: None, span }), args)
+}
+
+/// The name when the expression is nothing but one.
+fn bare_name(expression: &Expr) -> Option<&str> {
+    match &expression.kind {
+        ExprKind::Path(Path { segments }) => match segments.as_slice() {
+            [Segment::Name(name)] => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `first`, `second` and so on, from 0.
+fn ordinal(index: usize) -> String {
+    const WORDS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
+    WORDS.get(index).map_or_else(|| format!("{}th", index + 1), |word| (*word).to_owned())
+}
 
 fn wrong_count(name: &str, min: u8, max: u8, found: usize) -> String {
     let wanted = match (min, max) {

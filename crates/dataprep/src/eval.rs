@@ -1,17 +1,21 @@
 //! Expressions as they run: the parsed form with every path, function and constant resolved.
 
+use crate::budget::{Budget, STEP};
 use crate::capture::Captured;
-use crate::expr::{BinaryOp, UnaryOp};
+use crate::compare::{equal, truth};
+use crate::expr::{BinaryOp, Span, UnaryOp};
 use crate::functions::{self, CallEnv, Clock, Failure, Function, Prepared};
 use crate::mapping_set::XdmType;
-use crate::operators::{binary, equal, truth, unary};
+use crate::operators::{binary, empty, is_among, size, unary};
+pub(crate) use crate::reads::Source;
+use crate::regex;
 use crate::source::{ScopeId, SlotRef, SourceTree};
 use crate::value::Value;
 use crate::write;
 use std::any::Any;
 
 /// Longest range (`1..n`) that is built.
-const MAX_RANGE: i64 = 10_000;
+const MAX_RANGE: u64 = 10_000;
 
 /// A resolved expression.
 #[derive(Debug)]
@@ -27,8 +31,11 @@ pub(crate) enum Code {
     Local(u16),
     Member(Box<Code>, String),
     Index(Box<Code>, Box<Code>),
-    Unary(UnaryOp, Box<Code>),
-    Binary(BinaryOp, Box<Code>, Box<Code>),
+    /// Operators know their place, for the message when they fail.
+    Unary(UnaryOp, Box<Code>, Span),
+    Binary(BinaryOp, Box<Code>, Box<Code>, Span),
+    /// `=~` (true) or `!~`.
+    Matches(Box<Code>, Pattern, bool, Span),
     Ternary(Box<[Code; 3]>),
     /// A condition that several mappings share and that holds or not for the whole record: which one,
     /// and how to find out.
@@ -43,12 +50,27 @@ pub(crate) enum Code {
         array: Box<Code>,
         local: u16,
         body: Box<Code>,
+        /// What the budget pays for each element, see [`Code::cost`].
+        cost: u64,
     },
     Array(Vec<Code>),
     Map(Vec<(Code, Code)>),
     Empty(Box<Code>),
     Size(Box<Code>),
     Range(Box<[Code; 2]>),
+    /// A path inside a lambda: looked at again for each element, which costs.
+    Repeated(Box<Code>),
+    /// Rarer things that can fail, and where they stand in the text.
+    At(Span, Box<Code>),
+}
+
+/// The right side of `=~`.
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    /// A constant pattern.
+    Known(Box<regex::Pattern>),
+    /// A pattern that depends on the record, an array, an object, or anything to be equal to.
+    Computed(Box<Code>),
 }
 
 /// A function as a place of an expression calls it.
@@ -57,6 +79,8 @@ pub(crate) struct Call {
     pub(crate) function: &'static Function,
     /// What was made of a constant argument.
     pub(crate) prepared: Option<Prepared>,
+    /// Where the call stands in the text.
+    pub(crate) span: Span,
 }
 
 /// What an expression runs against.
@@ -69,6 +93,8 @@ pub(crate) struct Env<'r, 'a> {
     pub(crate) host: &'r dyn Any,
     pub(crate) notes: Vec<(&'static str, String)>,
     pub(crate) clock: &'r mut Clock,
+    /// What the record may still cost.
+    pub(crate) budget: Budget,
     /// Values of the lambdas' parameters around the current place.
     pub(crate) locals: Vec<Value<'a>>,
     /// What is known of the shared conditions.
@@ -85,6 +111,7 @@ impl Env<'_, '_> {
             prepared: call.prepared.as_ref(),
             record: self.input,
             clock: self.clock,
+            budget: &mut self.budget,
         }
     }
 }
@@ -98,13 +125,14 @@ impl Code {
             Code::Const(value) => lend(value),
             Code::Slot(slot) => Value::from_span(env.input, env.captured.span(*slot, env.instance)),
             Code::Context(index) => env.context.get(*index as usize).cloned().unwrap_or(Value::Null),
-            Code::Local(index) => env.locals.get(*index as usize).cloned().unwrap_or(Value::Null),
-            Code::Unary(op, operand) => unary(*op, operand.eval(env)?)?,
+            Code::Unary(op, operand, span) => unary(*op, operand.eval(env)?).map_err(|f| f.at(*span))?,
             Code::Binary(BinaryOp::And | BinaryOp::Or | BinaryOp::Eq | BinaryOp::Ne, ..)
             | Code::Shared(..) => Value::Bool(self.holds(env)?),
-            Code::Binary(op, a, b) => {
+            Code::Binary(op, a, b, span) => {
                 let a = a.eval(env)?;
-                binary(*op, a, b.eval(env)?)?
+                let b = b.eval(env)?;
+                let result = binary(*op, a, b).and_then(|value| env.budget.made(&value).map(|()| value));
+                result.map_err(|failure| failure.at(*span))?
             }
             Code::Ternary(parts) => {
                 let [condition, yes, no] = &**parts;
@@ -119,7 +147,11 @@ impl Code {
                 }
                 Value::Null
             }
-            Code::Call(call, args) => apply(call, args, env, Value::Null, call.function.call)?,
+            Code::Call(call, args) => {
+                let value = apply(call, args, env, Value::Null, call.function.call)?;
+                env.budget.made(&value).map_err(|failure| failure.at(call.span))?;
+                value
+            }
             rare => rare.eval_rare(env)?,
         })
     }
@@ -184,7 +216,19 @@ impl Code {
                 collect(scopes, body, env, &mut all)?;
                 if all.is_empty() { Value::Null } else { Value::Array(all) }
             }
-            Code::Member(object, name) => object.eval(env)?.member(name),
+            Code::Member(object, name) => match &**object {
+                // A parameter's field, without a copy of the whole element.
+                Code::Local(index) => match env.locals.get(*index as usize) {
+                    Some(element) => {
+                        env.budget.look(element)?;
+                        let member = element.member(name);
+                        env.budget.made(&member)?;
+                        member
+                    }
+                    None => Value::Null,
+                },
+                object => object.eval(env)?.member(name),
+            },
             Code::Index(array, index) => {
                 let array = array.eval(env)?;
                 match index.eval(env)? {
@@ -198,23 +242,25 @@ impl Code {
                 let value = first.eval(env)?;
                 if truth(&value) { value } else { second.eval(env)? }
             }
-            Code::EachElement { filter, array, local, body } => {
-                let array = array.eval(env)?;
-                if array.is_null() {
-                    return Ok(Value::Null);
-                }
-                let elements = array.elements().ok_or_else(|| {
-                    Failure::new(format!("expected an array, but found {}", array.kind_name()))
-                })?;
-                let mut made = Vec::with_capacity(elements.len());
+            Code::EachElement { filter, array, local, body, cost } => {
+                let elements = match array.eval(env)? {
+                    Value::Null => return Ok(Value::Null),
+                    Value::Array(elements) => elements,
+                    other => other.elements().ok_or_else(|| {
+                        Failure::new(format!("expected an array, but found {}", other.kind_name()))
+                    })?,
+                };
+                let mut made = Vec::new();
                 for element in elements {
+                    env.budget.spend(*cost)?;
                     env.locals.truncate(*local as usize);
-                    env.locals.push(element.clone());
+                    env.locals.push(element);
                     let value = body.eval(env)?;
-                    match filter {
-                        true if truth(&value) => made.push(element),
-                        true => {}
-                        false => made.push(value),
+                    if !*filter {
+                        made.push(value);
+                    } else if truth(&value) {
+                        env.locals.truncate(*local as usize + 1);
+                        made.extend(env.locals.pop());
                     }
                 }
                 env.locals.truncate(*local as usize);
@@ -231,30 +277,41 @@ impl Code {
                 }
                 Value::Object(made)
             }
-            Code::Empty(value) => Value::Bool(functions::empty(&value.eval(env)?)),
-            Code::Size(value) => match value.eval(env)? {
-                Value::Null => Value::integer(0),
-                Value::String(text) => Value::integer(text.chars().count() as i64),
-                value => {
-                    let size = value.elements().map(|e| e.len()).or_else(|| value.members().map(|m| m.len()));
-                    let size =
-                        size.ok_or_else(|| Failure::new(format!("{} has no size", value.kind_name())))?;
-                    Value::integer(size as i64)
-                }
-            },
+            Code::Empty(value) => Value::Bool(empty(&value.eval(env)?)),
+            Code::Size(value) => Value::integer(size(&value.eval(env)?)? as i64),
             Code::Range(ends) => {
                 let [from, to] = &**ends;
                 let from = functions::whole(&from.eval(env)?, "the start of a range")?;
                 let to = functions::whole(&to.eval(env)?, "the end of a range")?;
-                if to.saturating_sub(from) >= MAX_RANGE {
-                    return Err(Failure::new("a range may hold at most 10000 numbers"));
+                if from.abs_diff(to) >= MAX_RANGE {
+                    return Err(Failure::new(format!("a range may hold at most {MAX_RANGE} numbers")));
                 }
-                Value::Array((from..=to).map(Value::integer).collect())
+                env.budget.spend((from.abs_diff(to) + 1) * 2 * STEP)?;
+                // As in JEXL, 3..1 counts down.
+                match from <= to {
+                    true => Value::Array((from..=to).map(Value::integer).collect()),
+                    false => Value::Array((to..=from).rev().map(Value::integer).collect()),
+                }
             }
+            Code::Local(index) => {
+                let value = env.locals.get(*index as usize).unwrap_or(&Value::Null);
+                env.budget.look(value)?;
+                env.budget.made(value)?;
+                value.clone()
+            }
+            Code::Repeated(path) => {
+                let value = path.eval(env)?;
+                env.budget.look(&value)?;
+                value
+            }
+            Code::Matches(value, pattern, wanted, span) => {
+                let found = matches(value, pattern, env).map_err(|failure| failure.at(*span))?;
+                Value::Bool(found == *wanted)
+            }
+            Code::At(span, inner) => inner.eval(env).map_err(|failure| failure.at(*span))?,
             Code::Const(_)
             | Code::Slot(_)
             | Code::Context(_)
-            | Code::Local(_)
             | Code::Unary(..)
             | Code::Binary(..)
             | Code::Shared(..)
@@ -278,10 +335,10 @@ impl Code {
                     found
                 }
             },
-            Code::Binary(BinaryOp::And, a, b) => a.holds(env)? && b.holds(env)?,
-            Code::Binary(BinaryOp::Or, a, b) => a.holds(env)? || b.holds(env)?,
-            Code::Unary(UnaryOp::Not, operand) => !operand.holds(env)?,
-            Code::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), a, b) => {
+            Code::Binary(BinaryOp::And, a, b, _) => a.holds(env)? && b.holds(env)?,
+            Code::Binary(BinaryOp::Or, a, b, _) => a.holds(env)? || b.holds(env)?,
+            Code::Unary(UnaryOp::Not, operand, _) => !operand.holds(env)?,
+            Code::Binary(op @ (BinaryOp::Eq | BinaryOp::Ne), a, b, _) => {
                 let same = match (&**a, &**b) {
                     (Code::Slot(slot), Code::Const(constant)) => {
                         equal(&Value::from_span(env.input, env.captured.span(*slot, env.instance)), constant)
@@ -298,163 +355,6 @@ impl Code {
             other => truth(&other.eval(env)?),
         })
     }
-
-    /// Whether the value depends on nothing but the record as a whole, so that it is the same wherever
-    /// in the record it is asked for.
-    pub(crate) fn is_of_record(&self) -> bool {
-        let mut of_record = !self.reads_locals();
-        self.visit_sources(&mut |source| match source {
-            Source::Slot(slot) => of_record &= slot.scope == 0,
-            Source::Scope(_) => of_record = false,
-        });
-        of_record
-    }
-
-    fn reads_locals(&self) -> bool {
-        match self {
-            Code::Local(_) | Code::EachElement { .. } => true,
-            Code::Const(_) | Code::Slot(_) | Code::Key(_) | Code::Context(_) => false,
-            Code::Collect(_, inner)
-            | Code::Member(inner, _)
-            | Code::Unary(_, inner)
-            | Code::Empty(inner)
-            | Code::Size(inner)
-            | Code::Shared(_, inner) => inner.reads_locals(),
-            Code::Index(a, b) | Code::Binary(_, a, b) => a.reads_locals() || b.reads_locals(),
-            Code::Ternary(parts) => parts.iter().any(Code::reads_locals),
-            Code::Elvis(parts) | Code::Range(parts) => parts.iter().any(Code::reads_locals),
-            Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => {
-                parts.iter().any(Code::reads_locals)
-            }
-            Code::Map(members) => {
-                members.iter().any(|(key, value)| key.reads_locals() || value.reads_locals())
-            }
-        }
-    }
-
-    /// Whether the expression surely gives null when every slot that it reads is absent; then it need
-    /// not run at all. `false` means only that this is not known.
-    pub(crate) fn null_when_absent(&self) -> bool {
-        match self {
-            Code::Const(value) => value.is_null(),
-            Code::Slot(_) | Code::Collect(..) => true,
-            Code::Member(object, _) => object.null_when_absent(),
-            Code::Index(array, _) => array.null_when_absent(),
-            Code::Coalesce(choices) => choices.iter().all(Code::null_when_absent),
-            Code::Call(call, args) => {
-                call.function.strict && args.first().is_some_and(Code::null_when_absent)
-            }
-            Code::EachElement { array, .. } => array.null_when_absent(),
-            Code::Ternary(parts) => {
-                let [condition, yes, no] = &**parts;
-                match condition.truth_when_absent() {
-                    Some(true) => yes.null_when_absent(),
-                    Some(false) => no.null_when_absent(),
-                    None => yes.null_when_absent() && no.null_when_absent(),
-                }
-            }
-            Code::Elvis(parts) => parts[0].null_when_absent() && parts[1].null_when_absent(),
-            _ => false,
-        }
-    }
-
-    fn truth_when_absent(&self) -> Option<bool> {
-        let is_null = |code: &Code| code.null_when_absent();
-        let is_value = |code: &Code| matches!(code, Code::Const(value) if !value.is_null());
-        match self {
-            Code::Binary(BinaryOp::Eq, a, b) if is_null(a) && is_null(b) => Some(true),
-            Code::Binary(BinaryOp::Ne, a, b) if is_null(a) && is_null(b) => Some(false),
-            Code::Binary(BinaryOp::Eq, a, b)
-                if (is_null(a) && is_value(b)) || (is_value(a) && is_null(b)) =>
-            {
-                Some(false)
-            }
-            Code::Binary(BinaryOp::And, a, b) => match (a.truth_when_absent(), b.truth_when_absent()) {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            },
-            Code::Binary(BinaryOp::Or, a, b) => match (a.truth_when_absent(), b.truth_when_absent()) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            },
-            Code::Unary(UnaryOp::Not, operand) => operand.truth_when_absent().map(|truth| !truth),
-            Code::Shared(_, condition) => condition.truth_when_absent(),
-            code if code.null_when_absent() => Some(false),
-            _ => None,
-        }
-    }
-
-    /// Calls `visit` for the sources without any of which an expression that is
-    /// [`Code::null_when_absent`] gives null: fewer than it reads.
-    pub(crate) fn visit_needed(&self, visit: &mut impl FnMut(Source)) {
-        match self {
-            Code::Call(call, args) if call.function.strict => {
-                if let Some(first) = args.first() {
-                    first.visit_needed(visit);
-                }
-            }
-            Code::Member(inner, _) | Code::Index(inner, _) => inner.visit_needed(visit),
-            Code::Coalesce(choices) => choices.iter().for_each(|choice| choice.visit_needed(visit)),
-            Code::Ternary(parts) => {
-                let [condition, yes, no] = &**parts;
-                match condition.truth_when_absent() {
-                    // Something must make the condition true before the first branch can matter.
-                    Some(false) if no.null_when_absent() && yes.null_when_absent() => {
-                        yes.visit_needed(visit);
-                        no.visit_needed(visit);
-                    }
-                    _ => self.visit_sources(visit),
-                }
-            }
-            _ => self.visit_sources(visit),
-        }
-    }
-
-    /// Calls `visit` for every slot and scope that the expression reads.
-    pub(crate) fn visit_sources(&self, visit: &mut impl FnMut(Source)) {
-        match self {
-            Code::Slot(slot) => visit(Source::Slot(*slot)),
-            Code::Key(scope) => visit(Source::Scope(*scope)),
-            Code::Collect(scopes, body) => {
-                scopes.iter().for_each(|scope| visit(Source::Scope(*scope)));
-                body.visit_sources(visit);
-            }
-            Code::Const(_) | Code::Context(_) | Code::Local(_) => {}
-            Code::Member(inner, _)
-            | Code::Unary(_, inner)
-            | Code::Empty(inner)
-            | Code::Size(inner)
-            | Code::Shared(_, inner) => inner.visit_sources(visit),
-            Code::Index(a, b) | Code::Binary(_, a, b) => {
-                a.visit_sources(visit);
-                b.visit_sources(visit);
-            }
-            Code::Ternary(parts) => parts.iter().for_each(|part| part.visit_sources(visit)),
-            Code::Elvis(parts) | Code::Range(parts) => {
-                parts.iter().for_each(|part| part.visit_sources(visit))
-            }
-            Code::Coalesce(parts) | Code::Call(_, parts) | Code::Array(parts) => {
-                parts.iter().for_each(|part| part.visit_sources(visit));
-            }
-            Code::EachElement { array, body, .. } => {
-                array.visit_sources(visit);
-                body.visit_sources(visit);
-            }
-            Code::Map(members) => members.iter().for_each(|(key, value)| {
-                key.visit_sources(visit);
-                value.visit_sources(visit);
-            }),
-        }
-    }
-}
-
-/// A place of the input that an expression reads.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Source {
-    Slot(SlotRef),
-    Scope(ScopeId),
 }
 
 /// A constant for the time of one call, without copying its text.
@@ -475,6 +375,7 @@ fn collect<'a>(
     let Some((scope, deeper)) = scopes.split_first() else {
         let value = body.eval(env)?;
         if !value.is_null() {
+            env.budget.spend(STEP)?;
             all.push(value);
         }
         return Ok(());
@@ -497,6 +398,25 @@ fn collect<'a>(
     Ok(())
 }
 
+/// `=~`: whether a text wholly matches a pattern, or a value is among others.
+fn matches(value: &Code, pattern: &Pattern, env: &mut Env<'_, '_>) -> Result<bool> {
+    let value = value.eval(env)?;
+    match pattern {
+        Pattern::Known(_) if value.is_null() => Ok(false),
+        Pattern::Known(pattern) => pattern.is_full_match(&functions::text(&value, "the left side of =~")?),
+        Pattern::Computed(code) => match code.eval(env)? {
+            Value::String(_) if value.is_null() => Ok(false),
+            Value::String(pattern) => {
+                env.budget.spend(64 * STEP)?;
+                env.budget.take(pattern.len())?;
+                let pattern = regex::Pattern::compile(&pattern).map_err(Failure::new)?;
+                pattern.is_full_match(&functions::text(&value, "the left side of =~")?)
+            }
+            container => is_among(&value, &container, &mut env.budget),
+        },
+    }
+}
+
 /// Evaluates the arguments and hands them to `run`; `null` is the result of a strict function whose
 /// first argument is null.
 #[inline(always)]
@@ -507,8 +427,11 @@ fn apply<'a, T>(
     null: T,
     run: impl FnOnce(&mut [Value<'a>], &mut CallEnv<'_>) -> Result<T>,
 ) -> Result<T> {
+    let run = |values: &mut [Value<'a>], env: &mut Env<'_, 'a>| {
+        run(values, &mut env.of(call)).map_err(|failure| failure.at(call.span))
+    };
     let Some((first, rest)) = args.split_first() else {
-        return run(&mut [], &mut env.of(call));
+        return run(&mut [], env);
     };
     let first = argument(first, env)?;
     if call.function.strict && first.is_null() {
@@ -516,10 +439,10 @@ fn apply<'a, T>(
     }
     // Most calls have one or two arguments: those need no allocation.
     match rest {
-        [] => run(&mut [first], &mut env.of(call)),
+        [] => run(&mut [first], env),
         [second] => {
             let mut values = [first, argument(second, env)?];
-            run(&mut values, &mut env.of(call))
+            run(&mut values, env)
         }
         _ => {
             let mut values = Vec::with_capacity(args.len());
@@ -527,7 +450,7 @@ fn apply<'a, T>(
             for arg in rest {
                 values.push(argument(arg, env)?);
             }
-            run(&mut values, &mut env.of(call))
+            run(&mut values, env)
         }
     }
 }

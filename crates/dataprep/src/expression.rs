@@ -1,6 +1,7 @@
 //! One expression by itself: what a calculated field gives for a record.
 
 use crate::CompileOptions;
+use crate::budget::Budget;
 use crate::capture::Captured;
 use crate::compile::{Functions, Resolver};
 use crate::eval::{Code, Env};
@@ -48,6 +49,15 @@ pub struct ExpressionError {
     pub span: Option<Span>,
 }
 
+impl ExpressionError {
+    /// Where the expression `text` is wrong: its line, with carets under the wrong part. Empty when the
+    /// place is not known.
+    #[must_use]
+    pub fn caret(&self, text: &str) -> String {
+        self.span.map_or_else(String::new, |span| span.caret(text))
+    }
+}
+
 /// Why an expression gave no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvalError {
@@ -59,15 +69,46 @@ pub enum EvalError {
     Failed(Failure),
 }
 
+impl EvalError {
+    /// The part of the expression that failed, when it is known.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            EvalError::Input(_) => None,
+            EvalError::Failed(failure) => failure.span(),
+        }
+    }
+
+    /// Where the expression `text` failed: its line, with carets under the part that did. Empty when the
+    /// place is not known.
+    #[must_use]
+    pub fn caret(&self, text: &str) -> String {
+        self.span().map_or_else(String::new, |span| span.caret(text))
+    }
+}
+
 impl Expression {
     /// Compiles an expression. Of the options only functions and context matter.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it; [`Expression::check`] says all.
     pub fn compile(text: &str, options: CompileOptions<'_>) -> Result<Self, ExpressionError> {
+        Self::compile_or_all(text, options).map_err(|problems| {
+            problems.into_iter().next().unwrap_or_else(|| ExpressionError {
+                message: "the expression cannot be compiled".to_owned(),
+                span: None,
+            })
+        })
+    }
+
+    /// Everything that is wrong with an expression, from left to right. A text that is no expression at
+    /// all has one error, where it ceases to be one.
+    pub fn check(text: &str, options: CompileOptions<'_>) -> Vec<ExpressionError> {
+        Self::compile_or_all(text, options).err().unwrap_or_default()
+    }
+
+    fn compile_or_all(text: &str, options: CompileOptions<'_>) -> Result<Self, Vec<ExpressionError>> {
         let parsed = expr::parse(text).map_err(|error| {
-            let position = u32::try_from(error.position).unwrap_or(u32::MAX);
-            ExpressionError {
-                message: error.to_string(),
-                span: Some(Span { start: position, end: position.saturating_add(1) }),
-            }
+            vec![ExpressionError { message: error.message.clone(), span: Some(error.span(text)) }]
         })?;
         let context: Vec<String> = options.context.iter().map(|path| (*path).to_owned()).collect();
         let (mut tree, mut conditions) = (SourceTree::new(), Vec::new());
@@ -80,8 +121,9 @@ impl Expression {
             scopes: Vec::new(),
             locals: Vec::new(),
             conditions: &mut conditions,
+            problems: Vec::new(),
         };
-        let code = resolver.expression(&parsed).map_err(|message| ExpressionError { message, span: None })?;
+        let code = resolver.whole(&parsed)?;
         tree.seal();
         Ok(Self { tree, code, conditions: conditions.len() })
     }
@@ -112,6 +154,7 @@ impl Expression {
             host,
             notes: Vec::new(),
             clock,
+            budget: Budget::for_record(record.len()),
             locals: Vec::new(),
             shared: &mut vec![None; self.conditions],
         };
@@ -120,4 +163,16 @@ impl Expression {
         write::whole(&value, &mut json);
         Ok(Evaluated { json: String::from_utf8(json).unwrap_or_default(), notes: env.notes })
     }
+}
+
+/// Errors of an expression in words: each with its place and its line.
+pub(crate) fn describe(errors: &[ExpressionError], text: &str) -> String {
+    let one = |error: &ExpressionError| match error.span {
+        Some(span) => {
+            let (line, column) = span.line_column(text);
+            format!("{} at {line}:{column}\n{}", error.message, span.caret(text))
+        }
+        None => error.message.clone(),
+    };
+    errors.iter().map(one).collect::<Vec<_>>().join("\n")
 }

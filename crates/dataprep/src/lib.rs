@@ -27,8 +27,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod budget;
 mod capture;
 mod clock;
+mod compare;
 mod compile;
 mod date;
 mod emit;
@@ -36,6 +38,7 @@ mod eval;
 #[allow(missing_docs)]
 pub mod expr;
 mod expression;
+mod fits;
 pub mod functions;
 pub mod json;
 mod mapping_set;
@@ -43,6 +46,10 @@ mod names;
 pub mod number;
 mod operators;
 mod plan;
+mod reads;
+#[allow(dead_code)]
+mod regex;
+mod rounding;
 mod source;
 mod text;
 mod value;

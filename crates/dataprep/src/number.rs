@@ -13,13 +13,43 @@ pub struct Decimal {
     scale: u32,
 }
 
-/// Most digits after the point; Stripe's decimals have at most 12, money three more.
-const MAX_SCALE: u32 = 36;
+/// Most digits after the point; Stripe's decimals have at most 12, money three more, and a quotient of
+/// small numbers 34 after its zeros.
+const MAX_SCALE: u32 = 72;
 
 impl Decimal {
     /// An integer.
     pub fn integer(value: i64) -> Self {
         Self { digits: value.into(), scale: 0 }
+    }
+
+    /// The number `digits / 10^scale`, when it can be held.
+    pub(crate) fn of(digits: i128, scale: i64) -> Option<Self> {
+        match u32::try_from(scale) {
+            Ok(scale) => (scale <= MAX_SCALE).then_some(Self { digits, scale }),
+            Err(_) => {
+                let factor = 10i128.checked_pow(u32::try_from(scale.checked_neg()?).ok()?)?;
+                Some(Self { digits: digits.checked_mul(factor)?, scale: 0 })
+            }
+        }
+    }
+
+    /// All digits as one whole number.
+    pub(crate) fn digits(self) -> i128 {
+        self.digits
+    }
+
+    /// How many of the digits follow the point.
+    pub(crate) fn scale(self) -> u32 {
+        self.scale
+    }
+
+    /// The same number without zeros at the end of its fraction.
+    pub(crate) fn trimmed(mut self) -> Option<Self> {
+        while self.scale > 0 && self.digits % 10 == 0 {
+            (self.digits, self.scale) = (self.digits / 10, self.scale - 1);
+        }
+        Some(self)
     }
 
     /// Reads a JSON number (or the same text inside a string). `None` when it is not one, or has
@@ -46,14 +76,8 @@ impl Decimal {
             return None;
         }
         let digits = digits(whole, fraction)?;
-        let scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-        let digits = if negative { -digits } else { digits };
-        if scale < 0 {
-            let factor = 10i128.checked_pow(scale.unsigned_abs())?;
-            return Some(Self { digits: digits.checked_mul(factor)?, scale: 0 });
-        }
-        let scale = scale.unsigned_abs();
-        (scale <= MAX_SCALE).then_some(Self { digits, scale })
+        let scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent.into())?;
+        Self::of(if negative { -digits } else { digits }, scale)
     }
 
     fn aligned(self, other: Self) -> Option<(i128, i128, u32)> {
@@ -150,6 +174,52 @@ fn digits(whole: &str, fraction: &str) -> Option<i128> {
     bytes().try_fold(0i128, |digits, byte| digits.checked_mul(10)?.checked_add((byte - b'0').into()))
 }
 
+/// How two JSON numbers of any length compare; `None` when one is no number.
+pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
+    let (a, b) = (Magnitude::parse(a)?, Magnitude::parse(b)?);
+    Some(match (a.negative, b.negative) {
+        (false, false) => a.cmp(&b),
+        (true, true) => b.cmp(&a),
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+    })
+}
+
+/// A number's size: `0.digits * 10^exponent`, the first digit not zero; zero has no digits.
+struct Magnitude {
+    negative: bool,
+    exponent: i64,
+    digits: Vec<u8>,
+}
+
+impl Magnitude {
+    fn parse(text: &str) -> Option<Self> {
+        let (negative, rest) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, exponent) = rest.split_once(['e', 'E']).unwrap_or((rest, "0"));
+        let exponent: i64 = exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?;
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+        let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+        let end = digits.iter().rposition(|digit| *digit != b'0').map_or(zeros, |last| last + 1);
+        let digits = digits.get(zeros..end).unwrap_or_default().to_vec();
+        if digits.is_empty() {
+            return Some(Self { negative: false, exponent: i64::MIN, digits });
+        }
+        let exponent = exponent.saturating_add(i64::try_from(whole.len()).ok()?);
+        Some(Self { negative, exponent: exponent.saturating_sub(i64::try_from(zeros).ok()?), digits })
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.exponent, &self.digits).cmp(&(other.exponent, &other.digits))
+    }
+}
+
 impl PartialEq for Decimal {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
@@ -168,12 +238,8 @@ impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         match self.aligned(*other) {
             Some((a, b, _)) => a.cmp(&b),
-            // Too far apart to align: the whole parts decide.
-            None => {
-                let whole =
-                    |number: &Self| number.digits / 10i128.checked_pow(number.scale).unwrap_or(i128::MAX);
-                whole(self).cmp(&whole(other))
-            }
+            // Too far apart to align.
+            None => compare(&self.to_string(), &other.to_string()).unwrap_or(Ordering::Equal),
         }
     }
 }
@@ -212,7 +278,7 @@ mod tests {
         }
         assert_eq!(number("12e2").to_string(), "1200");
         assert_eq!(number("12e-3").to_string(), "0.012");
-        for text in ["", "-", "1.", ".5", "1e", "abc", "1e99999999999", &"9".repeat(50)] {
+        for text in ["", "-", "1.", ".5", "1e", "abc", "1e99999999999", "1e-99", &"9".repeat(50)] {
             assert!(Decimal::parse(text).is_none(), "{text}");
         }
     }
@@ -233,7 +299,28 @@ mod tests {
         assert_eq!(number("-5").shift(3).unwrap().to_string(), "-0.005");
         assert_eq!(number("10.0"), number("10"));
         assert!(number("2") > number("1.999"));
+        assert!(number("1e-60") > number("0") && number("1e-60") < number("2e-60"));
+        assert!(number("-1e30") < number("1e-60"));
         assert_eq!(number("4.00").to_whole().as_deref(), Some("4"));
         assert_eq!(number("4.5").to_i64(), None);
+    }
+
+    #[test]
+    fn numbers_of_any_length_compare() {
+        use Ordering::{Equal, Greater, Less};
+        let nines = "9".repeat(60);
+        for (a, b, wanted) in [
+            ("1e400", "1e399", Greater),
+            ("10e399", "1e400", Equal),
+            ("0.00", "-0", Equal),
+            ("-1e400", "1", Less),
+            (nines.as_str(), "1e60", Less),
+            ("1.50", "1.5", Equal),
+            ("0.05", "0.5", Less),
+            ("-2", "-10", Greater),
+        ] {
+            assert_eq!(compare(a, b), Some(wanted), "{a} {b}");
+        }
+        assert_eq!(compare("x", "1"), None);
     }
 }

@@ -4,11 +4,13 @@
 //! pass over the bytes of a record ([`crate::source`]) and writes the output in the order of the
 //! destinations, without a document tree on either side.
 
+use crate::budget::Budget;
 use crate::capture::Captured;
 use crate::compile::{Functions, Resolver};
 use crate::emit::{Emitter, Field, Op, OpKind, Out};
 use crate::eval::{Code, Env, Source};
 use crate::expr::{self, Path, Segment};
+use crate::expression;
 use crate::functions::{Clock, Function};
 use crate::json::{self, JsonError, Kind, Span};
 use crate::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
@@ -205,6 +207,7 @@ impl Plan {
                 host,
                 notes: Vec::new(),
                 clock: &mut run.clock,
+                budget: Budget::for_record(input.len()),
                 locals: Vec::new(),
                 shared: &mut run.shared,
             },
@@ -276,8 +279,11 @@ impl Builder {
                 }
                 let parsed = expr::parse(&mapping.source)
                     .map_err(|error| format!("{error}\n{}", error.caret(&mapping.source)))?;
-                let (code, found) =
-                    self.resolve(bound, functions, |resolver| resolver.expression(&parsed))?;
+                let (code, found) = self.resolve(bound, functions, |resolver| {
+                    resolver
+                        .whole(&parsed)
+                        .map_err(|problems| expression::describe(&problems, &mapping.source))
+                })?;
                 scopes = found;
                 self.eval(code)
             }
@@ -304,6 +310,7 @@ impl Builder {
             scopes: Vec::new(),
             locals: Vec::new(),
             conditions: &mut self.conditions,
+            problems: Vec::new(),
         };
         let code = resolve(&mut resolver)?;
         Ok((code, resolver.scopes))

@@ -62,6 +62,16 @@ impl<'a> Value<'a> {
         matches!(self, Value::Null)
     }
 
+    /// Whether this is an array, of the input or made.
+    pub fn is_array(&self) -> bool {
+        matches!(self, Value::Array(_)) || matches!(self, Value::Json(text) if text.starts_with('['))
+    }
+
+    /// Whether this is an object or map, of the input or made.
+    pub fn is_object(&self) -> bool {
+        matches!(self, Value::Object(_)) || matches!(self, Value::Json(text) if text.starts_with('{'))
+    }
+
     /// The text of a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {

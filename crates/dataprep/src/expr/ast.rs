@@ -4,7 +4,7 @@
 use std::fmt::{self, Display, Formatter, Write as _};
 
 use super::path::{Path, Segment, write_escaped};
-use super::{is_name_char, reserved};
+use super::{is_function, is_name_char, reserved};
 
 /// A part of the text, in bytes; `end` is exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -432,7 +432,8 @@ fn write_path(f: &mut Formatter<'_>, path: &Path) -> fmt::Result {
         match segment {
             Segment::Name(name) if index == 0 => {
                 let first_ok = name.chars().next().is_some_and(|c| !c.is_numeric());
-                write_name(f, name, first_ok && is_plain_member(name) && reserved(name).is_none())?;
+                let free = reserved(name).is_none() && !is_function(name);
+                write_name(f, name, first_ok && is_plain_member(name) && free)?;
             }
             Segment::Name(name) => {
                 f.write_char('.')?;

@@ -38,6 +38,18 @@ const SYMBOLS: [&str; 49] = [
     "^", "..", ".", "~", "(", ")", "[", "]", "{", "}", ",", ":",
 ];
 
+/// What some version of JEXL has, or a user of another language expects, and Data Prep has not.
+const FOREIGN: [(&str, &str); 8] = [
+    ("===", "=== is not part of Data Prep; == compares"),
+    ("!==", "!== is not part of Data Prep; != compares"),
+    ("<<", "shifts are not part of Data Prep; multiply by a power of two"),
+    (">>", "shifts are not part of Data Prep; divide by a power of two"),
+    ("++", "++ is not part of Data Prep: an expression changes nothing; write + 1"),
+    ("~/", "patterns are written in quotes: name =~ \"[a-z]+\""),
+    ("?[", "a missing array gives null by itself; write [ without ?, or a blank after the ? of a condition"),
+    ("&&=", "assignment is not part of Data Prep; the mapping's destination says where the value goes"),
+];
+
 /// Tokens of `text`, always ended by [`Kind::End`], and the error that stopped the reading, if any.
 /// The error is returned beside the tokens so that a mistake further left is reported first.
 pub(super) fn lex(text: &str) -> (Vec<Token>, Option<ParseError>) {
@@ -224,8 +236,7 @@ impl<'t> Lexer<'t> {
         self.suffix("lLhHdDfFbB");
         self.number_ends(start)?;
         if whole.len() > 1 && whole.starts_with('0') {
-            let message = "a number has no leading zeros; write text in quotes";
-            return Err(ParseError::refused(self.text, start, message));
+            return self.octal(start, whole, fraction.is_none() && exponent.is_empty());
         }
         let mut json = String::from(if whole.is_empty() { "0" } else { whole });
         if let Some(digits) = fraction {
@@ -244,6 +255,17 @@ impl<'t> Lexer<'t> {
         self.number_ends(start)?;
         let Ok(value) = u128::from_str_radix(digits, 16) else {
             let message = "a hexadecimal number has 1 to 32 digits";
+            return Err(ParseError::refused(self.text, start, message));
+        };
+        self.push(Kind::Number(value.to_string()), start);
+        Ok(())
+    }
+
+    /// A number with a leading zero, which JEXL reads as octal.
+    fn octal(&mut self, start: usize, digits: &str, is_whole: bool) -> Result<(), ParseError> {
+        let value = u128::from_str_radix(digits, 8).ok().filter(|_| is_whole);
+        let Some(value) = value else {
+            let message = "a leading zero makes a number octal, with the digits 0 to 7; leave the zero out, or write text in quotes";
             return Err(ParseError::refused(self.text, start, message));
         };
         self.push(Kind::Number(value.to_string()), start);
@@ -360,6 +382,9 @@ impl<'t> Lexer<'t> {
         let alone = (rest.starts_with("?.") && digit(2))
             || (c == '!' && !rest.starts_with("!=") && !self.after_value())
             || rest.get(1..).is_some_and(|tail| tail.starts_with("${"));
+        if let Some((_, message)) = FOREIGN.into_iter().find(|(foreign, _)| rest.starts_with(foreign)) {
+            return Err(ParseError::refused(self.text, start, message));
+        }
         let found = SYMBOLS
             .into_iter()
             .filter(|symbol| !alone || symbol.len() == 1)
@@ -367,14 +392,17 @@ impl<'t> Lexer<'t> {
         if let Some(symbol) = found {
             return Ok(symbol);
         }
-        let message = match c {
-            ';' => "statements are not part of Data Prep; write one expression without \";\"".to_owned(),
-            '`' => "template strings are not part of Data Prep; use concat(…)".to_owned(),
-            '\\' => {
-                "a backslash cannot stand here; a name that holds a dot is written ${First\\.Name}".to_owned()
-            }
-            _ => format!("{} is not part of the expression language", shown(c.encode_utf8(&mut [0; 4]))),
-        };
+        let message =
+            match c {
+                ';' => "statements are not part of Data Prep; write one expression without \";\"".to_owned(),
+                '#' => "# begins nothing in Data Prep: there are no pragmas, and a comment begins with ##"
+                    .to_owned(),
+                '@' => "annotations are not part of Data Prep; write one expression".to_owned(),
+                '`' => "template strings are not part of Data Prep; use concat(…)".to_owned(),
+                '\\' => "a backslash cannot stand here; a name that holds a dot is written ${First\\.Name}"
+                    .to_owned(),
+                _ => format!("{} is not part of the expression language", shown(c.encode_utf8(&mut [0; 4]))),
+            };
         Err(ParseError::refused(self.text, start, message))
     }
 }

@@ -8,6 +8,7 @@ mod ast;
 mod lexer;
 mod parser;
 mod path;
+mod place;
 
 pub use ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 pub use parser::{MAX_DEPTH, MAX_LINKS, parse};
@@ -33,17 +34,10 @@ pub struct ParseError {
 
 impl ParseError {
     fn new(text: &str, position: usize, expected: &str, found: &str, message: String) -> Self {
-        let before = text.get(..position).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = before.get(line_start..).unwrap_or("").chars().count();
-        Self {
-            position: before.len(),
-            line: count(before.matches('\n').count()),
-            column: count(column),
-            expected: expected.to_owned(),
-            found: found.to_owned(),
-            message,
-        }
+        let position = text.get(..position).unwrap_or(text).len();
+        let (line, column) = Span::new(position, position).line_column(text);
+        let (expected, found) = (expected.to_owned(), found.to_owned());
+        Self { position, line, column, expected, found, message }
     }
 
     /// Something else was needed at `position`.
@@ -58,22 +52,18 @@ impl ParseError {
     }
 
     /// The line of `text` that holds the error and, below it, a caret under the position. `text` is
-    /// the text that was parsed. Tabs are repeated, so that the caret stays in place.
+    /// the text that was parsed.
     #[must_use]
     pub fn caret(&self, text: &str) -> String {
-        let before = text.get(..self.position).unwrap_or(text);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let rest = text.get(start..).unwrap_or("");
-        let line = rest.split('\n').next().unwrap_or("").trim_end_matches('\r');
-        let padding: String =
-            (before.get(start..).unwrap_or("").chars()).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        format!("{line}\n{padding}^")
+        Span::new(self.position, self.position).caret(text)
     }
-}
 
-/// A count from 0 as a number from 1.
-fn count(zero_based: usize) -> u32 {
-    u32::try_from(zero_based).map_or(u32::MAX, |n| n.saturating_add(1))
+    /// The character at the position; nothing when the text ends too early.
+    #[must_use]
+    pub fn span(&self, text: &str) -> Span {
+        let next = text.get(self.position..).and_then(|rest| rest.chars().next());
+        Span::new(self.position, self.position + next.map_or(0, char::len_utf8))
+    }
 }
 
 /// Source text as it is shown in messages: short, on one line, in quotes.
@@ -92,8 +82,12 @@ fn is_name_char(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }
 
-/// Words that JEXL and Data Prep keep for themselves (Adobe's list in the Data Prep functions
-/// page). Adobe also reserves the names of its functions; whoever knows the functions checks those.
+/// Whether `name` is that of one of Adobe's functions: those are reserved, too.
+fn is_function(name: &str) -> bool {
+    crate::functions::is_name(name)
+}
+
+/// Words that JEXL and Data Prep keep for themselves (Adobe's list in the Data Prep functions page).
 fn reserved(word: &str) -> Option<&'static str> {
     const WORDS: [&str; 28] = [
         "_errors", "and", "break", "continue", "div", "do", "else", "empty", "eq", "false", "for",

@@ -4,7 +4,7 @@
 use super::ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp, binding};
 use super::lexer::{Kind, Token, lex};
 use super::path::{Path, Segment};
-use super::{ParseError, shown};
+use super::{ParseError, is_function, shown};
 
 /// Parentheses, arguments, literals, prefixes and conditionals inside each other.
 pub const MAX_DEPTH: u32 = 64;
@@ -132,6 +132,12 @@ impl<'t> Parser<'t> {
         self.refused(format!("\"{word}\" is a reserved word; to read a field of this name write ${{{word}}}"))
     }
 
+    fn function_name(&self, name: &str) -> ParseError {
+        self.refused(format!(
+            "{name} is the name of a function; to call it write {name}(…), to read a field of this name write ${{{name}}}"
+        ))
+    }
+
     fn nested(&mut self, parse: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
         if self.depth == MAX_DEPTH {
             return Err(self.refused(format!("the expression is nested more than {MAX_DEPTH} levels deep")));
@@ -222,6 +228,11 @@ impl<'t> Parser<'t> {
             parameters.iter().enumerate().find(|(i, name)| parameters.iter().take(*i).any(|p| p == *name));
         if let Some((_, name)) = repeated {
             return Err(self.refused(format!("the lambda has two parameters named {}", shown(name))));
+        }
+        if let Some(name) = parameters.iter().find(|name| is_function(name)) {
+            return Err(
+                self.refused(format!("{name} is the name of a function; call the parameter otherwise"))
+            );
         }
         self.at += arrow + 1;
         let body = self.expr()?;
@@ -408,6 +419,7 @@ impl<'t> Parser<'t> {
                 let (arguments, end) = self.arguments()?;
                 return Ok(Expr { kind: ExprKind::Call(name.clone(), arguments), span: span.to(end) });
             }
+            Kind::Name(name) if is_function(name) => return Err(self.function_name(name)),
             Kind::Name(name) => ExprKind::Path(Path { segments: vec![Segment::Name(name.clone())] }),
             Kind::Sym("(") => {
                 self.at += 1;
@@ -457,6 +469,11 @@ impl<'t> Parser<'t> {
         let mut more = !self.is("}");
         while more {
             let key = self.expr()?;
+            if entries.is_empty() && (self.is(",") || self.is("}")) {
+                return Err(self.refused(
+                    "sets such as {1, 2} are not part of Data Prep; write an array, [1, 2], or a map, {'key' : value}",
+                ));
+            }
             self.close(":", "\":\" and the value of the key")?;
             entries.push((key, self.expr()?));
             more = self.eat(",");

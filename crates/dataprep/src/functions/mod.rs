@@ -1,20 +1,28 @@
 //! The function table: one row a function, found by name when an expression is compiled.
 
 mod analytics;
-mod collection;
+mod arrays;
 mod convert;
 mod date;
 mod hashing;
+mod logic;
 mod map;
+mod methods;
+mod objects;
 mod regex;
 mod special;
 mod string;
 mod url;
 mod user_agent;
 
+pub use crate::budget::Budget;
 pub use crate::clock::Clock;
-pub(crate) use collection::empty;
+pub(crate) use arrays::COALESCE_ONE;
+pub(crate) use map::OBJECT_TO_MAP_NAMED;
+pub(crate) use methods::method;
+pub(crate) use objects::empty;
 
+use crate::expr::Span;
 use crate::mapping_set::XdmType;
 use crate::value::Value;
 use std::any::Any;
@@ -32,6 +40,8 @@ pub struct CallEnv<'r> {
     pub record: &'r str,
     /// The time and the randomness of the run.
     pub clock: &'r mut Clock,
+    /// What the record may still cost: [`Budget::take`] before making much more than was given.
+    pub budget: &'r mut Budget,
 }
 
 /// What a constant argument was made into when the expression was compiled.
@@ -78,7 +88,14 @@ pub enum Status {
 ///
 /// One pointer wide: every step of an evaluation returns a value or this.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure(Box<(&'static str, String)>);
+pub struct Failure(Box<Cause>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cause {
+    code: &'static str,
+    message: String,
+    span: Option<Span>,
+}
 
 impl Failure {
     /// The usual failure of a mapping.
@@ -87,18 +104,32 @@ impl Failure {
     }
 
     /// A failure with a stable word of its own.
+    #[cold]
     pub fn coded(code: &'static str, message: impl Into<String>) -> Self {
-        Self(Box::new((code, message.into())))
+        Self(Box::new(Cause { code, message: message.into(), span: None }))
+    }
+
+    /// The same failure with the part of the expression that failed; the innermost one stays.
+    #[must_use]
+    #[cold]
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.0.span.get_or_insert(span);
+        self
     }
 
     /// The stable word.
     pub fn code(&self) -> &'static str {
-        self.0.0
+        self.0.code
     }
 
     /// The cause.
     pub fn message(&self) -> &str {
-        &self.0.1
+        &self.0.message
+    }
+
+    /// The part of the expression that failed.
+    pub fn span(&self) -> Option<Span> {
+        self.0.span
     }
 }
 
@@ -124,6 +155,8 @@ pub struct Function {
     pub takes: &'static [Kind],
     /// What the result is when it is not null.
     pub gives: Kind,
+    /// Whether arguments come in pairs, a key and its value, when there is more than one.
+    pub pairs: bool,
     /// Whether a null first argument always gives null (and the code is then not called).
     pub strict: bool,
     /// The code.
@@ -149,8 +182,8 @@ impl Function {
         call: Builtin,
     ) -> Self {
         let (takes, gives) = (&[] as &[Kind], Kind::Any);
-        let (writer, prepare, status) = (None, None, Status::Current);
-        Self { name, category, min, max, takes, gives, strict, call, writer, prepare, status }
+        let (pairs, writer, prepare, status) = (false, None, None, Status::Current);
+        Self { name, category, min, max, takes, gives, pairs, strict, call, writer, prepare, status }
     }
 
     /// The same row with what is known of arguments and result.
@@ -162,6 +195,12 @@ impl Function {
     /// The same row with an argument that is made ready beforehand when it is a constant.
     pub const fn preparing(mut self, argument: u8, prepare: Prepare) -> Self {
         self.prepare = Some((argument, prepare));
+        self
+    }
+
+    /// The same row with arguments in pairs: an odd number of them, other than one, is refused.
+    pub const fn pairs(mut self) -> Self {
+        self.pairs = true;
         self
     }
 
@@ -187,8 +226,10 @@ pub fn table() -> impl Iterator<Item = &'static Function> {
         hashing::FUNCTIONS,
         url::FUNCTIONS,
         date::FUNCTIONS,
-        collection::FUNCTIONS,
+        objects::FUNCTIONS,
         map::FUNCTIONS,
+        arrays::FUNCTIONS,
+        logic::FUNCTIONS,
         convert::FUNCTIONS,
         special::FUNCTIONS,
         user_agent::FUNCTIONS,
@@ -200,6 +241,11 @@ pub fn table() -> impl Iterator<Item = &'static Function> {
 
 /// Names that the evaluator handles itself.
 pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transformArray"];
+
+/// Whether a name is that of one of Adobe's functions, which a field cannot bear without `${…}`.
+pub(crate) fn is_name(name: &str) -> bool {
+    SPECIAL.contains(&name) || table().any(|function| function.name == name)
+}
 
 /// The known name that is most like `name`, for error messages.
 pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
@@ -236,4 +282,27 @@ pub(crate) fn whole(value: &Value<'_>, what: &str) -> Result<i64, Failure> {
     value
         .as_i64()
         .ok_or_else(|| Failure::new(format!("{what} must be a whole number, but is {}", value.kind_name())))
+}
+
+/// The elements of an array argument, taken out of it.
+pub(crate) fn array<'a>(value: &mut Value<'a>, what: &str) -> Result<Vec<Value<'a>>, Failure> {
+    match std::mem::replace(value, Value::Null) {
+        Value::Array(items) => Ok(items),
+        other => other
+            .elements()
+            .ok_or_else(|| Failure::new(format!("{what} must be an array, but is {}", other.kind_name()))),
+    }
+}
+
+/// The members of an object argument, taken out of it; of the input's objects a key may come twice.
+pub(crate) fn object<'a>(
+    value: &mut Value<'a>,
+    what: &str,
+) -> Result<Vec<(std::borrow::Cow<'a, str>, Value<'a>)>, Failure> {
+    match std::mem::replace(value, Value::Null) {
+        Value::Object(members) => Ok(members),
+        other => other
+            .members()
+            .ok_or_else(|| Failure::new(format!("{what} must be an object, but is {}", other.kind_name()))),
+    }
 }
