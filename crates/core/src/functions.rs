@@ -2,10 +2,10 @@
 
 use crate::money;
 use crate::settings::Settings;
+pub(crate) use dataprep::date::rfc3339_seconds as rfc3339;
 use dataprep::functions::{ANY, CallEnv, Failure, Function};
 use dataprep::{Value, XdmType};
 use std::borrow::Cow;
-use time::OffsetDateTime;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -124,26 +124,6 @@ fn moment(args: &[Value<'_>], env: &mut CallEnv<'_>) -> Result<[u8; 20]> {
         }
     }
     rfc3339(moment).ok_or_else(|| Failure::new("the time cannot be written as a date"))
-}
-
-/// `YYYY-MM-DDTHH:MM:SSZ`
-pub(crate) fn rfc3339(seconds: i64) -> Option<[u8; 20]> {
-    let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
-    let (year, month, day) = moment.to_calendar_date();
-    let mut text = *b"0000-00-00T00:00:00Z";
-    let mut put = |at: usize, value: u16| {
-        text[at] += (value / 10 % 10) as u8;
-        text[at + 1] += (value % 10) as u8;
-    };
-    let year = u16::try_from(year).ok()?;
-    put(0, year / 100);
-    put(2, year % 100);
-    put(5, u8::from(month).into());
-    put(8, day.into());
-    put(11, moment.hour().into());
-    put(14, moment.minute().into());
-    put(17, moment.second().into());
-    Some(text)
 }
 
 /// Upper case, when the text is a code of so many letters; otherwise null.

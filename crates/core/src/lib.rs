@@ -22,7 +22,9 @@
 
 mod describe;
 mod event;
+pub mod export;
 mod functions;
+pub mod import;
 pub mod language;
 mod models;
 mod moment;

@@ -2,10 +2,11 @@
 //! module more than all of this file's callers together.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
-use time::{Date, Month, UtcOffset};
 
 /// A point in time, in RFC 3339: `2026-01-31T12:00:00Z`, with a fraction of up to nine digits and any
 /// offset.
@@ -22,11 +23,13 @@ impl Moment {
                 .iter()
                 .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i32::from(digit - b'0')))
         };
-        let two = |from: usize| number(from, 2).and_then(|number| u8::try_from(number).ok());
+        let two = |from: usize| number(from, 2).and_then(|number| i8::try_from(number).ok());
         let is = |at: usize, wanted: &[u8]| bytes.get(at).is_some_and(|byte| wanted.contains(byte));
-        let separated = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
-        let month = Month::try_from(two(5)?).ok()?;
-        let date = Date::from_calendar_date(number(0, 4)?, month, two(8)?).ok().filter(|_| separated)?;
+        if !(is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":")) {
+            return None;
+        }
+        let year = i16::try_from(number(0, 4)?).ok()?;
+        let date = Date::new(year, two(5)?, two(8)?).ok()?;
 
         let mut zone = 19;
         let mut nanoseconds = 0;
@@ -39,17 +42,17 @@ impl Moment {
             zone = 20 + digits;
         }
         let offset = match bytes.get(zone..)? {
-            b"Z" | b"z" => UtcOffset::UTC,
+            b"Z" | b"z" => Offset::UTC,
             [sign @ (b'+' | b'-'), _, _, b':', _, _] => {
-                let (hours, minutes) = (two(zone + 1)? as i8, two(zone + 4)? as i8);
+                let (hours, minutes) = (number(zone + 1, 2)?, number(zone + 4, 2)?);
+                let seconds = (hours * 60 + minutes) * 60;
                 let turn = if *sign == b'-' { -1 } else { 1 };
-                UtcOffset::from_hms(turn * hours, turn * minutes, 0).ok()?
+                Offset::from_seconds(turn * seconds).ok().filter(|_| hours < 24 && minutes < 60)?
             }
             _ => return None,
         };
-        let seconds =
-            date.with_hms(two(11)?, two(14)?, two(17)?).ok()?.assume_offset(offset).unix_timestamp();
-        Timestamp::new(seconds, nanoseconds).ok().map(Self)
+        let time = Time::new(two(11)?, two(14)?, two(17)?, nanoseconds).ok()?;
+        offset.to_timestamp(date.to_datetime(time)).ok().map(Self)
     }
 }
 

@@ -32,7 +32,7 @@ mod capture;
 mod clock;
 mod compare;
 mod compile;
-mod date;
+pub mod date;
 mod emit;
 mod eval;
 #[allow(missing_docs)]
@@ -49,6 +49,7 @@ mod plan;
 mod reads;
 #[allow(dead_code)]
 mod regex;
+mod relocate;
 mod rounding;
 mod source;
 mod text;

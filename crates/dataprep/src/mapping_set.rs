@@ -66,6 +66,9 @@ pub enum XdmType {
     /// RFC 3339 text.
     #[serde(rename = "date-time")]
     DateTime,
+    /// A day, `yyyy-MM-dd`.
+    #[serde(rename = "date")]
+    Date,
     /// An object whose values are text.
     #[serde(rename = "map<string>")]
     MapOfStrings,

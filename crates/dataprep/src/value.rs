@@ -1,9 +1,8 @@
 //! The values that expressions compute with.
 
-use crate::date;
+use crate::date::{self, Moment};
 use crate::json::{self, Kind, Span};
 use crate::number::Decimal;
-use jiff::Zoned;
 use std::borrow::Cow;
 
 /// A value of the expression language. What comes from the input is borrowed from it, and an array
@@ -29,7 +28,7 @@ pub enum Value<'a> {
     /// An array or object of the input, as JSON text.
     Json(&'a str),
     /// A moment in a time zone, as the date functions make it.
-    DateTime(Box<Zoned>),
+    DateTime(Box<Moment>),
 }
 
 impl<'a> Value<'a> {

@@ -1,5 +1,6 @@
 //! Values as JSON text of a wanted type. Nothing empty is ever written.
 
+use crate::date::{Moment, date_text, detect, is_date, is_rfc3339};
 use crate::json::{self, Kind, Span};
 use crate::mapping_set::XdmType;
 use crate::number::Decimal;
@@ -15,7 +16,11 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
     let text = span.text(input);
     match (span.kind, wanted) {
         (Kind::Absent | Kind::Null, _) => Ok(false),
-        (Kind::Plain | Kind::Escaped, None | Some(XdmType::String | XdmType::DateTime)) => {
+        (Kind::Plain, Some(XdmType::DateTime)) if is_rfc3339(text.trim_matches('"')) => {
+            push(text.as_bytes(), out);
+            Ok(true)
+        }
+        (Kind::Plain | Kind::Escaped, None | Some(XdmType::String)) => {
             if text.len() == 2 {
                 return Ok(false);
             }
@@ -48,7 +53,18 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
     match (wanted, value) {
         (_, Value::Null) => Ok(false),
         (None, _) => Ok(any(value, out)),
-        (Some(XdmType::String | XdmType::DateTime), _) => match value.to_text() {
+        (Some(XdmType::DateTime | XdmType::Date), Value::String(text)) if text.is_empty() => Ok(false),
+        (Some(XdmType::DateTime), Value::String(text)) if is_rfc3339(text) => {
+            json::write_string(text, out);
+            Ok(true)
+        }
+        (Some(XdmType::DateTime), _) => moment(value, "a date-time", Moment::to_string, out),
+        (Some(XdmType::Date), Value::String(text)) if is_date(text) => {
+            json::write_string(text, out);
+            Ok(true)
+        }
+        (Some(XdmType::Date), _) => moment(value, "a date", date_text, out),
+        (Some(XdmType::String), _) => match value.to_text() {
             Some(text) if text.is_empty() => Ok(false),
             Some(text) => {
                 json::write_string(&text, out);
@@ -111,6 +127,29 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
         (Some(XdmType::Integer | XdmType::Long), _) => refuse("a whole number"),
         (Some(XdmType::Boolean), _) => refuse("a boolean"),
     }
+}
+
+/// Appends a date-time, or what text in a recognised form tells, as `print` writes it.
+fn moment(value: &Value<'_>, wanted: &str, print: impl Fn(&Moment) -> String, out: &mut Vec<u8>) -> Written {
+    let found = match value {
+        Value::DateTime(moment) => Some(**moment),
+        Value::String(text) => detect(text),
+        _ => None,
+    };
+    if let Some(moment) = found {
+        json::write_string(&print(&moment), out);
+        return Ok(true);
+    }
+    let hint = match value {
+        Value::Number(_) => {
+            "a number; of milliseconds since 1970, dformat(value, \"yyyy-MM-dd'T'HH:mm:ss.SSSX\") makes one"
+        }
+        Value::String(_) => {
+            "text in no form that is recognised; give its form, as in date(value, \"dd/MM/yyyy\")"
+        }
+        other => other.kind_name(),
+    };
+    Err(format!("the destination is {wanted}, but the value is {hint}"))
 }
 
 /// Writes what `write` makes of each item between two brackets, without those that yield nothing; takes
@@ -333,5 +372,28 @@ mod tests {
         assert!(write("\"Yes\"", Some(XdmType::Boolean)).is_err());
         assert!(write("{\"a\":1}", Some(XdmType::String)).is_err());
         assert!(write("{\"a\":[1]}", Some(XdmType::MapOfStrings)).is_err());
+    }
+
+    #[test]
+    fn dates_are_recognised_and_what_is_none_is_refused() {
+        for (json, date_time, date) in [
+            (r#""2019-10-23T11:24:35.1234567899Z""#, r#""2019-10-23T11:24:35.1234567899Z""#, "no form"),
+            (r#""2019-10-23T23:24:35-08:00""#, r#""2019-10-23T23:24:35-08:00""#, r#""2019-10-23""#),
+            (r#""10\/23\/2019""#, r#""2019-10-23T00:00:00Z""#, r#""2019-10-23""#),
+            (r#""2019-10-23""#, r#""2019-10-23T00:00:00Z""#, r#""2019-10-23""#),
+            ("\"\"", "", ""),
+            ("null", "", ""),
+            ("1571829875000", "dformat", "dformat"),
+            (r#""soon""#, "no form", "no form"),
+            ("true", "a boolean", "a boolean"),
+            ("{}", "an object", "an object"),
+        ] {
+            for (wanted, expected) in [(XdmType::DateTime, date_time), (XdmType::Date, date)] {
+                match write(json, Some(wanted)) {
+                    Ok(text) => assert_eq!(text, expected, "{json}"),
+                    Err(message) => assert!(message.contains(expected), "{json} {message}"),
+                }
+            }
+        }
     }
 }
