@@ -141,8 +141,13 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
         let watched: Vec<&str> =
             WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
         let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
-        let options =
-            CompileOptions { functions: FUNCTIONS, context: &CONTEXT, dropped: &dropped, watched: &watched };
+        let options = CompileOptions {
+            functions: FUNCTIONS,
+            context: &CONTEXT,
+            dropped: &dropped,
+            watched: &watched,
+            schema: None,
+        };
         match Plan::compile(&model.mapping_set, options) {
             Ok(plan) => compiled.push(Compiled {
                 resource: model.resource,
@@ -235,6 +240,7 @@ fn second_identity(model: &mut Model, settings: &Settings) {
             source,
             destination: format!("{place}[0].{member}"),
             xdm_type: Some(xdm_type),
+            ..Mapping::default()
         });
     }
 }

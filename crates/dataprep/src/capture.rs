@@ -176,7 +176,7 @@ impl Captured {
         if node.scope != 0 {
             let at = self.instances[instance as usize].slots + slot as u32;
             self.slots[at as usize] = span;
-        } else if span.is_present() {
+        } else if span.is_present() || node.nulls {
             self.slots[slot as usize] = span;
             self.touch(slot.into());
         } else {

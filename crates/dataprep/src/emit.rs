@@ -1,12 +1,18 @@
 //! The output side of a plan: destinations as a tree, written in order.
 
+use crate::copy::{Lost, Manner, Member, text_of};
 use crate::eval::{Code, Env};
-use crate::json::{self, Kind, Span};
+use crate::json::{self, JsonError, Kind, Span};
 use crate::mapping_set::XdmType;
+use crate::nulls::{Outcome, outcome};
+use crate::parsed::Skip;
 use crate::plan::{MapPlace, MappingWarning};
+use crate::schema::Node;
 use crate::source::{ScopeId, SlotRef};
 use crate::value::Value;
 use crate::write;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// One mapping as it runs.
 #[derive(Debug)]
@@ -14,6 +20,14 @@ pub(crate) struct Op {
     pub(crate) mapping: usize,
     pub(crate) kind: OpKind,
     pub(crate) wanted: Option<XdmType>,
+    /// What a schema says of the destination, when no [`XdmType`] can.
+    pub(crate) shape: Option<Arc<Node>>,
+    /// What the copy of a whole object leaves out.
+    pub(crate) skip: Skip,
+    /// Whether nulls are written that nothing asks for.
+    pub(crate) nulls: bool,
+    /// Whether writing it takes more than its kind and type: a shape, or nulls that may be written.
+    pub(crate) special: bool,
 }
 
 #[derive(Debug)]
@@ -43,9 +57,20 @@ pub(crate) enum Out {
         scope: ScopeId,
         keyed: bool,
         item: Box<Out>,
+        numbered: Vec<Numbered>,
     },
     /// An array whose elements are mapped one by one.
     Fixed(Vec<Out>),
+}
+
+/// An element of an iterated array to which mappings by its index add.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    pub(crate) index: u32,
+    /// The element with what all elements have.
+    pub(crate) merged: Out,
+    /// The element by itself, for when the array has fewer.
+    pub(crate) alone: Out,
 }
 
 #[derive(Debug)]
@@ -61,30 +86,62 @@ pub(crate) struct Field {
     pub(crate) always: bool,
 }
 
+/// The word for members that a schema does not have.
+const NOT_IN_SCHEMA: &str = "not_in_schema";
+
 /// One run over the output tree.
 pub(crate) struct Emitter<'r, 'a> {
     pub(crate) ops: &'r [Op],
     pub(crate) warnings: &'r mut Vec<MappingWarning>,
     pub(crate) maps: &'r mut Vec<MapPlace>,
     pub(crate) env: Env<'r, 'a>,
+    /// The length at which writing stops; set by [`Emitter::run`].
+    pub(crate) limit: usize,
 }
 
-impl<'a> Emitter<'_, 'a> {
+/// How many times as large as the record the output may become, beyond what any may be.
+const MAX_GROWTH: usize = 32;
+const MAX_GROWN: usize = 16 << 20;
+
+/// An object that is copied whole: its text, how, and by which mapping.
+#[derive(Clone, Copy)]
+struct Base<'b> {
+    text: &'b str,
+    manner: Manner<'b>,
+    mapping: usize,
+}
+
+impl<'r, 'a> Emitter<'r, 'a> {
+    /// Writes the whole output. A record that grows beyond all measure is taken back: a mapping that
+    /// repeats a large part of it in each element of an array can make it as large as the square.
+    pub(crate) fn run(&mut self, out: &Out, to: &mut Vec<u8>) -> Result<bool, JsonError> {
+        let start = to.len();
+        self.limit = start.saturating_add(self.env.input.len().saturating_mul(MAX_GROWTH)) + MAX_GROWN;
+        let written = self.emit(out, 0, None, to);
+        if to.len() > self.limit {
+            to.truncate(start);
+            return Err(JsonError { offset: 0, message: "the record would become many times as large" });
+        }
+        Ok(written)
+    }
+
     /// Writes a node for an instance. `base` is the member of a whole-object mapping further up that
     /// lies at the same place.
-    pub(crate) fn emit(&mut self, out: &Out, instance: u32, base: Option<&'a str>, to: &mut Vec<u8>) -> bool {
+    fn emit(&mut self, out: &Out, instance: u32, base: Option<Base<'_>>, to: &mut Vec<u8>) -> bool {
         match out {
             Out::Leaf(op) => self.op(*op, instance, to),
-            Out::Object { fields, base: whole } => match self.base(*whole, instance).or(base) {
+            Out::Object { fields, base: Some(whole) } => self.whole(*whole, fields, instance, base, to),
+            Out::Object { fields, base: None } => match base {
                 Some(base) => self.merged(fields, base, instance, to),
                 None => self.object(fields, instance, to),
             },
-            Out::Each { scope, keyed, item } => {
+            Out::Each { scope, keyed, item, numbered } => {
                 let parent = self.enclosing(self.env.tree.scopes[*scope as usize].parent, instance);
                 let mut element = self.env.captured.first(self.env.tree, *scope, parent);
                 let start = to.len();
                 to.push(if *keyed { b'{' } else { b'[' });
-                while element != 0 {
+                let mut count = 0;
+                while element != 0 && to.len() <= self.limit {
                     write::separate(to, start);
                     let before = to.len();
                     if *keyed {
@@ -93,10 +150,15 @@ impl<'a> Emitter<'_, 'a> {
                         to.extend_from_slice(key.text(self.env.input).as_bytes());
                         to.extend_from_slice(b"\":");
                     }
-                    if !self.emit(item, element, None, to) {
+                    let by_index = numbered.iter().find(|one| one.index == count);
+                    if !self.emit(by_index.map_or(item, |one| &one.merged), element, None, to) {
                         write::unseparate(to, before, start);
                     }
+                    count += 1;
                     element = self.env.captured.instances[element as usize].next;
+                }
+                for one in numbered.iter().filter(|one| one.index >= count) {
+                    self.element(&one.alone, instance, start, to);
                 }
                 write::close(to, start, if *keyed { b'}' } else { b']' })
             }
@@ -104,14 +166,19 @@ impl<'a> Emitter<'_, 'a> {
                 let start = to.len();
                 to.push(b'[');
                 for item in items {
-                    write::separate(to, start);
-                    let before = to.len();
-                    if !self.emit(item, instance, None, to) {
-                        write::unseparate(to, before, start);
-                    }
+                    self.element(item, instance, start, to);
                 }
                 write::close(to, start, b']')
             }
+        }
+    }
+
+    /// Writes an element of the array that began at `start`.
+    fn element(&mut self, item: &Out, instance: u32, start: usize, to: &mut Vec<u8>) {
+        write::separate(to, start);
+        let before = to.len();
+        if !self.emit(item, instance, None, to) {
+            write::unseparate(to, before, start);
         }
     }
 
@@ -144,7 +211,7 @@ impl<'a> Emitter<'_, 'a> {
         &mut self,
         field: &Field,
         instance: u32,
-        base: Option<&'a str>,
+        base: Option<Base<'_>>,
         start: usize,
         to: &mut Vec<u8>,
     ) -> bool {
@@ -161,72 +228,125 @@ impl<'a> Emitter<'_, 'a> {
         written
     }
 
-    /// The object that a whole-object mapping copies, when it is one.
-    fn base(&self, op: Option<u32>, instance: u32) -> Option<&'a str> {
-        let OpKind::Copy(slot) = self.ops.get(op? as usize)?.kind else { return None };
-        let span = self.env.captured.span(slot, instance);
-        (span.kind == Kind::Object).then(|| span.text(self.env.input))
+    /// Writes an object that one mapping gives whole and to which others add.
+    #[inline(never)]
+    fn whole(
+        &mut self,
+        index: u32,
+        fields: &[Field],
+        instance: u32,
+        above: Option<Base<'_>>,
+        to: &mut Vec<u8>,
+    ) -> bool {
+        let op: &'r Op = &self.ops[index as usize];
+        let value = match self.value_of(op, instance) {
+            Some(Outcome::Value(value)) => value,
+            Some(Outcome::Nullified) => return self.without_base(fields, instance, above, true, to),
+            Some(Outcome::Nothing) | None => return self.without_base(fields, instance, above, false, to),
+        };
+        let text = match &value {
+            Value::Json(text) if text.starts_with('{') => Cow::Borrowed(*text),
+            Value::Object(_) => Cow::Owned(text_of(&value).unwrap_or_default()),
+            Value::String(text) if text.is_empty() => {
+                return self.without_base(fields, instance, above, false, to);
+            }
+            other => {
+                let message = format!(
+                    "expected an object, to which other mappings add members, but found {}; it is left out",
+                    other.kind_name()
+                );
+                self.warn(op.mapping, "type_mismatch", message);
+                return self.without_base(fields, instance, above, false, to);
+            }
+        };
+        let manner = Manner { skip: Some(&op.skip), shape: op.shape.as_deref(), nulls: op.nulls };
+        self.merged(fields, Base { text: &text, manner, mapping: op.mapping }, instance, to)
+    }
+
+    /// The members alone; without any, the null that the whole was to be.
+    fn without_base(
+        &mut self,
+        fields: &[Field],
+        instance: u32,
+        above: Option<Base<'_>>,
+        null: bool,
+        to: &mut Vec<u8>,
+    ) -> bool {
+        let written = match above {
+            Some(base) => self.merged(fields, base, instance, to),
+            None => self.object(fields, instance, to),
+        };
+        if !written && null {
+            to.extend_from_slice(b"null");
+        }
+        written || null
     }
 
     /// A copied object to which explicit mappings add, and over whose members they win.
-    fn merged(&mut self, fields: &[Field], base: &'a str, instance: u32, to: &mut Vec<u8>) -> bool {
+    fn merged(&mut self, fields: &[Field], base: Base<'_>, instance: u32, to: &mut Vec<u8>) -> bool {
         let start = to.len();
+        let mut lost = Lost::default();
         to.push(b'{');
         for field in fields {
-            let member = last_member(base, &field.name);
-            let inner = member.filter(|span| span.kind == Kind::Object).map(|span| span.text(base));
-            if !self.field(field, instance, inner, start, to)
-                && let Some(span) = member
-            {
-                copy_member(base, &field.key, span, start, to);
+            let member = last_member(base.text, &field.name);
+            let manner = match base.manner.member(&field.name) {
+                Member::Copied(manner) => Some(manner),
+                Member::Moved | Member::Unknown => None,
+            };
+            let inner = match (member, manner) {
+                (Some(span), Some(manner)) if span.kind == Kind::Object => {
+                    Some(Base { text: span.text(base.text), manner, ..base })
+                }
+                _ => None,
+            };
+            let written = self.field(field, instance, inner, start, to);
+            if let (false, Some(span), Some(manner)) = (written, member, manner) {
+                lost.enter(&field.name);
+                copy_member(base.text, &field.key, span, manner, &mut lost, start, to);
+                lost.leave();
             }
         }
-        for (key, span) in json::members(base) {
+        for (key, span) in json::members(base.text) {
             let name = json::unescape(key);
-            if !fields.iter().any(|field| field.name == name) {
-                let mut key = Vec::new();
-                json::write_string(&name, &mut key);
-                key.push(b':');
-                copy_member(base, &key, span, start, to);
+            if fields.iter().any(|field| field.name == name) {
+                continue;
             }
+            lost.enter(&name);
+            match base.manner.member(&name) {
+                Member::Copied(manner) => {
+                    let mut key = Vec::new();
+                    json::write_string(&name, &mut key);
+                    key.push(b':');
+                    copy_member(base.text, &key, span, manner, &mut lost, start, to);
+                }
+                Member::Moved => {}
+                Member::Unknown => lost.unknown(span),
+            }
+            lost.leave();
         }
+        self.warn_lost(base.mapping, lost);
         write::close(to, start, b'}')
     }
 
     #[inline(never)]
     fn op(&mut self, index: u32, instance: u32, to: &mut Vec<u8>) -> bool {
-        let op = &self.ops[index as usize];
+        let op: &'r Op = &self.ops[index as usize];
         let start = to.len();
         let written = match &op.kind {
-            OpKind::Copy(slot) => {
-                write::span(self.env.input, self.env.captured.span(*slot, instance), op.wanted, to)
-            }
             OpKind::Const(json) => {
                 write::push(json, to);
                 return true;
             }
+            _ if op.special => return self.special(op, instance, to),
+            OpKind::Copy(slot) => {
+                write::span(self.env.input, self.env.captured.span(*slot, instance), op.wanted, to)
+            }
             OpKind::Eval { code, .. } => {
                 self.env.instance = instance;
                 let result = code.write(&mut self.env, op.wanted, to);
-                if !self.env.notes.is_empty() {
-                    let notes = self.env.notes.drain(..);
-                    self.warnings.extend(notes.map(|(code, message)| MappingWarning {
-                        mapping: op.mapping,
-                        code,
-                        message,
-                    }));
-                }
-                match result {
-                    Ok(written) => written,
-                    Err(failure) => {
-                        self.env.locals.clear();
-                        self.warnings.push(MappingWarning {
-                            mapping: op.mapping,
-                            code: failure.code(),
-                            message: failure.message().to_owned(),
-                        });
-                        return false;
-                    }
+                match self.finished(op, result) {
+                    Some(written) => written,
+                    None => return false,
                 }
             }
             OpKind::Rest(rest) => Ok(self.rest(*rest, to)),
@@ -241,9 +361,119 @@ impl<'a> Emitter<'_, 'a> {
             Ok(false) => false,
             Err(message) => {
                 to.truncate(start);
-                self.warnings.push(MappingWarning { mapping: op.mapping, code: "type_mismatch", message });
+                self.warn(op.mapping, "type_mismatch", message);
                 false
             }
+        }
+    }
+
+    /// Writes a mapping to whose destination a schema gives a shape, or that may write nulls.
+    #[inline(never)]
+    fn special(&mut self, op: &'r Op, instance: u32, to: &mut Vec<u8>) -> bool {
+        let start = to.len();
+        let manner = Manner { skip: None, shape: op.shape.as_deref(), nulls: op.nulls };
+        let mut lost = Lost::default();
+        let written = match (&op.kind, op.wanted) {
+            (OpKind::Copy(slot), None) => {
+                manner.copy(self.env.input, self.env.captured.span(*slot, instance), &mut lost, to)
+            }
+            (_, wanted) => match (self.value_of(op, instance), wanted) {
+                (Some(Outcome::Value(value)), None) => manner.write(&value, &mut lost, to),
+                (Some(Outcome::Value(value)), wanted) => write::value(&value, wanted, to),
+                (Some(Outcome::Nullified), _) => {
+                    to.extend_from_slice(b"null");
+                    Ok(true)
+                }
+                (Some(Outcome::Nothing) | None, _) => Ok(false),
+            },
+        };
+        if !lost.failed.is_empty() || !lost.unknown.is_empty() {
+            self.warn_lost(op.mapping, lost);
+        }
+        match written {
+            Ok(written) => {
+                if written && op.wanted == Some(XdmType::MapOfStrings) {
+                    self.maps.push(MapPlace::new(op.mapping, start, to.len()));
+                }
+                written
+            }
+            Err(message) => {
+                to.truncate(start);
+                self.warn(op.mapping, "type_mismatch", message);
+                false
+            }
+        }
+    }
+
+    /// What a copy or an expression comes to; nothing after a failure, which is noted.
+    fn value_of(&mut self, op: &'r Op, instance: u32) -> Option<Outcome<'a>> {
+        match &op.kind {
+            OpKind::Copy(slot) => {
+                let span = self.env.captured.span(*slot, instance);
+                Some(match span.kind {
+                    Kind::Null if op.nulls => Outcome::Nullified,
+                    Kind::Absent | Kind::Null => Outcome::Nothing,
+                    _ => Outcome::Value(Value::from_span(self.env.input, span)),
+                })
+            }
+            OpKind::Eval { code, .. } => {
+                self.env.instance = instance;
+                let result = outcome(code, &mut self.env);
+                Some(match self.finished(op, result)? {
+                    Outcome::Nothing if op.nulls => Outcome::Nullified,
+                    outcome => outcome,
+                })
+            }
+            OpKind::Const(_) | OpKind::Rest(_) => None,
+        }
+    }
+
+    /// Notes the remarks of an expression that has run, and its failure.
+    #[inline]
+    fn finished<T>(&mut self, op: &Op, result: Result<T, crate::functions::Failure>) -> Option<T> {
+        if !self.env.notes.is_empty() {
+            let notes = self.env.notes.drain(..);
+            self.warnings.extend(notes.map(|(code, message)| MappingWarning {
+                mapping: op.mapping,
+                code,
+                message,
+                span: None,
+                failed: false,
+            }));
+        }
+        match result {
+            Ok(value) => Some(value),
+            Err(failure) => {
+                self.env.locals.clear();
+                self.warnings.push(MappingWarning {
+                    mapping: op.mapping,
+                    code: failure.code(),
+                    message: failure.message().to_owned(),
+                    span: failure.span(),
+                    failed: true,
+                });
+                None
+            }
+        }
+    }
+
+    fn warn(&mut self, mapping: usize, code: &'static str, message: String) {
+        self.warnings.push(MappingWarning {
+            mapping,
+            code,
+            message,
+            span: None,
+            failed: code != NOT_IN_SCHEMA,
+        });
+    }
+
+    fn warn_lost(&mut self, mapping: usize, lost: Lost) {
+        for message in lost.failed {
+            self.warn(mapping, "type_mismatch", message);
+        }
+        if !lost.unknown.is_empty() {
+            let message = format!("the schema has no field for {}", lost.unknown.join(", "));
+            self.warn(mapping, NOT_IN_SCHEMA, message);
         }
     }
 
@@ -275,15 +505,20 @@ fn last_member(object: &str, name: &str) -> Option<Span> {
     json::members(object).filter(|(key, _)| json::unescape(key) == name).last().map(|(_, span)| span)
 }
 
-fn copy_member(base: &str, key: &[u8], span: Span, start: usize, to: &mut Vec<u8>) {
+fn copy_member(
+    base: &str,
+    key: &[u8],
+    span: Span,
+    manner: Manner<'_>,
+    lost: &mut Lost,
+    start: usize,
+    to: &mut Vec<u8>,
+) {
     write::separate(to, start);
     let before = to.len();
     to.extend_from_slice(key);
-    let written = match span.kind {
-        Kind::Array | Kind::Object => write::pruned(span.text(base), to),
-        _ => write::span(base, span, None, to) == Ok(true),
-    };
-    if !written {
+    let written = manner.copy(base, span, lost, to);
+    if !lost.note(written) {
         write::unseparate(to, before, start);
     }
 }

@@ -5,19 +5,21 @@
 //! destinations, without a document tree on either side.
 
 use crate::budget::Budget;
+use crate::build::Builder;
 use crate::capture::Captured;
-use crate::compile::{Functions, Resolver};
-use crate::emit::{Emitter, Field, Op, OpKind, Out};
-use crate::eval::{Code, Env, Source};
-use crate::expr::{self, Path, Segment};
-use crate::expression;
+use crate::compile::Functions;
+use crate::draft::{Draft, Finish};
+use crate::emit::{Emitter, Op, Out};
+use crate::eval::Env;
+use crate::expr::{self, Path};
 use crate::functions::{Clock, Function};
-use crate::json::{self, JsonError, Kind, Span};
-use crate::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
-use crate::source::{self, ScopeId, SlotRef, SourceTree};
+use crate::json::{JsonError, Kind, Span};
+use crate::mapping_set::{Mapping, MappingSet};
+use crate::parsed::{self, Parsed};
+use crate::schema::Schema;
+use crate::source::{SlotRef, SourceTree};
 use crate::value::Value;
 use std::any::Any;
-use std::collections::BTreeMap;
 
 /// Longest expression, in characters (Adobe's limit for calculated fields).
 pub const MAX_EXPRESSION: usize = 4096;
@@ -34,6 +36,9 @@ pub struct CompileOptions<'c> {
     pub dropped: &'c [&'c str],
     /// Paths whose places the caller wants after a run, see [`Run::watched`].
     pub watched: &'c [&'c str],
+    /// The schema of the records: destinations must be in it, values are converted to its types, and
+    /// of a copied object only what it has.
+    pub schema: Option<&'c Schema>,
 }
 
 /// What is wrong with a mapping set; all of it.
@@ -48,7 +53,7 @@ pub struct CompileError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("mapping {} ({source_text} -> {destination}): {message}", .mapping + 1)]
 pub struct Problem {
-    /// Index of the mapping in the set.
+    /// Index of the mapping in the set; the number of mappings when it is about none of them.
     pub mapping: usize,
     /// Its source as written.
     pub source_text: String,
@@ -93,6 +98,10 @@ pub struct MappingWarning {
     pub code: &'static str,
     /// The cause. Never holds a value of the record.
     pub message: String,
+    /// The part of the mapping's expression that it is about, when that is known.
+    pub span: Option<expr::Span>,
+    /// Whether something is missing for it in the output, rather than made all the same.
+    pub failed: bool,
 }
 
 /// A map in the output.
@@ -120,6 +129,11 @@ impl Run {
 
 impl Plan {
     /// Compiles a mapping set, or says everything that is wrong with it.
+    ///
+    /// A set's `allowNullValues` decides what becomes of nulls. Without it nothing empty is written, save
+    /// the null that an expression asks for with `nullify()`. With it, a null is also written for an
+    /// attribute that is present and null and for an expression whose result is null; empty texts,
+    /// objects and arrays are still left out, and a mapping that fails still yields no field.
     pub fn compile(set: &MappingSet, options: CompileOptions<'_>) -> Result<Self, CompileError> {
         let functions = Functions::new(options.functions);
         let mut builder = Builder {
@@ -128,12 +142,25 @@ impl Plan {
             root: Draft::default(),
             context: options.context.iter().map(|path| (*path).to_owned()).collect(),
             conditions: Vec::new(),
+            schema: options.schema,
+            nulls: set.allow_null_values.unwrap_or_default(),
+            functions: &functions,
+            set,
             problems: Vec::new(),
         };
+        builder.tree.nulls = builder.nulls;
+        let mut parsed = Vec::with_capacity(set.mappings.len());
         for (index, mapping) in set.mappings.iter().enumerate() {
-            if let Err(message) = builder.mapping(index, mapping, &functions) {
-                builder.problem(index, mapping, message);
+            match Parsed::new(index, mapping) {
+                Ok(one) => parsed.push(one),
+                Err(messages) => messages.into_iter().for_each(|message| builder.problem(index, message)),
             }
+        }
+        for (index, message) in parsed::settle(&mut parsed) {
+            builder.problem(index, message);
+        }
+        for one in parsed {
+            builder.mapping(one);
         }
         let mut watched = Vec::new();
         for (paths, is_watched) in [(options.dropped, false), (options.watched, true)] {
@@ -150,29 +177,22 @@ impl Plan {
                 }
             }
         }
-        if !builder.problems.is_empty() {
-            return Err(CompileError { problems: builder.problems });
+        builder.tree.seal();
+        let mut finish = Finish { tree: &builder.tree, ops: &builder.ops, problems: Vec::new(), nodes: 0 };
+        let out = builder.root.finish(&mut finish);
+        for (index, message) in finish.problems {
+            let known = |problem: &Problem| problem.mapping == index && problem.message == message;
+            if !builder.problems.iter().any(known) {
+                builder.problem(index, message.to_owned());
+            }
         }
-        let Builder { mut tree, ops, root, conditions, .. } = builder;
-        tree.seal();
-        match root.finish(&tree, &ops) {
-            Ok(out) => Ok(Self {
-                tree,
-                ops,
-                out,
-                mappings: set.mappings.clone(),
-                watched,
-                conditions: conditions.len(),
-            }),
-            Err((mapping, message)) => Err(CompileError {
-                problems: set
-                    .mappings
-                    .get(mapping)
-                    .map(|found| problem(mapping, found, message))
-                    .into_iter()
-                    .collect(),
-            }),
+        let Builder { tree, ops, conditions, mut problems, .. } = builder;
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| problem.mapping);
+            return Err(CompileError { problems });
         }
+        let mappings = set.mappings.clone();
+        Ok(Self { tree, ops, out, mappings, watched, conditions: conditions.len() })
     }
 
     /// Converts one record, appending its JSON to `out`. `false` when nothing at all was written.
@@ -198,6 +218,7 @@ impl Plan {
             ops: &self.ops,
             warnings: &mut run.warnings,
             maps: &mut run.maps,
+            limit: usize::MAX,
             env: Env {
                 input,
                 tree: &self.tree,
@@ -212,278 +233,13 @@ impl Plan {
                 shared: &mut run.shared,
             },
         };
-        Ok(emitter.emit(&self.out, 0, None, out))
+        emitter.run(&self.out, out)
     }
 
     /// A mapping of the set, by index.
     pub fn mapping(&self, index: usize) -> Option<&Mapping> {
         self.mappings.get(index)
     }
-}
-
-fn problem(index: usize, mapping: &Mapping, message: String) -> Problem {
-    Problem {
-        mapping: index,
-        source_text: mapping.source.clone(),
-        destination: mapping.destination.clone(),
-        message,
-    }
-}
-
-struct Builder {
-    tree: SourceTree,
-    ops: Vec<Op>,
-    root: Draft,
-    context: Vec<String>,
-    conditions: Vec<String>,
-    problems: Vec<Problem>,
-}
-
-impl Builder {
-    fn problem(&mut self, index: usize, mapping: &Mapping, message: String) {
-        self.problems.push(problem(index, mapping, message));
-    }
-
-    fn mapping(&mut self, index: usize, mapping: &Mapping, functions: &Functions) -> Result<(), String> {
-        let destination =
-            Path::parse(&mapping.destination).map_err(|error| format!("destination: {error}"))?;
-        if destination.segments.is_empty() {
-            return Err("the destination is empty".to_owned());
-        }
-        let bound = source::iterations(&destination);
-        let mut scopes = Vec::new();
-        let kind = match mapping.source_type {
-            SourceType::Static => OpKind::Const(literal(&mapping.source, mapping.xdm_type)?),
-            SourceType::Attribute => {
-                let path = Path::parse(&mapping.source).map_err(|error| error.to_string())?;
-                if path.segments.last() == Some(&Segment::Rest) {
-                    if destination.segments.last() != Some(&Segment::Rest) {
-                        return Err("{**} in the source needs {**} at the end of the destination".to_owned());
-                    }
-                    OpKind::Rest(self.tree.rest(&path.segments))
-                } else {
-                    let (code, found) = self.resolve(bound, functions, |resolver| resolver.path(&path))?;
-                    scopes = found;
-                    match code {
-                        Code::Slot(slot) => OpKind::Copy(slot),
-                        code => self.eval(code),
-                    }
-                }
-            }
-            SourceType::Expression => {
-                let length = mapping.source.chars().count();
-                if length > MAX_EXPRESSION {
-                    return Err(format!(
-                        "the expression has {length} characters; at most {MAX_EXPRESSION} are allowed"
-                    ));
-                }
-                let parsed = expr::parse(&mapping.source)
-                    .map_err(|error| format!("{error}\n{}", error.caret(&mapping.source)))?;
-                let (code, found) = self.resolve(bound, functions, |resolver| {
-                    resolver
-                        .whole(&parsed)
-                        .map_err(|problems| expression::describe(&problems, &mapping.source))
-                })?;
-                scopes = found;
-                self.eval(code)
-            }
-        };
-        if scopes.len() < bound && !matches!(kind, OpKind::Const(_)) && !scopes.is_empty() {
-            return Err("the destination iterates more often than the source".to_owned());
-        }
-        let op = self.ops.len() as u32;
-        self.ops.push(Op { mapping: index, kind, wanted: mapping.xdm_type });
-        self.root.place(&destination.segments, &scopes, op)
-    }
-
-    fn resolve(
-        &mut self,
-        bound: usize,
-        functions: &Functions,
-        resolve: impl FnOnce(&mut Resolver<'_>) -> Result<Code, String>,
-    ) -> Result<(Code, Vec<ScopeId>), String> {
-        let mut resolver = Resolver {
-            tree: &mut self.tree,
-            context: &self.context,
-            functions,
-            bound,
-            scopes: Vec::new(),
-            locals: Vec::new(),
-            conditions: &mut self.conditions,
-            problems: Vec::new(),
-        };
-        let code = resolve(&mut resolver)?;
-        Ok((code, resolver.scopes))
-    }
-
-    fn eval(&self, code: Code) -> OpKind {
-        let skippable = code.null_when_absent();
-        OpKind::Eval { code, skippable }
-    }
-}
-
-/// A constant's JSON text.
-fn literal(source: &str, wanted: Option<XdmType>) -> Result<Vec<u8>, String> {
-    let mut json = Vec::new();
-    let value = Value::string(source);
-    match crate::write::value(&value, wanted.or(Some(XdmType::String)), &mut json)? {
-        true => Ok(json),
-        false => Err("an empty constant would yield no field".to_owned()),
-    }
-}
-
-/// An output node while mappings are still being added.
-#[derive(Debug, Default)]
-struct Draft {
-    op: Option<u32>,
-    members: Vec<(String, Draft)>,
-    each: Option<Each>,
-    indexes: BTreeMap<u32, Draft>,
-}
-
-/// One destination for every element of an iteration.
-#[derive(Debug)]
-struct Each {
-    scope: Option<ScopeId>,
-    /// `{*}`: an object under the keys of the source rather than an array.
-    keyed: bool,
-    item: Box<Draft>,
-}
-
-impl Draft {
-    fn place(&mut self, path: &[Segment], scopes: &[ScopeId], op: u32) -> Result<(), String> {
-        let Some((first, rest)) = path.split_first() else {
-            // A later mapping to the same destination wins: that is how a set is overridden.
-            self.op = Some(op);
-            return Ok(());
-        };
-        match first {
-            Segment::Name(name) => {
-                let at = match self.members.iter().position(|(known, _)| known == name) {
-                    Some(at) => at,
-                    None => {
-                        self.members.push((name.clone(), Draft::default()));
-                        self.members.len() - 1
-                    }
-                };
-                self.members[at].1.place(rest, scopes, op)
-            }
-            Segment::Each | Segment::EachValue => {
-                let keyed = *first == Segment::EachValue;
-                let (scope, scopes) = match scopes.split_first() {
-                    Some((scope, deeper)) => (Some(*scope), deeper),
-                    None => (None, scopes),
-                };
-                let each = self.each.get_or_insert_with(|| Each { scope, keyed, item: Box::default() });
-                if each.keyed != keyed {
-                    return Err("the destination is used both with [*] and with {*}".to_owned());
-                }
-                match (each.scope, scope) {
-                    (Some(a), Some(b)) if a != b => {
-                        return Err("two different source arrays feed one destination array".to_owned());
-                    }
-                    (None, Some(_)) => each.scope = scope,
-                    _ => {}
-                }
-                each.item.place(rest, scopes, op)
-            }
-            Segment::Index(index) => self.indexes.entry(*index).or_default().place(rest, scopes, op),
-            Segment::Rest if rest.is_empty() => {
-                self.op = Some(op);
-                Ok(())
-            }
-            other => Err(format!("{other:?} cannot be written to")),
-        }
-    }
-
-    fn any_op(&self) -> usize {
-        self.op
-            .or_else(|| self.members.first().map(|(_, draft)| draft.any_op() as u32))
-            .or_else(|| self.each.as_ref().map(|each| each.item.any_op() as u32))
-            .or_else(|| self.indexes.values().next().map(|draft| draft.any_op() as u32))
-            .unwrap_or_default() as usize
-    }
-
-    fn finish(self, tree: &SourceTree, ops: &[Op]) -> Result<Out, (usize, String)> {
-        let mapping = ops.get(self.any_op()).map_or(0, |op| op.mapping);
-        let shapes = [!self.members.is_empty(), self.each.is_some(), !self.indexes.is_empty()];
-        if shapes.iter().filter(|present| **present).count() > 1 {
-            return Err((mapping, "the destination is used both as an array and as an object, or both with [*] and with an index".to_owned()));
-        }
-        if let Some(each) = self.each {
-            let Some(scope) = each.scope else {
-                return Err((mapping, "the destination iterates, but no source does".to_owned()));
-            };
-            if self.op.is_some() {
-                return Err((mapping, "the destination is mapped whole and by its elements".to_owned()));
-            }
-            return Ok(Out::Each { scope, keyed: each.keyed, item: Box::new(each.item.finish(tree, ops)?) });
-        }
-        if !self.indexes.is_empty() {
-            if self.op.is_some() {
-                return Err((mapping, "the destination is mapped whole and by its elements".to_owned()));
-            }
-            let items =
-                self.indexes.into_values().map(|draft| draft.finish(tree, ops)).collect::<Result<_, _>>()?;
-            return Ok(Out::Fixed(items));
-        }
-        if self.members.is_empty() {
-            return Ok(Out::Leaf(self.op.unwrap_or_default()));
-        }
-        let mut fields = Vec::new();
-        for (name, draft) in self.members {
-            let out = draft.finish(tree, ops)?;
-            let mut key = Vec::new();
-            json::write_string(&name, &mut key);
-            key.push(b':');
-            let (mut bits, mut always) = (Vec::new(), false);
-            triggers(&out, tree, ops, &mut bits, &mut always);
-            let mut words = pack(bits).into_iter();
-            let bits = words.next().unwrap_or_default();
-            fields.push(Field { name, key, out, bits, more_bits: words.collect(), always });
-        }
-        Ok(Out::Object { fields, base: self.op })
-    }
-}
-
-/// Which parts of the input can make a node write anything.
-fn triggers(out: &Out, tree: &SourceTree, ops: &[Op], bits: &mut Vec<u32>, always: &mut bool) {
-    let mut leaf = |op: u32| match &ops[op as usize].kind {
-        OpKind::Copy(slot) => bits.push(tree.bit(*slot)),
-        OpKind::Const(_) | OpKind::Rest(_) => *always = true,
-        OpKind::Eval { code, skippable } => {
-            *always |= !skippable;
-            code.visit_needed(&mut |source| {
-                bits.push(match source {
-                    Source::Slot(slot) => tree.bit(slot),
-                    Source::Scope(scope) => tree.scope_bit(scope),
-                });
-            });
-        }
-    };
-    match out {
-        Out::Leaf(op) => leaf(*op),
-        Out::Object { fields, base } => {
-            if let Some(op) = base {
-                leaf(*op);
-            }
-            for field in fields {
-                triggers(&field.out, tree, ops, bits, always);
-            }
-        }
-        // Nothing can be written without an element.
-        Out::Each { scope, .. } => bits.push(tree.scope_bit(*scope)),
-        Out::Fixed(items) => items.iter().for_each(|item| triggers(item, tree, ops, bits, always)),
-    }
-}
-
-/// Bits as words to test: (index of the word, mask).
-fn pack(bits: Vec<u32>) -> Vec<(u16, u64)> {
-    let mut words: BTreeMap<u16, u64> = BTreeMap::new();
-    for bit in bits {
-        *words.entry((bit / 64) as u16).or_default() |= 1 << (bit % 64);
-    }
-    words.into_iter().collect()
 }
 
 impl MapPlace {

@@ -32,6 +32,8 @@ pub(crate) struct Node {
     pub(crate) slot: Option<u16>,
     pub(crate) dropped: bool,
     pub(crate) rest: Option<u16>,
+    /// Whether a null that is present counts as a value; set by [`SourceTree::seal`].
+    pub(crate) nulls: bool,
     /// Nothing below it is wanted one by one; set by [`SourceTree::seal`].
     pub(crate) plain: bool,
     /// Where the node's names begin in [`Captured::followers`]; set by [`SourceTree::seal`].
@@ -63,11 +65,14 @@ pub(crate) struct SourceTree {
     rests: u16,
     /// All names of all nodes, and one place more for each node.
     pub(crate) names: u32,
+    /// Whether nulls that are present count as values.
+    pub(crate) nulls: bool,
 }
 
 impl SourceTree {
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node::default()], scopes: vec![Scope::default()], rests: 0, names: 0 }
+        let (nodes, scopes) = (vec![Node::default()], vec![Scope::default()]);
+        Self { nodes, scopes, rests: 0, names: 0, nulls: false }
     }
 
     fn node(&mut self, path: &[Segment]) -> NodeId {
@@ -147,6 +152,7 @@ impl SourceTree {
     pub(crate) fn seal(&mut self) {
         for node in &mut self.nodes {
             node.plain = node.is_leaf() && node.rest.is_none();
+            node.nulls = self.nulls;
             node.first_name = self.names;
             self.names += node.keys.len() as u32 + 1;
         }

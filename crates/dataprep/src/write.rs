@@ -32,7 +32,9 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
             push(text.as_bytes(), out);
             Ok(true)
         }
-        (Kind::Number, Some(XdmType::Integer | XdmType::Long)) if is_whole(text) => {
+        (Kind::Number, Some(XdmType::Integer | XdmType::Long))
+            if text.len() <= SURELY_32_BITS && is_whole(text) =>
+        {
             push(text.as_bytes(), out);
             Ok(true)
         }
@@ -40,6 +42,9 @@ pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut V
         _ => value(&Value::from_span(input, span), wanted, out),
     }
 }
+
+/// A whole number of so many characters fits 32 bits.
+const SURELY_32_BITS: usize = 9;
 
 /// Digits only, perhaps after a sign.
 fn is_whole(text: &str) -> bool {
@@ -85,20 +90,25 @@ pub(crate) fn value(value: &Value<'_>, wanted: Option<XdmType>, out: &mut Vec<u8
             None => refuse("a number"),
         },
         (Some(XdmType::Integer | XdmType::Long), Value::Number(text) | Value::String(text)) => {
-            if text.is_empty() {
+            if text.trim().is_empty() {
                 return Ok(false);
             }
-            if is_whole(text) && matches!(value, Value::Number(_)) {
-                push(text.as_bytes(), out);
-                return Ok(true);
+            let whole = match Decimal::parse(text.trim()).and_then(Decimal::to_whole) {
+                _ if is_whole(text) && matches!(value, Value::Number(_)) => Cow::Borrowed(&**text),
+                Some(whole) => Cow::Owned(whole),
+                None => return refuse("a whole number"),
+            };
+            let (bits, fits) = match wanted {
+                Some(XdmType::Integer) => (32, whole.parse::<i32>().is_ok()),
+                _ => (64, whole.parse::<i64>().is_ok()),
+            };
+            if !fits {
+                return Err(format!(
+                    "the destination is a whole number of {bits} bits, but the value is larger"
+                ));
             }
-            match Decimal::parse(text).and_then(Decimal::to_whole) {
-                Some(whole) => {
-                    out.extend_from_slice(whole.as_bytes());
-                    Ok(true)
-                }
-                None => refuse("a whole number"),
-            }
+            push(whole.as_bytes(), out);
+            Ok(true)
         }
         (Some(XdmType::Boolean), Value::Bool(truth)) => {
             out.extend_from_slice(if *truth { b"true" } else { b"false" });
