@@ -47,6 +47,7 @@ mod fits;
 pub mod functions;
 pub mod json;
 mod layer;
+pub mod listing;
 mod mapping_set;
 mod names;
 mod nulls;
@@ -66,6 +67,7 @@ mod source;
 mod takes;
 mod text;
 mod validate;
+mod user_agent;
 mod value;
 mod write;
 
