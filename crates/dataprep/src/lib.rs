@@ -44,6 +44,7 @@ mod explain;
 pub mod expr;
 mod expression;
 mod fits;
+mod float32;
 pub mod functions;
 pub mod json;
 mod layer;

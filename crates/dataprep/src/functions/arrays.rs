@@ -1,9 +1,9 @@
 //! Functions on arrays. Their elements may be anything, nulls and arrays among them.
 
+use super::string::check_length;
 use super::{ANY, CallEnv, Failure, Function, Kind, array, text, whole};
 use crate::json;
 use crate::value::Value;
-use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -12,7 +12,6 @@ const ARRAYS: &str = "Hierarchies - Arrays";
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::new("first", ARRAYS, (0, ANY), false, first).kinds(&[Kind::Any], Kind::Any),
     Function::new("last", ARRAYS, (0, ANY), false, last).kinds(&[Kind::Any], Kind::Any),
-    Function::new("join", "String", (2, ANY), false, join),
     Function::new("to_array", ARRAYS, (1, ANY), false, to_array)
         .kinds(&[Kind::Boolean, Kind::Any], Kind::Array),
     Function::new("add_to_array", ARRAYS, (1, ANY), false, add_to_array)
@@ -84,15 +83,6 @@ fn last<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
         }
         values => values.last_mut().map_or(Value::Null, take),
     })
-}
-
-/// `join(separator, values…)`.
-fn join<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let (separator, rest) = args.split_first_mut().ok_or_else(|| Failure::new("join needs a separator"))?;
-    let separator = text(separator, "the separator of join")?;
-    let parts: Vec<Cow<'_, str>> =
-        spread(rest).iter().map(|value| text(value, "each value of join")).collect::<Result<_>>()?;
-    Ok(if parts.is_empty() { Value::Null } else { Value::string(parts.join(&*separator)) })
 }
 
 /// `to_array(include_nulls, values…)`: the values as one array. A value that is an array stays one
@@ -170,6 +160,7 @@ fn array_to_string<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Va
             Some(text) => joined.push_str(&text),
             None => print(item, &mut joined),
         }
+        check_length(joined.len(), "array_to_string")?;
     }
     Ok(Value::string(joined))
 }
@@ -222,11 +213,11 @@ fn print_string(text: &str, out: &mut String) {
     out.push('\'');
 }
 
-/// How many elements, members or characters there are. Null gives null; numbers, booleans and date-times
+/// How many elements, members or, of text, UTF-16 units there are, as Java counts. Null gives null; numbers, booleans and date-times
 /// have no size.
 fn size_of<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let size = match &args[0] {
-        Value::String(text) => text.chars().count(),
+        Value::String(text) => text.encode_utf16().count(),
         Value::Array(items) => items.len(),
         Value::Json(text) if text.starts_with('[') => json::elements(text).count(),
         other => match other.members() {

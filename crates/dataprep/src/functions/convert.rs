@@ -2,19 +2,23 @@
 //! a 32-bit float by definition, rounds.
 
 use super::{CallEnv, Failure, Function, Kind, text};
+use crate::float32;
 use crate::json::Scanner;
 use crate::value::Value;
 use std::borrow::Cow;
+use std::num::IntErrorKind;
 
 type Result<T> = std::result::Result<T, Failure>;
 
 const TYPES: &str = "Type conversions";
+/// More texts are read here than the operators take for numbers: a plus, blanks, `.5`.
+const TAKES: &[Kind] = &[Kind::Text];
 
 pub(super) static FUNCTIONS: &[Function] = &[
-    Function::new("to_integer", TYPES, (1, 1), true, to_integer).kinds(&[Kind::Number], Kind::Whole),
-    Function::new("to_bigint", TYPES, (1, 1), true, to_bigint).kinds(&[Kind::Number], Kind::Whole),
-    Function::new("to_decimal", TYPES, (1, 1), true, to_decimal).kinds(&[Kind::Number], Kind::Number),
-    Function::new("to_float", TYPES, (1, 1), true, to_float).kinds(&[Kind::Number], Kind::Number),
+    Function::new("to_integer", TYPES, (1, 1), true, to_integer).kinds(TAKES, Kind::Whole),
+    Function::new("to_bigint", TYPES, (1, 1), true, to_bigint).kinds(TAKES, Kind::Whole),
+    Function::new("to_decimal", TYPES, (1, 1), true, to_decimal).kinds(TAKES, Kind::Number),
+    Function::new("to_float", TYPES, (1, 1), true, to_float).kinds(TAKES, Kind::Number),
     Function::new("json_to_object", "JSON", (1, 1), true, json_to_object).kinds(&[Kind::Text], Kind::Any),
 ];
 
@@ -56,13 +60,16 @@ fn to_decimal<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'
 /// that read back as the same float. Null gives null.
 fn to_float<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let text = number_text(&args[0], "to_float")?;
-    let number = NumberText::read(&text, "to_float")?.json();
-    match number.parse::<f32>() {
-        Ok(float) if float.is_finite() => Ok(Value::Number(Cow::Owned(float.to_string()))),
-        _ => Err(Failure::new(
-            "the number is too large for to_float: a 32-bit float ends at about 3.4e38; use to_decimal",
-        )),
-    }
+    let number = NumberText::read(&text, "to_float")?;
+    let digits = [number.whole, number.fraction].concat();
+    let float = float32::nearest(&digits, i64::from(number.exponent) - count(number.fraction.len()))
+        .ok_or_else(|| {
+            Failure::new(
+                "the number is too large for to_float: a 32-bit float ends at about 3.4e38; use to_decimal",
+            )
+        })?;
+    let sign = if number.negative && float != "0" { "-" } else { "" };
+    Ok(Value::Number(Cow::Owned(format!("{sign}{float}"))))
 }
 
 /// The text of a number, or the text that should hold one.
@@ -102,9 +109,15 @@ impl<'t> NumberText<'t> {
         if matches!(unsigned, "NaN" | "Infinity") {
             return refuse("NaN and Infinity are no numbers that JSON can hold");
         }
-        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()),
-            None => (unsigned, Some(0)),
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let exponent = match exponent.parse::<i32>() {
+            Ok(exponent) => Some(exponent),
+            Err(error) => match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
+                    return refuse("its exponent is beyond all measure");
+                }
+                _ => None,
+            },
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let mut digits = whole.bytes().chain(fraction.bytes());

@@ -4,7 +4,6 @@ use super::arrays::take;
 use super::objects::{Members, pairs};
 use super::{ANY, CallEnv, Failure, Function, Kind, array, object, text};
 use crate::value::Value;
-use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -133,14 +132,15 @@ fn map_has_keys<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value
         return Ok(Value::Bool(false));
     }
     let members = object(map, "the map of map_has_keys")?;
-    let wanted: Vec<Cow<'a, str>> = keys
-        .elements()
-        .unwrap_or_else(|| vec![take(keys)])
-        .iter()
-        .map(|key| text(key, "each key of map_has_keys"))
-        .collect::<Result<_>>()?;
-    let wanted: std::collections::BTreeSet<&str> = wanted.iter().map(|key| &**key).collect();
-    Ok(Value::Bool(members.iter().any(|(key, _)| wanted.contains(&**key))))
+    if !keys.is_array() {
+        let key = text(keys, "the key of map_has_keys")?;
+        return Ok(Value::Bool(members.iter().any(|(known, _)| *known == key)));
+    }
+    let mut wanted = Members::default();
+    for key in array(keys, "the keys of map_has_keys")? {
+        wanted.put_new(text(&key, "each key of map_has_keys")?, Value::Null);
+    }
+    Ok(Value::Bool(members.iter().any(|(known, _)| wanted.get(known).is_some())))
 }
 
 /// `add_to_map(map, map…)`: one map of all their members. Of a key that comes twice the first value

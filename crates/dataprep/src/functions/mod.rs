@@ -12,6 +12,7 @@ mod objects;
 mod regex;
 mod special;
 mod string;
+mod string_methods;
 mod url;
 mod user_agent;
 
@@ -222,6 +223,7 @@ impl Function {
 pub fn table() -> impl Iterator<Item = &'static Function> {
     [
         string::FUNCTIONS,
+        string_methods::FUNCTIONS,
         regex::FUNCTIONS,
         hashing::FUNCTIONS,
         url::FUNCTIONS,

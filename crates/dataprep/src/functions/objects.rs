@@ -126,7 +126,7 @@ pub(super) fn pairs<'a>(args: &mut [Value<'a>], what: &str) -> Result<Value<'a>>
 /// `arrays_to_object(key, array, …)`: a list of objects, the first made of the first elements, and so
 /// on, until the longest array ends; where another has ended before, its key is left out. A null array
 /// counts as an empty one; of nothing but nulls the result is null.
-fn arrays_to_object<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
+fn arrays_to_object<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let mut objects: Vec<Members<'a>> = Vec::new();
     let mut any = false;
     for pair in args.chunks_mut(2) {
@@ -139,6 +139,7 @@ fn arrays_to_object<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<V
         }
         any = true;
         let values = array(values, "each second argument of arrays_to_object")?;
+        env.budget.take(key.len().saturating_mul(values.len()))?;
         if values.len() > objects.len() {
             objects.resize_with(values.len(), Members::default);
         }
@@ -246,6 +247,7 @@ fn contains_key<'a>(_: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<
     let Some(path) = env.prepared.and_then(|prepared| prepared.downcast_ref::<Path>()) else {
         return Err(Failure::new("the path of contains_key must be a text in quotes"));
     };
+    env.budget.take(env.record.len() / 2)?;
     Ok(Value::Bool(holds(env.record.trim(), &path.segments)))
 }
 
