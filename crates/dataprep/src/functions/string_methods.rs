@@ -78,10 +78,14 @@ fn substring<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a
     let length = units(&text(&args[0], "the text of substring")?);
     let start = count(&args[1], "the start of substring")?;
     let end = args.get(2).map_or(Ok(length), |value| count(value, "the end of substring"))?;
-    match (start <= end, end <= length) {
-        (true, true) => narrow(&args[0], "the text of substring", |text| part(text, start, end - start)),
-        (false, true) => Err(Failure::new("the start of substring must not be after its end")),
-        _ => Err(Failure::new("the end of substring lies beyond the end of the text; substr allows that")),
+    if start.max(end) > length {
+        return Err(Failure::new(
+            "substring reaches beyond the end of the text; substr and left may do that",
+        ));
+    }
+    match end.checked_sub(start) {
+        Some(length) => narrow(&args[0], "the text of substring", |text| part(text, start, length)),
+        None => Err(Failure::new("the start of substring must not be after its end")),
     }
 }
 

@@ -131,10 +131,14 @@ pub(super) fn parse(pattern: &str) -> Result<Tree> {
         sets: Vec::new(),
         groups: 0,
         names: Vec::new(),
+        highest_reference: None,
     };
     let root = parser.choice()?;
     if parser.peek().is_some() {
         return parser.fail("this ) closes no group; write \\) for the character");
+    }
+    if let Some((group, at)) = parser.highest_reference.filter(|(group, _)| *group > parser.groups) {
+        return parser.fail_at(at, format!("there is no group {group} in the pattern"));
     }
     let Parser { sets, groups, names, .. } = parser;
     Ok(Tree { root, sets, groups, names })
@@ -175,6 +179,8 @@ struct Parser {
     sets: Vec<Set>,
     groups: u32,
     names: Vec<(String, u32)>,
+    /// The highest group that a `\1` and the like names, and where: it may come later.
+    highest_reference: Option<(u32, usize)>,
 }
 
 impl Parser {
@@ -448,6 +454,7 @@ impl Parser {
 
     /// A group's name up to `end`.
     fn name(&mut self, end: char) -> Result<String> {
+        let start = self.at;
         let mut name = String::new();
         while let Some(c) = self.peek().filter(char::is_ascii_alphanumeric) {
             name.push(c);
@@ -458,7 +465,10 @@ impl Parser {
                 self.at += 1;
                 Ok(name)
             }
-            false => self.fail("a group's name is made of ASCII letters and digits, a letter first"),
+            false => {
+                let at = if name.starts_with(|c: char| c.is_ascii_digit()) { start } else { self.at };
+                self.fail_at(at, "a group's name is made of ASCII letters and digits, a letter first")
+            }
         }
     }
 
@@ -498,7 +508,7 @@ impl Parser {
             'Z' => Node::Assert(Assertion::LastLineEnd(self.flags.unix_lines)),
             'G' => Node::Assert(Assertion::LastMatch),
             'B' => Node::Assert(Assertion::NoWordEdge),
-            'b' if !self.next_is("b{") => Node::Assert(Assertion::WordEdge),
+            'b' if !self.next_is("b{g") => Node::Assert(Assertion::WordEdge),
             'R' => {
                 let any = class::escape('v', false).map(|class| self.set(class)).unwrap_or(Node::Empty);
                 Node::Choice(vec![Node::Sequence(vec![Node::Char('\r'), Node::Char('\n')]), any])
@@ -538,10 +548,10 @@ impl Parser {
             index = longer;
             self.at += 1;
         }
-        match index > self.groups {
-            true => self.fail_at(start, format!("there is no group {index} before this place")),
-            false => Ok(Node::Same(index, self.flags.fold())),
+        if self.highest_reference.is_none_or(|(highest, _)| index > highest) {
+            self.highest_reference = Some((index, start));
         }
+        Ok(Node::Same(index, self.flags.fold()))
     }
 
     /// What a backslash and the next characters stand for, inside brackets or not.

@@ -14,7 +14,8 @@ pub(super) struct Program {
     /// Groups that capture, without the whole match.
     pub(super) groups: u32,
     pub(super) names: Vec<(String, u32)>,
-    /// Places of the text that a run keeps: two for each group, then one for each loop that needs it.
+    /// Places of the text that a run keeps: beginning and end of each group, then where each group that
+    /// is not yet closed began, then one for each loop that needs it.
     pub(super) slots: usize,
     /// Whether a place of the text where a step failed can be left out for the rest of a search.
     pub(super) remembers: bool,
@@ -39,6 +40,8 @@ pub(super) enum Step {
     Jump(u32),
     /// Keeps the place in a slot.
     Save(u32),
+    /// Closes a group that began at the place in the second slot. Until then it holds what it held.
+    Close(u32, u32),
     /// Jumps when nothing was matched since the slot was saved: a loop that would not end.
     LeaveIfStuck(u32, u32),
     Assert(Assertion),
@@ -76,8 +79,9 @@ type Result<T> = std::result::Result<T, TooLarge>;
 /// Compiles a tree.
 pub(super) fn compile(tree: Tree) -> Result<Program> {
     let Tree { root, sets, groups, names } = tree;
-    let slots = 2 * (groups as usize + 1);
-    let mut writer = Writer { steps: Vec::new(), slots, written: 0, loops: 0, remembers: true };
+    let opened = 2 * (groups + 1);
+    let slots = (opened + groups) as usize;
+    let mut writer = Writer { steps: Vec::new(), opened, slots, written: 0, loops: 0, remembers: true };
     writer.node(&root)?;
     writer.push(Step::End)?;
     let Writer { steps, slots, remembers, .. } = writer;
@@ -87,6 +91,8 @@ pub(super) fn compile(tree: Tree) -> Result<Program> {
 
 struct Writer {
     steps: Vec<Step>,
+    /// The first slot of groups that are not yet closed.
+    opened: u32,
     slots: usize,
     /// Nodes written so far, the empty ones too.
     written: usize,
@@ -132,9 +138,10 @@ impl Writer {
             Node::Choice(branches) => self.choice(branches)?,
             Node::Repeat(inner, min, max, manner) => self.repeat(inner, *min, *max, *manner)?,
             Node::Group(index, inner) => {
-                self.push(Step::Save(2 * index))?;
+                let began = self.opened + index - 1;
+                self.push(Step::Save(began))?;
                 self.node(inner)?;
-                self.push(Step::Save(2 * index + 1))?;
+                self.push(Step::Close(*index, began))?;
             }
             Node::Atomic(inner) => self.inner(Inner::Atomic, inner)?,
             Node::Look { behind: false, negative, inner } => {

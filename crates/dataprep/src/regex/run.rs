@@ -158,10 +158,13 @@ impl<'p, 't> Run<'p, 't> {
                 },
                 Some(Step::Jump(target)) => Some((*target, at)),
                 Some(Step::Save(slot)) => {
-                    if let Some(place) = self.slots.get_mut(*slot as usize) {
-                        let old = std::mem::replace(place, at);
-                        self.push(Choice::Restore(*slot, old))?;
-                    }
+                    self.save(*slot, at)?;
+                    Some((pc + 1, at))
+                }
+                Some(Step::Close(group, began)) => {
+                    let start = self.slots.get(*began as usize).copied().unwrap_or(UNSET);
+                    self.save(2 * group, start)?;
+                    self.save(2 * group + 1, at)?;
                     Some((pc + 1, at))
                 }
                 Some(Step::LeaveIfStuck(slot, target)) => match self.slots.get(*slot as usize) == Some(&at) {
@@ -196,6 +199,19 @@ impl<'p, 't> Run<'p, 't> {
         }
     }
 
+    /// Sets a slot, to be put back when the matcher goes back.
+    fn save(&mut self, slot: u32, place: usize) -> Result<()> {
+        let Some(kept) = self.slots.get_mut(slot as usize) else { return Ok(()) };
+        let old = std::mem::replace(kept, place);
+        self.push(Choice::Restore(slot, old))
+    }
+
+    fn put_back(&mut self, slot: u32, place: usize) {
+        if let Some(kept) = self.slots.get_mut(slot as usize) {
+            *kept = place;
+        }
+    }
+
     /// The latest choice that is left above `base`.
     fn go_back(&mut self, base: usize, outermost: bool) -> Result<Option<(u32, usize)>> {
         while self.stack.len() > base {
@@ -203,9 +219,7 @@ impl<'p, 't> Run<'p, 't> {
             let Some(choice) = self.stack.pop() else { break };
             let (pc, at) = match choice {
                 Choice::Restore(slot, place) => {
-                    if let Some(kept) = self.slots.get_mut(slot as usize) {
-                        *kept = place;
-                    }
+                    self.put_back(slot, place);
                     continue;
                 }
                 // Both ways of a split are tried once: the split itself is remembered.
@@ -246,10 +260,8 @@ impl<'p, 't> Run<'p, 't> {
         if negative {
             // What the inner part captured does not count.
             while self.stack.len() > base {
-                if let Some(Choice::Restore(slot, place)) = self.stack.pop()
-                    && let Some(kept) = self.slots.get_mut(slot as usize)
-                {
-                    *kept = place;
+                if let Some(Choice::Restore(slot, place)) = self.stack.pop() {
+                    self.put_back(slot, place);
                 }
             }
             return Ok(if found.is_some() { None } else { Some(at) });
