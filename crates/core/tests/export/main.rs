@@ -86,6 +86,8 @@ impl Pair {
         run.clock = Clock::new(Some(jiff::Timestamp::from_second(NOW).unwrap()), 0);
         let mut out = Vec::new();
         self.theirs.run(&mut run, &json!({"data": object}).to_string(), &[], &(), &mut out).unwrap();
+        // Adobe would log each as a warning: a missing field is none.
+        assert_eq!(run.warnings, [], "{object}");
         serde_json::from_slice(&out).unwrap()
     }
 
@@ -200,7 +202,7 @@ fn objects_with_every_field_give_the_same_record() {
         pair.check(&object);
         // And without some of their fields.
         let mut seed = 7;
-        for _ in 0..200 {
+        for _ in 0..100 {
             pair.check(&object::thinned(&object, &mut seed));
         }
     }

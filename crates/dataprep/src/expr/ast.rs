@@ -453,8 +453,8 @@ fn write_name(f: &mut Formatter<'_>, name: &str, plain: bool) -> fmt::Result {
     f.write_char('}')
 }
 
-/// Whether Adobe keeps a word for itself: such a field is written `${…}` wherever it stands. Only a
-/// leading one needs that here.
+/// Whether Adobe keeps a word for itself. By its page such a field is written `${…}` wherever it stands;
+/// only the first of a path needs that here.
 fn is_kept(name: &str) -> bool {
     reserved(name).is_some() || is_function(name)
 }
