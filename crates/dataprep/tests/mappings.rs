@@ -315,7 +315,7 @@ fn what_can_never_fit_is_refused_beforehand() {
         ("v -> a.n", "a is an array: write a[0] or a[*]"),
         ("`[1,2]` -> t", "the destination is text, but the source gives an array"),
         ("`iif(v == 1, {\"a\":1}, 2)` -> n", "the destination is a number, but the source gives an object"),
-        ("`v == 1` -> n", "the destination is a number, but the source gives a boolean"),
+        ("`v == 1` -> n", "the destination is a number, but the source gives true or false"),
         ("v[*].t -> t", "the destination is text, but the source gives an array; [*] in the source needs"),
         ("'x' -> n", "the destination is a number"),
         ("'x' -> o", "the destination is an object, but a constant is text"),
