@@ -13,7 +13,8 @@
 //! ```
 
 use crate::functions::{self, Function, Status};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A function of the language. Several names of one function are entries of their own.
@@ -75,15 +76,15 @@ pub struct Parameter {
 }
 
 /// An operator of the language. A word for a symbol is an entry of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OperatorEntry {
     /// How it is written.
     pub operator_symbol: String,
     /// The method of JEXL's arithmetic that it calls; empty for what JEXL decides without one.
     pub method_name: String,
     /// How many values it takes.
-    pub number_of_operands: u8,
+    pub number_of_operands: u64,
     /// What it does.
     pub description: String,
     /// A use.
@@ -91,44 +92,47 @@ pub struct OperatorEntry {
     /// What that use gives, as JSON.
     pub result: String,
     /// The symbol that this is the word for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub alias_of: Option<String>,
 }
 
-/// An entry as the data has it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    name: String,
+/// An entry as the data has it. Read by hand: what serde derives for it would weigh more than the data.
+struct Written<'d> {
+    name: &'d str,
     /// The function that this is another name of; nothing else is then written.
-    is: Option<String>,
-    #[serde(default)]
-    does: String,
-    #[serde(default)]
-    takes: Vec<String>,
-    #[serde(default)]
-    gives: String,
-    #[serde(default)]
-    returns: String,
-    #[serde(default)]
-    example: String,
-    #[serde(default)]
-    result: String,
-    /// Whether the example fails.
-    #[serde(default)]
-    fails: bool,
-    #[serde(default)]
+    is: Option<&'d str>,
+    does: &'d str,
+    takes: Vec<&'d str>,
+    gives: &'d str,
+    returns: &'d str,
+    example: &'d str,
+    /// Empty when the example fails.
+    result: &'d str,
     method: bool,
 }
 
-/// Entries of one category.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Category {
-    category: String,
-    /// Where all its functions are known from, when Adobe does not publish them.
-    unpublished: Option<String>,
-    functions: Vec<Written>,
+impl<'d> Written<'d> {
+    fn read(entry: &'d Value) -> Self {
+        Self {
+            name: text(entry, "name"),
+            is: entry.get("is").and_then(Value::as_str),
+            does: text(entry, "does"),
+            takes: list(entry, "takes").iter().filter_map(Value::as_str).collect(),
+            gives: text(entry, "gives"),
+            returns: text(entry, "returns"),
+            example: text(entry, "example"),
+            result: text(entry, "result"),
+            method: entry.get("method").and_then(Value::as_bool).unwrap_or_default(),
+        }
+    }
+}
+
+fn text<'d>(entry: &'d Value, key: &str) -> &'d str {
+    entry.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn list<'d>(entry: &'d Value, key: &str) -> &'d [Value] {
+    entry.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// What a type of the data is in JSON, in signatures and as a Java class.
@@ -159,7 +163,19 @@ pub fn functions(added: Vec<FunctionEntry>) -> Vec<FunctionEntry> {
 
 /// All operators.
 pub fn operators() -> Vec<OperatorEntry> {
-    serde_json::from_str(include_str!("../operators.json")).unwrap_or_default()
+    let data: Value = serde_json::from_str(include_str!("../operators.json")).unwrap_or_default();
+    let entries = data.as_array().map(Vec::as_slice).unwrap_or_default().iter();
+    let operands = |entry: &Value| entry.get("numberOfOperands").and_then(Value::as_u64).unwrap_or_default();
+    let read = |entry: &Value| OperatorEntry {
+        operator_symbol: text(entry, "operatorSymbol").to_owned(),
+        method_name: text(entry, "methodName").to_owned(),
+        number_of_operands: operands(entry),
+        description: text(entry, "description").to_owned(),
+        example: text(entry, "example").to_owned(),
+        result: text(entry, "result").to_owned(),
+        alias_of: entry.get("aliasOf").and_then(Value::as_str).map(str::to_owned),
+    };
+    entries.map(read).collect()
 }
 
 /// Entries of other functions than Adobe's, for [`functions`]: from data written as `functions.json` is, and
@@ -168,43 +184,50 @@ pub fn entries(
     data: &str,
     rows: impl Iterator<Item = &'static Function>,
 ) -> serde_json::Result<Vec<FunctionEntry>> {
-    let data: Vec<Category> = serde_json::from_str(data)?;
+    let data: Value = serde_json::from_str(data)?;
     let rows: BTreeMap<&str, &Function> = rows.map(|row| (row.name, row)).collect();
     let mut all = Vec::new();
-    for category in &data {
-        for written in &category.functions {
-            let is = |entry: &&Written| Some(&entry.name) == written.is.as_ref();
-            let meant = category.functions.iter().find(is).unwrap_or(written);
-            all.push(entry(category, written, meant, rows.get(&*written.name).copied()));
+    for category in data.as_array().map(Vec::as_slice).unwrap_or_default() {
+        let functions: Vec<Written<'_>> = list(category, "functions").iter().map(Written::read).collect();
+        for written in &functions {
+            let meant = functions.iter().find(|entry| Some(entry.name) == written.is).unwrap_or(written);
+            all.push(entry(category, written, meant, rows.get(written.name).copied()));
         }
     }
     Ok(all)
 }
 
 /// An entry of the list, with the words of the function that is meant.
-fn entry(category: &Category, written: &Written, meant: &Written, row: Option<&Function>) -> FunctionEntry {
-    let (status, status_note) = match (row.map(|row| row.status), &category.unpublished) {
-        (_, Some(known_from)) => ("unpublished", Some(known_from.clone())),
-        (Some(Status::Unpublished(known_from)), _) => ("unpublished", Some(known_from.to_owned())),
-        (Some(Status::Deprecated(instead)), _) => ("deprecated", Some(instead.to_owned())),
-        (Some(Status::Current) | None, _) => ("current", None),
+fn entry(
+    category: &Value,
+    written: &Written<'_>,
+    meant: &Written<'_>,
+    row: Option<&Function>,
+) -> FunctionEntry {
+    let category_unpublished = category.get("unpublished").and_then(Value::as_str);
+    let (status, status_note) = match (category_unpublished, row.map(|row| row.status)) {
+        (Some(known_from), _) | (_, Some(Status::Unpublished(known_from))) => {
+            ("unpublished", Some(known_from))
+        }
+        (_, Some(Status::Deprecated(instead))) => ("deprecated", Some(instead)),
+        (_, Some(Status::Current) | None) => ("current", None),
     };
     let params: Vec<Parameter> =
         meant.takes.iter().enumerate().map(|(at, text)| parameter(at + 1, text)).collect();
     FunctionEntry {
-        category: category.category.clone(),
-        function: written.name.clone(),
-        description: meant.does.clone(),
-        syntax: signature(&written.name, meant, &params),
-        returns: meant.returns.clone(),
-        return_type: java(&meant.gives).2,
-        example: meant.example.replacen(&meant.name, &written.name, 1),
-        result: if meant.fails { String::new() } else { meant.result.clone() },
+        category: text(category, "category").to_owned(),
+        function: written.name.to_owned(),
+        description: meant.does.to_owned(),
+        syntax: signature(written.name, meant, &params),
+        returns: meant.returns.to_owned(),
+        return_type: java(meant.gives).2,
+        example: meant.example.replacen(meant.name, written.name, 1),
+        result: meant.result.to_owned(),
         params,
         since: 1,
         status,
-        status_note,
-        alias_of: written.is.clone(),
+        status_note: status_note.map(str::to_owned),
+        alias_of: written.is.map(str::to_owned),
         method: meant.method,
     }
 }
@@ -227,12 +250,12 @@ fn parameter(position: usize, text: &str) -> Parameter {
 }
 
 /// `String sha1(String[, String])`, `T first(Object...)` or, of a method, `Boolean String.equals(Object)`.
-fn signature(name: &str, meant: &Written, params: &[Parameter]) -> String {
+fn signature(name: &str, meant: &Written<'_>, params: &[Parameter]) -> String {
     let types = meant.takes.iter().zip(params).map(|(text, parameter)| {
         let kind = text.split(' ').nth(1).unwrap_or_default();
         format!("{}{}", java(kind).1, if parameter.repeated { "..." } else { "" })
     });
-    format!("{} {}", java(&meant.gives).1, call(name, meant.method, types.collect(), params))
+    format!("{} {}", java(meant.gives).1, call(name, meant.method, types.collect(), params))
 }
 
 /// How a function is called, its parameters named by `words`, those that may be left out in brackets.

@@ -113,7 +113,7 @@ fn every_operator_is_listed() {
         BitXor,
     ];
     let listed = listing::operators();
-    let has = |symbol: &str, operands: u8| {
+    let has = |symbol: &str, operands: u64| {
         listed.iter().any(|entry| entry.operator_symbol == symbol && entry.number_of_operands == operands)
     };
     assert!(binary.iter().all(|op| has(op.symbol(), 2)));
@@ -170,10 +170,7 @@ fn other_functions_can_be_listed_too() {
         (&*last.function, &*last.syntax, last.status),
         ("my_sum", "Number my_sum(Number...)", "current")
     );
-    assert!(
-        listing::entries(r#"[{"category": "mine", "functions": [{"nam": "x"}]}]"#, std::iter::empty())
-            .is_err()
-    );
+    assert!(listing::entries("[", std::iter::empty()).is_err());
 }
 
 const PREFACE: &str = "\
