@@ -67,8 +67,8 @@ mod schema;
 mod source;
 mod takes;
 mod text;
-mod validate;
 mod user_agent;
+mod validate;
 mod value;
 mod write;
 

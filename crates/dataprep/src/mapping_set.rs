@@ -150,6 +150,9 @@ pub enum XdmType {
     /// True or false.
     #[serde(rename = "boolean")]
     Boolean,
+    /// A day, as `yyyy-MM-dd`.
+    #[serde(rename = "date")]
+    Date,
     /// RFC 3339 text.
     #[serde(rename = "date-time")]
     DateTime,

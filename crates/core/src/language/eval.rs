@@ -55,7 +55,8 @@ pub(super) fn eval(asked: Eval<'_>) -> Answer {
         EvalError::Input(error) => LanguageError::new("invalid_input", error.to_string()),
         EvalError::Failed(failure) => {
             let code = if failure.code() == "mapping_failed" { "evaluation_failed" } else { failure.code() };
-            LanguageError::new(code, failure.message())
+            let place = failure.span().map(|span| Place::of(&asked.expression, span));
+            LanguageError { code, message: failure.message().to_owned(), place }
         }
     })?;
     let result: &RawValue = serde_json::from_str(&evaluated.json)
@@ -76,23 +77,17 @@ pub(super) struct ValidateExpression<'r> {
 
 /// Whether a text is an expression, in the shape of Adobe's `/languages/el/validate`.
 pub(super) fn validate_expression(asked: &ValidateExpression<'_>) -> Answer {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Validity<'a> {
-        validation_status: &'a str,
-        error: &'a str,
-    }
-    json(&match compile(&asked.expression) {
-        Ok(_) => Validity { validation_status: "succeeded", error: "none" },
-        Err(ref error) => Validity { validation_status: "failed", error: &error.message },
-    })
+    json(&dataprep::is_valid_expression(&asked.expression, options()))
+}
+
+fn options() -> CompileOptions<'static> {
+    CompileOptions { functions: FUNCTIONS, ..CompileOptions::default() }
 }
 
 fn compile(expression: &str) -> Result<Expression, LanguageError> {
-    let options = CompileOptions { functions: FUNCTIONS, ..CompileOptions::default() };
-    Expression::compile(expression, options).map_err(|error| LanguageError {
+    Expression::compile(expression, options()).map_err(|error| LanguageError {
         code: "invalid_expression",
-        place: error.span.map(|span| Place::at(expression, span.start as usize)),
+        place: error.span.map(|span| Place::of(expression, span)),
         message: error.message,
     })
 }

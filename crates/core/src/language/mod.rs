@@ -7,12 +7,28 @@
 //! | command | arguments | answer |
 //! | --- | --- | --- |
 //! | `eval` | `expression`, `input`?, `now`?, `seed`?, `settings`? | `{"result","notes"}` |
-//! | `validateExpression` | `expression` | `{"validationStatus","error"}` as Adobe's `/languages/el/validate` |
+//! | `validateExpression` | `expression` | as Adobe's `/languages/el/validate`: [`dataprep::ExpressionValidation`] |
+//! | `validate` | `set` or `resource`, `schema`?, `samples`?, `settings`?, `call`? | as Adobe's `/mappingSets/validate`: [`dataprep::Validation`] |
+//! | `preview` | the same | as Adobe's `/mappingSets/preview`: an array of [`dataprep::Preview`] |
+//! | `explain` | the same, with one sample at most | [`dataprep::Explanation`] |
+//! | `functions` | `name`? | as Adobe's `/languages/el/functions`: an array of [`dataprep::listing::FunctionEntry`] |
+//! | `operators` | | as Adobe's `/languages/el/operators`: an array of [`dataprep::listing::OperatorEntry`] |
+//! | `export` | `resource`, `settings`, `variant`?, `root`? | [`crate::export::Exported`] |
+//! | `import` | `set` | [`crate::import::Imported`] |
+//! | `diff` | `a` and `b`, each with `set` or `resource`; `settings`? | [`dataprep::Difference`] |
+//!
+//! A `set` is a mapping set in any form that [`crate::import`] reads, `resource` the name of one that has
+//! a model (`charge`, `subscription.event`), `settings` a [`crate::Settings`] and `call` a
+//! [`crate::Call`].
 //!
 //! Nothing here reads a clock: `now` is RFC 3339 text, and without it `now()` fails.
 
 mod eval;
+mod exchange;
+mod listing;
+mod sets;
 
+use dataprep::expr::Span;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -20,8 +36,9 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{message}")]
 pub struct LanguageError {
-    /// A stable word: `invalid_request`, `invalid_expression`, `invalid_input`, `evaluation_failed` or
-    /// what the failing function calls it.
+    /// A stable word: `invalid_request`, `invalid_settings`, `invalid_expression`, `invalid_input`,
+    /// `invalid_mapping_set`, `invalid_schema`, `unknown_function`, `evaluation_failed`, or what the
+    /// failing function calls it.
     pub code: &'static str,
     /// What is wrong and what to do. Never holds a value of the input.
     pub message: String,
@@ -48,20 +65,10 @@ impl LanguageError {
 }
 
 impl Place {
-    /// The place of a byte of a text.
-    fn at(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let (before_line, line_start) = (before.matches('\n').count(), before.get(start..).unwrap_or(""));
-        let line = text.get(start..).unwrap_or("").lines().next().unwrap_or("");
-        // Tabs are repeated, so that the caret stays below its character.
-        let padding: String = line_start.chars().map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let from_one = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
-        Self {
-            line: from_one(before_line),
-            column: from_one(line_start.chars().count()),
-            caret: format!("{line}\n{padding}^"),
-        }
+    /// The place of a part of an expression.
+    fn of(text: &str, span: Span) -> Self {
+        let (line, column) = span.line_column(text);
+        Self { line, column, caret: span.caret(text) }
     }
 }
 
@@ -86,6 +93,14 @@ pub fn answer(request: &str) -> Answer {
     match named.command.as_ref() {
         "eval" => eval::eval(arguments(request)?),
         "validateExpression" => eval::validate_expression(&arguments(request)?),
+        "validate" => sets::validate(&arguments(request)?),
+        "preview" => sets::preview(&arguments(request)?),
+        "explain" => sets::explain(&arguments(request)?),
+        "functions" => listing::functions(&arguments(request)?),
+        "operators" => listing::operators(),
+        "export" => exchange::to_adobe(&arguments(request)?),
+        "import" => exchange::from_adobe(&arguments(request)?),
+        "diff" => sets::diff(&arguments(request)?),
         other => Err(LanguageError::new(
             "invalid_request",
             format!("there is no command {other:?}; commands are {}", COMMANDS.join(", ")),
@@ -94,7 +109,18 @@ pub fn answer(request: &str) -> Answer {
 }
 
 /// The commands, for those who mistype one.
-const COMMANDS: [&str; 2] = ["eval", "validateExpression"];
+const COMMANDS: [&str; 10] = [
+    "eval",
+    "validateExpression",
+    "validate",
+    "preview",
+    "explain",
+    "functions",
+    "operators",
+    "export",
+    "import",
+    "diff",
+];
 
 fn arguments<'r, T: Deserialize<'r>>(request: &'r str) -> Result<T, LanguageError> {
     serde_json::from_str(request)
