@@ -1,12 +1,14 @@
 //! What a user changes in a default model: mappings added, changed and dropped by their destination, or
 //! a whole set in the place of the default's.
 
-use crate::import::MANAGED_ROOT;
+use crate::import::{self, MANAGED_ROOT};
 use crate::models::{self, Dropped, Embedded, Model, RESOURCES, Variant};
 use crate::settings::Settings;
 use dataprep::MappingSet;
 use dataprep::functions::nearest;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 /// A user's mapping set and the model that it changes.
 ///
@@ -24,7 +26,7 @@ pub struct UserModel {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub dataset: String,
     /// Mappings. One to a destination of the default model takes its place, others are added.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "in_any_form")]
     pub mapping_set: MappingSet,
     /// Destinations of the default model that are not to be written, with everything below them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +97,12 @@ impl UserModel {
             )),
         }
     }
+}
+
+/// A mapping set in any form that Adobe's interfaces give it.
+fn in_any_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MappingSet, D::Error> {
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    import::mapping_set(text.get()).map(|imported| imported.set).map_err(D::Error::custom)
 }
 
 /// Gives a set's mappings the types that another set knows for their destinations: Adobe's sets have

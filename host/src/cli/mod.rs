@@ -3,10 +3,12 @@
 mod demo;
 mod eval;
 mod given;
+mod mapping;
 mod module;
 mod settings;
 mod sync;
 mod transform;
+mod user_models;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -67,6 +69,8 @@ enum Command {
     Demo(demo::DemoArgs),
     /// What an expression of the mapping language gives for an input
     Eval(eval::EvalArgs),
+    /// Check, try, explain, compare, export and import mapping sets
+    Mapping(mapping::MappingCommand),
 }
 
 impl Cli {
@@ -78,6 +82,7 @@ impl Cli {
             Command::Sync(args) => sync::run(&self.global, args),
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),
+            Command::Mapping(command) => mapping::run(&self.global, command),
         }
     }
 }
