@@ -1,7 +1,7 @@
 //! Everything a transform depends on besides the object: given, never looked up.
 
+use crate::moment::Moment;
 use crate::user_model::UserModel;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ pub struct Call {
     pub observed_at: Option<i64>,
     /// The time that `now()` tells, in RFC 3339; without it the time that the objects were read at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub now: Option<Timestamp>,
+    pub now: Option<Moment>,
     /// Resource of objects that carry no `object` field (`charge`, `refund`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -121,6 +121,30 @@ pub struct OpenError {
 }
 
 impl Settings {
+    /// The settings of a tenant, everything else as it is by default.
+    pub fn of_tenant(tenant: impl Into<String>) -> Self {
+        Self {
+            tenant: tenant.into(),
+            account: None,
+            livemode: None,
+            api_version: None,
+            observed_at: None,
+            purchase_measure: yes(),
+            email_identity: false,
+            metadata_identity: None,
+            customer_namespace: customer_namespace(),
+            phone_target: PhoneTarget::default(),
+            order_metadata_key: None,
+            receipt_url: false,
+            metadata_allow: None,
+            metadata_deny: Vec::new(),
+            metadata_priority: Vec::new(),
+            currency_exponents: BTreeMap::new(),
+            seed: 0,
+            models: Vec::new(),
+        }
+    }
+
     /// Checks what types cannot say; all problems, not the first.
     pub(crate) fn check(&self) -> Result<(), OpenError> {
         let mut problems = Vec::new();

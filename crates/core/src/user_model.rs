@@ -1,10 +1,14 @@
 //! What a user changes in a default model: mappings added, changed and dropped by their destination, or
 //! a whole set in the place of the default's.
 
+use crate::import::{self, MANAGED_ROOT};
 use crate::models::{self, Dropped, Embedded, Model, RESOURCES, Variant};
 use crate::settings::Settings;
 use dataprep::MappingSet;
-use serde::{Deserialize, Serialize};
+use dataprep::functions::nearest;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 /// A user's mapping set and the model that it changes.
 ///
@@ -22,7 +26,7 @@ pub struct UserModel {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub dataset: String,
     /// Mappings. One to a destination of the default model takes its place, others are added.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "in_any_form")]
     pub mapping_set: MappingSet,
     /// Destinations of the default model that are not to be written, with everything below them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,15 +54,21 @@ impl UserModel {
             model.embedded.clear();
             model.dropped.clear();
         }
-        let drop: Vec<String> = self.drop.iter().map(|path| models::destination(path, settings)).collect();
-        let problems: Vec<String> = drop
-            .iter()
-            .filter(|path| !model.mapping_set.mappings.iter().any(|m| is_at_or_below(&m.destination, path)))
-            .map(|path| format!("drop: nothing is mapped to {path} in the model of {}", self.resource))
-            .collect();
-        let mut set = self.mapping_set.clone();
+        let mut set = self.mapping_set.sources_out_of(MANAGED_ROOT).unwrap_or(self.mapping_set.clone());
         models::fill(&mut set, settings);
-        layer(&mut model.mapping_set, &set, &drop);
+        keep_types(&mut set, &model.mapping_set);
+        let drop: Vec<String> = self.drop.iter().map(|path| models::destination(path, settings)).collect();
+        let written: Vec<String> = model.mapping_set.mappings.iter().map(|m| m.destination.clone()).collect();
+        let problems: Vec<String> = model
+            .mapping_set
+            .layer(&set, &drop)
+            .into_iter()
+            .map(|unknown| {
+                let near = nearest(&unknown, written.iter().map(String::as_str));
+                let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                format!("drop: the model of {} maps nothing to {unknown}{hint}", self.resource)
+            })
+            .collect();
         model.embedded.extend_from_slice(&self.embedded);
         model.dropped.extend_from_slice(&self.dropped);
         if problems.is_empty() { Ok(()) } else { Err(problems) }
@@ -89,22 +99,17 @@ impl UserModel {
     }
 }
 
-/// Puts the mappings of one set over another's: each takes the place of the one to its destination, and
-/// its type when it says none; new ones follow at the end.
-fn layer(set: &mut MappingSet, over: &MappingSet, drop: &[String]) {
-    set.mappings.retain(|mapping| !drop.iter().any(|path| is_at_or_below(&mapping.destination, path)));
-    for mapping in &over.mappings {
-        match set.mappings.iter_mut().find(|known| known.destination == mapping.destination) {
-            Some(known) => {
-                let xdm_type = mapping.xdm_type.or(known.xdm_type);
-                *known = mapping.clone();
-                known.xdm_type = xdm_type;
-            }
-            None => set.mappings.push(mapping.clone()),
-        }
-    }
+/// A mapping set in any form that Adobe's interfaces give it.
+fn in_any_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MappingSet, D::Error> {
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    import::mapping_set(text.get()).map(|imported| imported.set).map_err(D::Error::custom)
 }
 
-fn is_at_or_below(destination: &str, path: &str) -> bool {
-    destination.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[', '{']))
+/// Gives a set's mappings the types that another set knows for their destinations: Adobe's sets have
+/// none, and what a field is does not change with what it is made from.
+fn keep_types(set: &mut MappingSet, known: &MappingSet) {
+    for mapping in set.mappings.iter_mut().filter(|mapping| mapping.xdm_type.is_none()) {
+        let same = known.mappings.iter().find(|other| other.destination == mapping.destination);
+        mapping.xdm_type = same.and_then(|other| other.xdm_type);
+    }
 }

@@ -1,6 +1,6 @@
 //! Values as JSON text of a wanted type. Nothing empty is ever written.
 
-use crate::date::{Moment, date_text, detect, is_date, is_rfc3339};
+use crate::date::{Moment, NO_DATE, date_text, detect, is_date, is_rfc3339};
 use crate::json::{self, Kind, Span};
 use crate::mapping_set::XdmType;
 use crate::number::Decimal;
@@ -154,9 +154,7 @@ fn moment(value: &Value<'_>, wanted: &str, print: impl Fn(&Moment) -> String, ou
         Value::Number(_) => {
             "a number; of milliseconds since 1970, dformat(value, \"yyyy-MM-dd'T'HH:mm:ss.SSSX\") makes one"
         }
-        Value::String(_) => {
-            "text in no form that is recognised; give its form, as in date(value, \"dd/MM/yyyy\")"
-        }
+        Value::String(_) => return Err(format!("the destination is {wanted}, but {NO_DATE}")),
         other => other.kind_name(),
     };
     Err(format!("the destination is {wanted}, but the value is {hint}"))
@@ -387,14 +385,14 @@ mod tests {
     #[test]
     fn dates_are_recognised_and_what_is_none_is_refused() {
         for (json, date_time, date) in [
-            (r#""2019-10-23T11:24:35.1234567899Z""#, r#""2019-10-23T11:24:35.1234567899Z""#, "no form"),
+            (r#""2019-10-23T11:24:35.1234567899Z""#, r#""2019-10-23T11:24:35.1234567899Z""#, "no date"),
             (r#""2019-10-23T23:24:35-08:00""#, r#""2019-10-23T23:24:35-08:00""#, r#""2019-10-23""#),
             (r#""10\/23\/2019""#, r#""2019-10-23T00:00:00Z""#, r#""2019-10-23""#),
             (r#""2019-10-23""#, r#""2019-10-23T00:00:00Z""#, r#""2019-10-23""#),
             ("\"\"", "", ""),
             ("null", "", ""),
             ("1571829875000", "dformat", "dformat"),
-            (r#""soon""#, "no form", "no form"),
+            (r#""soon""#, "no date", "no date"),
             ("true", "a boolean", "a boolean"),
             ("{}", "an object", "an object"),
         ] {

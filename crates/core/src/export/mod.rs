@@ -99,7 +99,7 @@ fn problem(message: impl Into<String>) -> OpenError {
 }
 
 /// The model that is meant: `charge`, `subscription`, `subscription.event`.
-fn choose(models: Vec<Model>, resource: &str, options: &Options) -> Result<Model, OpenError> {
+pub(crate) fn choose(models: Vec<Model>, resource: &str, options: &Options) -> Result<Model, OpenError> {
     let (name, named) = match resource.split_once('.') {
         Some((name, "event")) => (name, Some(Variant::Event)),
         Some((name, "record")) => (name, Some(Variant::Record)),

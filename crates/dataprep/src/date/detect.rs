@@ -7,7 +7,7 @@ use super::zone::{Said, Zone, read_zone};
 use std::sync::OnceLock;
 
 /// What to say of a text that is no date.
-pub(crate) const UNKNOWN: &str = "the text is no date in a form that is recognised; \
+pub(crate) const NO_DATE: &str = "the text is no date in a form that is recognised; \
     give its form, as in date(value, \"dd/MM/yyyy\")";
 
 /// The forms that Data Prep's page on data formats lists, in its order: the first that fits is taken.

@@ -94,21 +94,9 @@ pub(super) fn number(field: Field, local: &Civil) -> i32 {
         Field::WeekdayName | Field::Weekday => local.weekday().into(),
         Field::HalfDay => i32::from(local.hour >= 12),
         Field::Hour => local.hour.into(),
-        Field::HourTo24 => {
-            if local.hour == 0 {
-                24
-            } else {
-                local.hour.into()
-            }
-        }
+        Field::HourTo24 => i32::from((local.hour + 23) % 24 + 1),
         Field::HourTo11 => i32::from(local.hour % 12),
-        Field::HourTo12 => {
-            if local.hour % 12 == 0 {
-                12
-            } else {
-                i32::from(local.hour % 12)
-            }
-        }
+        Field::HourTo12 => i32::from((local.hour + 11) % 12 + 1),
         Field::Minute => local.minute.into(),
         Field::Second => local.second.into(),
         Field::Fraction => local.nanosecond as i32,

@@ -13,7 +13,7 @@ mod tzif;
 mod zone;
 
 pub(crate) use civil::{Civil, month_days};
-pub(crate) use detect::{detect, is_date, is_rfc3339};
+pub(crate) use detect::{NO_DATE, detect, is_date, is_rfc3339};
 pub(crate) use pattern::Pattern;
 pub(crate) use zone::{Zone, unknown};
 
@@ -75,12 +75,9 @@ impl Moment {
     /// offset.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let zone = bytes.get(19..)?.iter().skip_while(|byte| byte.is_ascii_digit() || **byte == b'.');
-        let zone_is_offset = match zone.copied().collect::<Vec<u8>>().as_slice() {
-            [b'Z' | b'z'] => true,
-            [b'+' | b'-', _, _, b':', _, _] => true,
-            _ => false,
-        };
+        let fraction = bytes.get(19..)?.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+        let zone_is_offset =
+            matches!(bytes.get(19 + fraction.count()..)?, [b'Z' | b'z'] | [b'+' | b'-', _, _, b':', _, _]);
         detect::iso(text).filter(|_| zone_is_offset && bytes.get(16) == Some(&b':'))
     }
 
@@ -163,7 +160,7 @@ impl std::str::FromStr for Moment {
 
     /// Reads RFC 3339 and every other form that is recognised without a pattern.
     fn from_str(text: &str) -> Result<Self, String> {
-        detect(text).ok_or_else(|| detect::UNKNOWN.to_owned())
+        detect(text).ok_or_else(|| NO_DATE.to_owned())
     }
 }
 

