@@ -26,6 +26,9 @@ pub(super) struct Export<'r> {
     /// empty text for bare objects.
     #[serde(borrow, default)]
     root: Option<Cow<'r, str>>,
+    /// The `$id` of the schema that the set is for.
+    #[serde(default)]
+    schema: Option<String>,
 }
 
 /// A model as a set that Adobe accepts, and what became of each mapping.
@@ -37,7 +40,7 @@ pub(super) fn to_adobe(asked: &Export<'_>) -> Answer {
         Some("") => None,
         Some(root) => Some(root.to_owned()),
     };
-    let options = Options { variant: asked.variant, root };
+    let options = Options { variant: asked.variant, root, schema: asked.schema.clone() };
     let exported = export::adobe(&asked.resource, &settings, &options);
     json(&exported.map_err(|error| LanguageError::new("invalid_request", error.to_string()))?)
 }

@@ -13,7 +13,7 @@
 //! | `explain` | the same, with one sample at most | [`dataprep::Explanation`] |
 //! | `functions` | `name`? | as Adobe's `/languages/el/functions`: an array of [`dataprep::listing::FunctionEntry`] |
 //! | `operators` | | as Adobe's `/languages/el/operators`: an array of [`dataprep::listing::OperatorEntry`] |
-//! | `export` | `resource`, `settings`, `variant`?, `root`? | [`crate::export::Exported`] |
+//! | `export` | `resource`, `settings`, `variant`?, `root`?, `schema`? | [`crate::export::Exported`] |
 //! | `import` | `set` | [`crate::import::Imported`] |
 //! | `diff` | `a` and `b`, each with `set` or `resource`; `settings`? | [`dataprep::Difference`] |
 //!
