@@ -2,6 +2,7 @@
 
 mod documented;
 mod object;
+mod random;
 
 use dataprep::expr::{Path, Segment};
 use dataprep::functions::Clock;
