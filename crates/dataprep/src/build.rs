@@ -42,14 +42,17 @@ pub(crate) struct Wanted {
 }
 
 impl Builder<'_> {
+    /// Notes what is wrong with a mapping, in the order of the mappings.
     pub(crate) fn problem(&mut self, index: usize, message: String) {
         let mapping = self.set.mappings.get(index);
-        self.problems.push(Problem {
+        let place = self.problems.partition_point(|known| known.mapping <= index);
+        let problem = Problem {
             mapping: index,
             source_text: mapping.map_or_else(String::new, |mapping| mapping.source.clone()),
             destination: mapping.map_or_else(String::new, |mapping| mapping.destination.clone()),
             message,
-        });
+        };
+        self.problems.insert(place, problem);
     }
 
     /// Adds a mapping, or notes all that is wrong with it.
