@@ -29,7 +29,7 @@ struct Function {
 
 /// The resources, datasets (in the order of their indexes) and functions of this build, as JSON.
 pub fn describe() -> String {
-    let datasets = models::merged(&[]).unwrap_or_default().into_iter().map(|model| Dataset {
+    let datasets = models::defaults().unwrap_or_default().into_iter().map(|model| Dataset {
         mappings: model.mapping_set.mappings.len(),
         dropped: model.dropped.len(),
         name: model.dataset,

@@ -1,5 +1,5 @@
-//! What an input is: a bare object, or an Event with an object inside; and what the Event says about
-//! the object.
+//! What an input is: a bare object, an Event with an object inside, or either below `data`, as Adobe's
+//! managed Stripe source stores it; and what the Event says about the object.
 
 use dataprep::json::{JsonError, Kind, Scanner, Span, unescape};
 use std::borrow::Cow;
@@ -88,14 +88,18 @@ pub(crate) fn read(text: &str) -> Result<Input<'_>, Refusal> {
         scanner.finish()?;
         return refuse("not_an_object", "", "expected a Stripe object or Event, which is a JSON object");
     }
-    let mut kind = None;
+    let (mut kind, mut data, mut id) = (None, None, false);
     members(text, |key, value| {
-        if key == "object" {
-            kind = string(text, value);
+        match &*key {
+            "object" => kind = string(text, value),
+            "data" if value.is_object() => data = Some(value.text(text)),
+            "id" => id = true,
+            _ => {}
         }
         kind.is_none()
     })?;
     match kind.as_deref() {
+        None if !id && let Some(inner) = data.filter(|data| is_object(data)) => read(inner),
         Some("event") => event(text),
         Some("v2.core.event") => refuse(
             "thin_event",
@@ -107,6 +111,12 @@ pub(crate) fn read(text: &str) -> Result<Input<'_>, Refusal> {
         }
         _ => Ok(Input { object: text, kind, event: None }),
     }
+}
+
+/// Whether a JSON object looks like one of Stripe's.
+fn is_object(text: &str) -> bool {
+    dataprep::json::members(text)
+        .any(|(key, value)| matches!(key, "object" | "id") && string(text, value).is_some())
 }
 
 fn event(text: &str) -> Result<Input<'_>, Refusal> {
@@ -217,6 +227,23 @@ mod tests {
         assert_eq!(read("{").unwrap_err().code, "invalid_json");
         assert_eq!(read(r#"{"object":"list","data":[]}"#).unwrap_err().code, "list_page");
         assert_eq!(read(r#"{"object":"v2.core.event"}"#).unwrap_err().code, "thin_event");
+    }
+
+    #[test]
+    fn what_lies_below_data_alone_is_the_object() {
+        let input = read(r#"{"data":{"id":"ch_1","object":"charge"}}"#).unwrap();
+        assert_eq!(
+            (input.kind.as_deref(), input.object),
+            (Some("charge"), r#"{"id":"ch_1","object":"charge"}"#)
+        );
+        assert_eq!(read(r#"{"data":{"id":"ch_1"},"_source":"x"}"#).unwrap().object, r#"{"id":"ch_1"}"#);
+        // An object with an id is an object, whatever it calls its members.
+        let own = r#"{"id":"x_1","data":{"id":"y_1"}}"#;
+        assert_eq!(read(own).unwrap().object, own);
+        let other = r#"{"data":{"x":1}}"#;
+        assert_eq!(read(other).unwrap().object, other);
+        let event = r#"{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"object":"charge"}}}"#;
+        assert!(read(&format!(r#"{{"data":{event}}}"#)).unwrap().event.is_some());
     }
 
     #[test]

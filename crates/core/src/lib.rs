@@ -22,16 +22,23 @@
 
 mod describe;
 mod event;
+pub mod export;
 mod functions;
+pub mod import;
+pub mod language;
 mod models;
+mod moment;
 mod money;
 mod output;
 mod settings;
 mod shed;
 mod transform;
+mod user_model;
 
 pub use describe::describe;
 pub use models::{Dropped, Embedded, Model, Variant};
+pub use moment::Moment;
 pub use output::{ObjectError, Outcome, Output, Record, RecordKind, Warning};
 pub use settings::{Call, MetadataIdentity, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;
+pub use user_model::UserModel;

@@ -38,7 +38,8 @@ pub(crate) const CONTEXT: [&str; 13] = [
     "_settings.receiptURL",
 ];
 
-/// How one resource becomes the records of one dataset: the form of the files in `models/`.
+/// How one resource becomes the records of one dataset: the form of the files in `models/`. What users
+/// say about one is a [`crate::UserModel`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Model {
@@ -46,21 +47,16 @@ pub struct Model {
     pub resource: String,
     /// What the records are.
     pub variant: Variant,
-    /// Where the records go. A user's model may leave it out to keep the default's.
-    #[serde(default)]
+    /// Where the records go.
     pub dataset: String,
     /// Places of objects that become records of their own.
     #[serde(default)]
     pub embedded: Vec<Embedded>,
-    /// The mappings. A user's model adds its own to the default's; the later of two mappings to one
-    /// destination wins.
+    /// The mappings; the later of two mappings to one destination wins.
     pub mapping_set: MappingSet,
     /// Paths left out on purpose.
     #[serde(default)]
     pub dropped: Vec<Dropped>,
-    /// In a user's model: forget the default's mappings instead of adding to them.
-    #[serde(default)]
-    pub replace: bool,
 }
 
 /// What a model's records are.
@@ -107,40 +103,32 @@ pub(crate) struct Compiled {
 /// Watched in every plan, before the embedded places.
 pub(crate) const WATCHED: [&str; 3] = ["id", "created", "deleted"];
 
-/// The default models with the user's merged in and every placeholder still in place.
-pub(crate) fn merged(user: &[Model]) -> Result<Vec<Model>, OpenError> {
-    let mut problems = Vec::new();
-    let mut models = Vec::new();
+/// The default models, every placeholder still in place.
+pub(crate) fn defaults() -> Result<Vec<Model>, OpenError> {
+    let (mut models, mut problems) = (Vec::new(), Vec::new());
     for text in DEFAULT {
         match serde_json::from_str::<Model>(text) {
             Ok(model) => models.push(model),
             Err(error) => problems.push(format!("a default model cannot be read: {error}")),
         }
     }
-    for (index, extension) in user.iter().enumerate() {
-        let same =
-            |model: &&mut Model| model.resource == extension.resource && model.variant == extension.variant;
-        let Some(model) = models.iter_mut().find(same) else {
-            problems.push(format!(
-                "model {}: there is no {:?} model of {} to extend; resources are {}",
-                index + 1,
-                extension.variant,
-                extension.resource,
-                RESOURCES.join(", ")
-            ));
-            continue;
-        };
-        if !extension.dataset.is_empty() {
-            model.dataset.clone_from(&extension.dataset);
+    if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
+}
+
+/// The models as they run under some settings: placeholders filled, the user's layered in.
+pub(crate) fn of(settings: &Settings) -> Result<Vec<Model>, OpenError> {
+    let mut models = defaults()?;
+    for model in &mut models {
+        fill(&mut model.mapping_set, settings);
+    }
+    let mut problems = Vec::new();
+    for (index, user) in settings.models.iter().enumerate() {
+        if let Err(found) = user.layer_over(&mut models, settings) {
+            problems.extend(found.into_iter().map(|problem| format!("model {}: {problem}", index + 1)));
         }
-        if extension.replace {
-            model.mapping_set = MappingSet::default();
-            model.embedded.clear();
-            model.dropped.clear();
-        }
-        model.mapping_set.mappings.extend_from_slice(&extension.mapping_set.mappings);
-        model.embedded.extend_from_slice(&extension.embedded);
-        model.dropped.extend_from_slice(&extension.dropped);
+    }
+    for model in &mut models {
+        second_identity(model, settings);
     }
     if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
 }
@@ -149,11 +137,7 @@ pub(crate) fn merged(user: &[Model]) -> Result<Vec<Model>, OpenError> {
 pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
     let mut problems = Vec::new();
     let mut compiled = Vec::new();
-    for mut model in merged(&settings.models)? {
-        for mapping in &mut model.mapping_set.mappings {
-            fill(mapping, settings);
-        }
-        second_identity(&mut model, settings);
+    for model in of(settings)? {
         let watched: Vec<&str> =
             WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
         let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
@@ -179,20 +163,31 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
     if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }
 }
 
-/// Puts the settings into a mapping's placeholders.
-fn fill(mapping: &mut Mapping, settings: &Settings) {
-    if mapping.destination.contains('{') {
-        let phone = match settings.phone_target {
-            PhoneTarget::MobilePhone => "mobilePhone",
-            PhoneTarget::HomePhone => "homePhone",
-            PhoneTarget::BillingAddressPhone => "billingAddressPhone",
-        };
-        mapping.destination = mapping
-            .destination
-            .replace("{TENANT_ID}", &settings.tenant)
-            .replace("{CUSTOMER_NAMESPACE}", &settings.customer_namespace)
-            .replace("{PHONE}", phone);
+/// Puts the settings into a set's placeholders.
+pub(crate) fn fill(set: &mut MappingSet, settings: &Settings) {
+    for mapping in &mut set.mappings {
+        mapping.destination = destination(&mapping.destination, settings);
+        fill_source(mapping, settings);
     }
+}
+
+/// A destination with the settings in the place of its placeholders.
+pub(crate) fn destination(written: &str, settings: &Settings) -> String {
+    if !written.contains('{') {
+        return written.to_owned();
+    }
+    let phone = match settings.phone_target {
+        PhoneTarget::MobilePhone => "mobilePhone",
+        PhoneTarget::HomePhone => "homePhone",
+        PhoneTarget::BillingAddressPhone => "billingAddressPhone",
+    };
+    written
+        .replace("{TENANT_ID}", &settings.tenant)
+        .replace("{CUSTOMER_NAMESPACE}", &settings.customer_namespace)
+        .replace("{PHONE}", phone)
+}
+
+fn fill_source(mapping: &mut Mapping, settings: &Settings) {
     if mapping.source.contains("{ORDER_REFERENCE}") {
         let reference = match &settings.order_metadata_key {
             Some(key) => in_expression(&["metadata", key]),

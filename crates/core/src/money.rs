@@ -51,6 +51,20 @@ pub(crate) fn exponent(currency: &str, added: &BTreeMap<String, u8>) -> Option<u
     }
 }
 
+/// Every known code (in lower case) under the number of decimals of its major unit.
+pub(crate) fn by_exponent(added: &BTreeMap<String, u8>) -> BTreeMap<u8, Vec<String>> {
+    let mut all: BTreeMap<String, u8> = BTreeMap::new();
+    for (table, exponent) in [(ZERO, 0), (TWO, 2), (THREE, 3)] {
+        all.extend(table.iter().map(|code| ((*code).to_owned(), exponent)));
+    }
+    all.extend(added.iter().map(|(code, exponent)| (code.clone(), *exponent)));
+    let mut tables: BTreeMap<u8, Vec<String>> = BTreeMap::new();
+    for (code, exponent) in all {
+        tables.entry(exponent).or_default().push(code);
+    }
+    tables
+}
+
 /// Appends the major amount of a minor one: the decimal point moves, no digit changes. Whole and
 /// fractional minor amounts (`"0.5"` of a cent) are both exact. `None`, and nothing appended, when the
 /// text is no number.

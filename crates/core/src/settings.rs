@@ -1,6 +1,7 @@
 //! Everything a transform depends on besides the object: given, never looked up.
 
-use crate::models::Model;
+use crate::moment::Moment;
+use crate::user_model::UserModel;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -56,9 +57,12 @@ pub struct Settings {
     /// Exponents of currencies that Stripe's table lacks, or that override it (`{"usdc": 6}`).
     #[serde(default)]
     pub currency_exponents: BTreeMap<String, u8>,
-    /// Models that extend or replace the default ones.
+    /// What `uuid()` and the like are made from, together with the object: another seed, other values.
     #[serde(default)]
-    pub models: Vec<Model>,
+    pub seed: u64,
+    /// What the user changes in the default models, in this order.
+    #[serde(default)]
+    pub models: Vec<UserModel>,
 }
 
 /// A metadata key whose value identifies the person in the organisation's own namespace.
@@ -100,6 +104,9 @@ pub struct Call {
     /// See [`Settings::observed_at`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<i64>,
+    /// The time that `now()` tells, in RFC 3339; without it the time that the objects were read at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<Moment>,
     /// Resource of objects that carry no `object` field (`charge`, `refund`, …).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -114,6 +121,30 @@ pub struct OpenError {
 }
 
 impl Settings {
+    /// The settings of a tenant, everything else as it is by default.
+    pub fn of_tenant(tenant: impl Into<String>) -> Self {
+        Self {
+            tenant: tenant.into(),
+            account: None,
+            livemode: None,
+            api_version: None,
+            observed_at: None,
+            purchase_measure: yes(),
+            email_identity: false,
+            metadata_identity: None,
+            customer_namespace: customer_namespace(),
+            phone_target: PhoneTarget::default(),
+            order_metadata_key: None,
+            receipt_url: false,
+            metadata_allow: None,
+            metadata_deny: Vec::new(),
+            metadata_priority: Vec::new(),
+            currency_exponents: BTreeMap::new(),
+            seed: 0,
+            models: Vec::new(),
+        }
+    }
+
     /// Checks what types cannot say; all problems, not the first.
     pub(crate) fn check(&self) -> Result<(), OpenError> {
         let mut problems = Vec::new();

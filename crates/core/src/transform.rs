@@ -5,8 +5,10 @@ use crate::functions::rfc3339;
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
+use dataprep::functions::Clock;
 use dataprep::json::Kind;
 use dataprep::{Run, Value};
+use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// Deepest nesting of embedded objects that is followed: a refund's charge's customer.
@@ -24,7 +26,7 @@ pub struct Transformer {
 
 /// What is known about an object besides the object.
 #[derive(Debug, Clone, Copy)]
-struct Around<'a> {
+pub(crate) struct Around<'a> {
     account: Option<&'a str>,
     livemode: Option<bool>,
     api_version: Option<&'a str>,
@@ -32,6 +34,26 @@ struct Around<'a> {
     event: Option<&'a Event<'a>>,
     /// The object stands inside another one; the Event is about that one.
     embedded: bool,
+}
+
+impl<'a> Around<'a> {
+    /// An object's surroundings: its Event knows best, then the call, then the settings.
+    pub(crate) fn of(event: Option<&'a Event<'a>>, call: &'a Call, settings: &'a Settings) -> Self {
+        Self {
+            account: event
+                .and_then(|event| event.account.as_deref())
+                .or(call.account.as_deref())
+                .or(settings.account.as_deref()),
+            livemode: event.and_then(|event| event.livemode).or(call.livemode).or(settings.livemode),
+            api_version: event
+                .and_then(|event| event.api_version.as_deref())
+                .or(call.api_version.as_deref())
+                .or(settings.api_version.as_deref()),
+            observed_at: call.observed_at.or(settings.observed_at),
+            event,
+            embedded: false,
+        }
+    }
 }
 
 impl Transformer {
@@ -95,21 +117,7 @@ impl Transformer {
             scanner.value().and_then(|_| scanner.finish()).map_err(|error| named(error.into(), text))?;
             return Ok(Outcome::Skipped(resource.to_owned()));
         }
-        let event = event.as_ref();
-        let around = Around {
-            account: event
-                .and_then(|event| event.account.as_deref())
-                .or(call.account.as_deref())
-                .or(self.settings.account.as_deref()),
-            livemode: event.and_then(|event| event.livemode).or(call.livemode).or(self.settings.livemode),
-            api_version: event
-                .and_then(|event| event.api_version.as_deref())
-                .or(call.api_version.as_deref())
-                .or(self.settings.api_version.as_deref()),
-            observed_at: call.observed_at.or(self.settings.observed_at),
-            event,
-            embedded: false,
-        };
+        let around = Around::of(event.as_ref(), call, &self.settings);
         if around.account.is_none() {
             let refusal = Refusal {
                 code: "missing_account",
@@ -118,11 +126,20 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
+        let clock = clock(call, &self.settings);
+        self.runs.iter_mut().for_each(|run| run.clock = clock.clone());
         let maker =
             Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };
         maker.make(&mut self.runs, resource, object, &around).map_err(|refusal| named(refusal, object))?;
         Ok(Outcome::Done)
     }
+}
+
+/// What expressions of the current time and of chance are told.
+pub(crate) fn clock(call: &Call, settings: &Settings) -> Clock {
+    let observed_at = call.observed_at.or(settings.observed_at);
+    let observed = || observed_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
+    Clock::new(call.now.map(|now| now.0).or_else(observed), settings.seed)
 }
 
 /// An error about an object, with what can still be read of its name.
@@ -372,7 +389,11 @@ fn check_event(model: &Compiled, run: &Run, around: &Around<'_>) -> Result<(), R
 }
 
 /// The values of [`models::CONTEXT`], in its order.
-fn context<'a>(resource: &str, around: &Around<'a>, settings: &Settings) -> [Value<'a>; CONTEXT.len()] {
+pub(crate) fn context<'a>(
+    resource: &str,
+    around: &Around<'a>,
+    settings: &Settings,
+) -> [Value<'a>; CONTEXT.len()] {
     let event = around.event.filter(|_| !around.embedded);
     let text = |value: Option<&'a str>| value.map_or(Value::Null, Value::string);
     let number = |value: Option<i64>| value.map_or(Value::Null, Value::integer);

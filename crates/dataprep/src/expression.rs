@@ -9,7 +9,9 @@ use crate::expr::{self, Span};
 use crate::functions::{Clock, Failure};
 use crate::json::JsonError;
 use crate::source::SourceTree;
+use crate::value::Value;
 use crate::write;
+use std::any::Any;
 
 /// A compiled expression.
 ///
@@ -128,6 +130,18 @@ impl Expression {
 
     /// The expression's value for a record, which is JSON text.
     pub fn eval(&self, record: &str, clock: &mut Clock) -> Result<Evaluated, EvalError> {
+        self.eval_with(record, &[], &(), clock)
+    }
+
+    /// The expression's value for a record, with what functions and paths of the caller need: the values
+    /// of [`CompileOptions::context`] and the data that is handed to functions.
+    pub fn eval_with<'a>(
+        &self,
+        record: &'a str,
+        context: &[Value<'a>],
+        host: &dyn Any,
+        clock: &mut Clock,
+    ) -> Result<Evaluated, EvalError> {
         let mut captured = Captured::default();
         captured.capture(&self.tree, record)?;
         clock.next_record();
@@ -136,8 +150,8 @@ impl Expression {
             tree: &self.tree,
             captured: &captured,
             instance: 0,
-            context: &[],
-            host: &(),
+            context,
+            host,
             notes: Vec::new(),
             clock,
             budget: Budget::for_record(record.len()),

@@ -60,6 +60,7 @@ mod preview;
 mod reads;
 #[allow(dead_code)]
 mod regex;
+mod relocate;
 mod rounding;
 mod sample;
 mod schema;

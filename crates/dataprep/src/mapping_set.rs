@@ -150,12 +150,12 @@ pub enum XdmType {
     /// True or false.
     #[serde(rename = "boolean")]
     Boolean,
+    /// A day, as `yyyy-MM-dd`.
+    #[serde(rename = "date")]
+    Date,
     /// RFC 3339 text.
     #[serde(rename = "date-time")]
     DateTime,
-    /// A day, `yyyy-MM-dd`.
-    #[serde(rename = "date")]
-    Date,
     /// An object whose values are text.
     #[serde(rename = "map<string>")]
     MapOfStrings,

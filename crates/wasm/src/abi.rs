@@ -20,16 +20,20 @@
 //! | `xdm_close` | `handle: u32` | |
 //! | `xdm_transform` | `handle, ptr, len` of a request | packed; a response |
 //! | `xdm_describe` | | packed; JSON |
+//! | `xdm_language` | `ptr, len` of a request, which is JSON | packed; JSON |
 //!
 //! Requests and responses are framed as [`crate::wire`] says. Settings are those of
-//! [`stripe_xdm_core::Settings`].
+//! [`stripe_xdm_core::Settings`]. What can be asked of `xdm_language`, which needs no handle, is told by
+//! [`stripe_xdm_core::language`]; modules of this version that were built before it lack the export, so
+//! a host looks for it before it asks.
 //!
 //! # Packed results
 //!
 //! A `u64`: bit 63 set on error, the address in bits 31 to 62, the length in bits 0 to 30. On error
-//! the bytes are JSON, `{"code","path"?,"message"}`, with the codes of [`crate::failure`]. A failure
-//! concerns the whole call; a failing object is a result in the response. A host checks address and
-//! length against the memory's size before reading.
+//! the bytes are JSON, `{"code","path"?,"message","line"?,"column"?,"caret"?}`, with the codes of
+//! [`crate::failure`]; the last three name a place in an expression. A failure concerns the whole
+//! call; a failing object is a result in the response. A host checks address and length against the
+//! memory's size before reading.
 //!
 //! # Ownership
 //!
@@ -39,6 +43,7 @@
 //! stay valid, but memory may grow in any call: a host that holds views looks them up again.
 
 use crate::failure::{Failure, INVALID_REQUEST, UNKNOWN_HANDLE};
+use crate::language;
 use crate::session::Session;
 use crate::wire::{RESPONSE_LIMIT, too_large};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
@@ -148,6 +153,19 @@ pub unsafe extern "C" fn xdm_transform(handle: u32, ptr: u32, len: u32) -> u64 {
 #[unsafe(no_mangle)]
 pub extern "C" fn xdm_describe() -> u64 {
     pack(Ok(stripe_xdm_core::describe().into_bytes()))
+}
+
+/// Answers a question about the mapping language or about mapping sets.
+///
+/// # Safety
+///
+/// Nothing writes to the buffer during the call.
+// SAFETY: see `xdm_abi_version` for the name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn xdm_language(ptr: u32, len: u32) -> u64 {
+    // SAFETY: the caller's promise.
+    let request = unsafe { buffer(ptr, len) };
+    pack(request.and_then(language::answer).map(String::into_bytes))
 }
 
 /// The layout of a buffer, `None` for those that are never allocated.

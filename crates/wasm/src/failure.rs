@@ -2,17 +2,21 @@
 
 use serde::Serialize;
 use stripe_xdm_core::OpenError;
+use stripe_xdm_core::language::{LanguageError, Place};
 
 /// A failed call. Its JSON is the error payload of the bytes ABI; JavaScript gets it as an `Error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
-    /// A stable word; the constants of this file are all of them.
+    /// A stable word: one of this file's constants, or of [`LanguageError::code`].
     pub code: &'static str,
     /// The path or position concerned, empty when none is.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The cause and what to do about it, for people.
     pub message: String,
+    /// Where in an expression: `line`, `column` and `caret`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
 }
 
 /// The settings were refused.
@@ -35,17 +39,17 @@ pub const INTERNAL: &str = "internal";
 impl Failure {
     /// A failure that concerns no particular path.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, path: String::new(), message: message.into() }
+        Self { code, path: String::new(), message: message.into(), place: None }
     }
 
     /// A failure at a path.
     pub fn at(code: &'static str, path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code, path: path.into(), message: message.into() }
+        Self { code, path: path.into(), message: message.into(), place: None }
     }
 
     /// The error payload of the bytes ABI.
     pub fn to_json(&self) -> Vec<u8> {
-        // A struct of three strings always serialises; the fallback keeps the function total.
+        // A struct of strings and numbers always serialises; the fallback keeps the function total.
         serde_json::to_vec(self).unwrap_or_else(|_| br#"{"code":"internal","message":""}"#.to_vec())
     }
 }
@@ -53,5 +57,11 @@ impl Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         Self::new(INVALID_SETTINGS, error.to_string())
+    }
+}
+
+impl From<LanguageError> for Failure {
+    fn from(error: LanguageError) -> Self {
+        Self { code: error.code, path: String::new(), message: error.message, place: error.place }
     }
 }

@@ -5,6 +5,7 @@
 //! while no JavaScript runs: a getter of an input object may call back into the same transformer.
 
 pub mod input;
+pub mod language;
 pub mod value;
 
 use crate::failure::Failure;
@@ -129,10 +130,15 @@ fn thrown(failure: Failure) -> JsValue {
     if !failure.path.is_empty() {
         set(&error, "path", &failure.path);
     }
+    if let Some(place) = failure.place {
+        set(&error, "line", place.line);
+        set(&error, "column", place.column);
+        set(&error, "caret", &place.caret);
+    }
     error.into()
 }
 
-fn set(error: &js_sys::Error, key: &str, value: &str) {
+fn set(error: &js_sys::Error, key: &str, value: impl Into<JsValue>) {
     // Setting a new property of a fresh Error cannot fail, and there is nobody left to tell if it did.
     let _ = js_sys::Reflect::set(error, &key.into(), &value.into());
 }

@@ -10,6 +10,7 @@
 //! what they share is compiled and tested natively as well.
 
 pub mod failure;
+pub mod language;
 pub mod outcomes;
 pub mod session;
 pub mod split;

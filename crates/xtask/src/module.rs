@@ -19,8 +19,9 @@ pub(crate) const WASM: &str = "stripe_xdm_bg.wasm";
 /// The file that names the module's SHA-256, as `sha256sum --check` reads it.
 const SHA256: &str = "module.sha256";
 const TARGET: &str = "wasm32-unknown-unknown";
-/// Edge runtimes limit what they load; the whole module stays far below (bytes after gzip -9).
-const GZIP_LIMIT: usize = 250_000;
+/// Edge runtimes limit what they load, the strictest to 1 MB; the module stays well below, so that the
+/// code around it has room too (bytes after gzip -9). Nearly two thirds are the mapping language.
+const GZIP_LIMIT: usize = 600_000;
 
 /// The finished module.
 #[derive(Debug)]

@@ -1,10 +1,14 @@
 //! The command line: what can be said, and the commands that do it.
 
 mod demo;
+mod eval;
+mod given;
+mod mapping;
 mod module;
 mod settings;
 mod sync;
 mod transform;
+mod user_models;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -63,6 +67,10 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Sync a made-up account from a Stripe stand-in on this machine
     Demo(demo::DemoArgs),
+    /// What an expression of the mapping language gives for an input
+    Eval(eval::EvalArgs),
+    /// Check, try, explain, compare, export and import mapping sets
+    Mapping(mapping::MappingCommand),
 }
 
 impl Cli {
@@ -73,6 +81,8 @@ impl Cli {
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
             Command::Demo(args) => demo::run(&self.global, args),
+            Command::Eval(args) => eval::run(&self.global, args),
+            Command::Mapping(command) => mapping::run(&self.global, command),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The flags that become the module's settings. Their meaning is the module's; here they are only
 //! given their JSON form, and the module checks them.
 
+use super::user_models::user_models;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Mapping")]
@@ -52,9 +52,15 @@ pub(super) struct MappingArgs {
     /// The exponent of a currency that Stripe's table lacks
     #[arg(long, value_name = "CODE=N")]
     currency_exponent: Vec<String>,
-    /// Models that extend or replace the default ones
-    #[arg(long, value_name = "FILE")]
-    models: Vec<PathBuf>,
+    /// Change the default mapping by a set of Adobe's or a model: fields added, changed and dropped
+    #[arg(long, value_name = "[RESOURCE=]FILE", alias = "models")]
+    pub(super) mapping: Vec<String>,
+    /// Put a set of Adobe's or a model in the place of the default mapping
+    #[arg(long, value_name = "[RESOURCE=]FILE")]
+    pub(super) mapping_only: Vec<String>,
+    /// What uuid() and the like in your mappings are made from, together with the object
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
 }
 
 impl SettingsArgs {
@@ -100,14 +106,14 @@ impl MappingArgs {
             exponents.insert(code.to_ascii_lowercase(), exponent.into());
         }
         set("currency_exponents", exponents.into());
+        set("seed", self.seed.into());
+        // What is put in a default's place comes first, so that the others change it.
         let mut models = Vec::new();
-        for path in &self.models {
-            let text = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let value: Value =
-                serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-            match value {
-                Value::Array(many) => models.extend(many),
-                one => models.push(one),
+        for (flag, replace, given) in
+            [("--mapping-only", true, &self.mapping_only), ("--mapping", false, &self.mapping)]
+        {
+            for given in given {
+                models.extend(user_models(given, replace).with_context(|| format!("{flag} {given}"))?);
             }
         }
         set("models", models.into());

@@ -2,8 +2,10 @@
 
 use super::Global;
 use super::settings::SettingsArgs;
+use super::user_models::writes_id;
 use anyhow::{Context, bail};
 use clap::Args;
+use serde_json::{Map, Value};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -51,6 +53,7 @@ pub(super) struct SyncArgs {
 pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     let module = global.load_module()?;
     let settings = args.settings.settings()?;
+    replaced_models_write_ids(&settings)?;
     let config = SyncConfig {
         lake: args.lake.clone(),
         resources: resources(&args.resources)?,
@@ -69,6 +72,19 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
         let summary = watched(global, client, &module, config).await?;
         show(global, &summary, &args.lake)
     })
+}
+
+/// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read.
+fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow::Result<()> {
+    let models = settings.get("models").and_then(Value::as_array).into_iter().flatten();
+    for model in models.filter(|model| model["replace"] == true && !writes_id(model)) {
+        bail!(
+            "the mapping that replaces the one of {} writes no _id, by which a lake tells records apart: map \
+             one of 64 hex digits, such as sha256(id), or use --mapping, which keeps the default's",
+            model["resource"]
+        );
+    }
+    Ok(())
 }
 
 /// Two threads are plenty: the work is done by the workers and the delivery.

@@ -50,6 +50,31 @@ impl ObjectError {
     }
 }
 
+/// Why the module refused a whole call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// A stable word.
+    pub code: String,
+    /// The cause and what to do about it, for people.
+    pub message: String,
+    /// The line of the expression that is wrong, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// The column in it, in characters from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// The line's text and, below it, a caret under the column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caret: Option<String>,
+}
+
+impl Refusal {
+    pub(crate) fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), line: None, column: None, caret: None }
+    }
+}
+
 /// A thing worth knowing about one object that still yielded its records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {

@@ -2,6 +2,7 @@
 //! it is compiled for. The engine offers the least that the module needs; a module that needs more is
 //! refused.
 
+use super::abi::Refusal;
 use super::{Cache, Worker};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -184,6 +185,22 @@ impl Module {
     /// The dataset that a record's index stands for.
     pub fn dataset(&self, index: u16) -> &str {
         self.inner.description.datasets.get(usize::from(index)).map_or("", |d| d.name.as_str())
+    }
+
+    /// Asks a question of the mapping language or about a mapping set; request and answer are JSON, as
+    /// the module's page on its language says.
+    pub fn ask(&self, request: &str) -> Result<String, Refusal> {
+        if request.len() > self.inner.limits.batch {
+            let limit = self.inner.limits.batch;
+            let message = format!(
+                "the question has {} bytes, the limit is {limit}: give fewer or smaller samples",
+                request.len()
+            );
+            return Err(Refusal::new("request_too_large", message));
+        }
+        let answer = Worker::ask(self, request.as_bytes())?;
+        String::from_utf8(answer)
+            .map_err(|_| Refusal::new("module_protocol", "the module's answer is not UTF-8"))
     }
 
     pub(super) fn limits(&self) -> &Limits {

@@ -2,7 +2,7 @@
 //! thrown away after any trap; the objects of a batch that trapped are tried one by one, so that only
 //! the guilty one fails.
 
-use super::abi::{Batch, ObjectError, encode_request};
+use super::abi::{Batch, ObjectError, Refusal, encode_request};
 use super::engine::{ABI_VERSION, Module};
 use serde::Serialize;
 use wasmtime::{Instance, Memory, Store, StoreLimits, StoreLimitsBuilder, Trap, TypedFunc};
@@ -113,7 +113,7 @@ impl Worker {
         let outcome = live.transform(&request, |response| batch.append(response, objects.len(), datasets));
         self.request = request;
         Ok(outcome.map_err(|failure| {
-            if !matches!(failure, Failure::Refused { .. }) {
+            if !matches!(failure, Failure::Refused(_)) {
                 self.instance = None;
             }
             failure.into()
@@ -138,20 +138,36 @@ impl Worker {
         let describe: TypedFunc<(), u64> = export(&live.instance, &mut live.store, "xdm_describe")?;
         live.arm();
         let packed = describe.call(&mut live.store, ()).map_err(|e| WorkerError::Start(format!("{e:#}")))?;
-        let mut text = Vec::new();
-        let taken = live.take(packed, |bytes| {
-            text.extend_from_slice(bytes);
-            Ok(())
+        live.copy(packed).map_err(|f| WorkerError::Start(ObjectError::from(f).to_string()))
+    }
+
+    /// The module's answer to a question of the mapping language, both as JSON.
+    pub(super) fn ask(module: &Module, request: &[u8]) -> Result<Vec<u8>, Refusal> {
+        let start = |e: WorkerError| Refusal::new("module_start", e.to_string());
+        let mut live = Live::start(module).map_err(start)?;
+        if live.instance.get_export(&mut live.store, "xdm_language").is_none() {
+            let message =
+                "the module is of an older release and answers no questions; use one of this release";
+            return Err(Refusal::new("module_too_old", message));
+        }
+        let language: TypedFunc<(u32, u32), u64> =
+            export(&live.instance, &mut live.store, "xdm_language").map_err(start)?;
+        live.arm();
+        let answer = live.with_request(request, |live, ptr, len| {
+            let packed = language.call(&mut live.store, (ptr, len)).map_err(|e| trapped(&e))?;
+            live.copy(packed)
         });
-        taken.map_err(|f| WorkerError::Start(ObjectError::from(f).to_string()))?;
-        Ok(text)
+        answer.map_err(|failure| match failure {
+            Failure::Refused(refusal) => refusal,
+            Failure::Broken { code, message } => Refusal::new(code, message),
+        })
     }
 }
 
 /// Why a call into an instance gave nothing.
 enum Failure {
     /// The module answered with an error; the instance is sound.
-    Refused { code: String, message: String },
+    Refused(Refusal),
     /// The instance is not to be used again.
     Broken { code: &'static str, message: String },
 }
@@ -159,7 +175,7 @@ enum Failure {
 impl From<Failure> for ObjectError {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Refused { code, message } => Self::new(&code, message),
+            Failure::Refused(refusal) => Self::new(&refusal.code, refusal.message),
             Failure::Broken { code, message } => Self::new(code, message),
         }
     }
@@ -237,7 +253,9 @@ impl Live {
                 Ok(())
             }
             (Ok(()), None) => Err(WorkerError::Start("its handle is not 4 bytes".to_owned())),
-            (Err(Failure::Refused { code, message }), _) => Err(WorkerError::Settings { code, message }),
+            (Err(Failure::Refused(Refusal { code, message, .. })), _) => {
+                Err(WorkerError::Settings { code, message })
+            }
             (Err(Failure::Broken { message, .. }), _) => Err(WorkerError::Start(message)),
         }
     }
@@ -281,6 +299,16 @@ impl Live {
         answer
     }
 
+    /// A packed result's bytes.
+    fn copy(&mut self, packed: u64) -> Result<Vec<u8>, Failure> {
+        let mut copied = Vec::new();
+        self.take(packed, |bytes| {
+            copied.extend_from_slice(bytes);
+            Ok(())
+        })?;
+        Ok(copied)
+    }
+
     /// Reads a packed result (error bit, pointer, length) and gives its memory back.
     fn take(&mut self, packed: u64, read: impl FnOnce(&[u8]) -> Result<(), String>) -> Result<(), Failure> {
         let failed = packed >> 63 == 1;
@@ -304,13 +332,8 @@ impl Live {
 }
 
 fn refusal(bytes: &[u8]) -> Failure {
-    #[derive(serde::Deserialize)]
-    struct Refusal {
-        code: String,
-        message: String,
-    }
     match serde_json::from_slice::<Refusal>(bytes) {
-        Ok(Refusal { code, message }) => Failure::Refused { code, message },
+        Ok(refusal) => Failure::Refused(refusal),
         Err(_) => protocol("an error of the module is not as agreed"),
     }
 }

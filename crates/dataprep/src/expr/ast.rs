@@ -439,12 +439,11 @@ fn write_path(f: &mut Formatter<'_>, path: &Path) -> fmt::Result {
         match segment {
             Segment::Name(name) if index == 0 => {
                 let first_ok = name.chars().next().is_some_and(|c| !c.is_numeric());
-                let free = reserved(name).is_none() && !is_function(name);
-                write_name(f, name, first_ok && is_plain_member(name) && free)?;
+                write_name(f, name, first_ok && is_plain_member(name) && !is_kept(name))?;
             }
             Segment::Name(name) => {
                 f.write_char('.')?;
-                write_name(f, name, is_plain_member(name))?;
+                write_name(f, name, is_plain_member(name) && !is_kept(name))?;
             }
             other => other.fmt(f)?,
         }
@@ -459,6 +458,12 @@ fn write_name(f: &mut Formatter<'_>, name: &str, plain: bool) -> fmt::Result {
     f.write_str("${")?;
     write_escaped(f, name)?;
     f.write_char('}')
+}
+
+/// Whether Adobe keeps a word for itself. By its page such a field is written `${…}` wherever it stands;
+/// only the first of a path needs that here.
+fn is_kept(name: &str) -> bool {
+    reserved(name).is_some() || is_function(name)
 }
 
 /// Whether `name` needs no `${…}` after a dot. A last `$` would join a brace that follows.

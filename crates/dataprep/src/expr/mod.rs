@@ -9,6 +9,7 @@ mod lexer;
 mod parser;
 mod path;
 mod place;
+mod rewrite;
 
 pub use ast::{BinaryOp, Expr, ExprKind, Span, UnaryOp};
 pub use parser::{MAX_DEPTH, MAX_LINKS, parse};

@@ -251,7 +251,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 /// The known name that is most like `name`, for error messages.
-pub(crate) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     known
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= 2 + name.len() / 4)

@@ -1,0 +1,112 @@
+//! `stripe-xdm mapping explain`: where outputs come from and where inputs go.
+
+use super::question::{About, AboutArgs, ask};
+use crate::cli::Global;
+use clap::Args;
+use serde::Deserialize;
+use std::process::ExitCode;
+use stripe_xdm::report::columns;
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A resource (charge, subscription.event, …), or a file with a mapping set or a model
+    set: String,
+    /// A record to follow through it
+    #[arg(long, value_name = "FILE")]
+    sample: Option<String>,
+    #[command(flatten)]
+    about: AboutArgs,
+}
+
+#[derive(Deserialize)]
+struct Explanation {
+    outputs: Vec<Output>,
+    sources: Vec<Source>,
+    #[serde(default)]
+    truncated: bool,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Output {
+    destination: String,
+    #[serde(rename = "type")]
+    xdm_type: Option<String>,
+    source_type: String,
+    source: String,
+    replaced_by: Option<usize>,
+    present: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Source {
+    path: String,
+    fate: String,
+    destinations: Vec<String>,
+    reason: Option<String>,
+}
+
+pub(super) fn run(global: &Global, args: ExplainArgs) -> anyhow::Result<ExitCode> {
+    let module = global.load_module()?;
+    let question = About::new(&module, "explain", &args.set, args.sample.as_deref(), &args.about)?;
+    let answer = match ask(global, &module, &question)? {
+        Ok(answer) => answer,
+        Err(code) => return Ok(code),
+    };
+    if global.json {
+        println!("{answer}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let explanation: Explanation = serde_json::from_str(&answer)?;
+    println!("{}", outputs(&explanation.outputs));
+    if !explanation.sources.is_empty() {
+        println!("{}", sources(&explanation.sources));
+    }
+    if explanation.truncated {
+        println!("The sample has more fields than are shown.");
+    }
+    if let Some(problem) = explanation.problem {
+        eprintln!("error: {problem}");
+        return Ok(ExitCode::from(2));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn outputs(outputs: &[Output]) -> String {
+    let with_sample = outputs.iter().any(|output| output.present.is_some());
+    let mut header = vec!["destination", "type", "from", "source"];
+    header.extend(with_sample.then_some("in the record"));
+    columns(
+        &header,
+        outputs.iter().map(|output| {
+            let kind = output.source_type.to_lowercase();
+            let mut row = vec![
+                output.destination.clone(),
+                output.xdm_type.clone().unwrap_or_default(),
+                match output.replaced_by {
+                    Some(number) => format!("{kind}; mapping {number} wins"),
+                    None => kind,
+                },
+                output.source.clone(),
+            ];
+            row.extend(output.present.map(|present| if present { "yes" } else { "no" }.to_owned()));
+            row
+        }),
+    )
+}
+
+fn sources(sources: &[Source]) -> String {
+    columns(
+        &["field of the sample", "fate", "goes to, or why not"],
+        sources.iter().map(|source| {
+            let fate = match source.fate.as_str() {
+                "covered" => "inside a mapped value",
+                "notInSchema" => "not in the schema",
+                fate => fate,
+            };
+            let reason = source.reason.clone().unwrap_or_else(|| source.destinations.join("\n"));
+            vec![source.path.clone(), fate.to_owned(), reason]
+        }),
+    )
+}
