@@ -3,9 +3,9 @@
 use crate::functions::Failure;
 use crate::names::same;
 use crate::number::{self, Decimal};
+use crate::tree;
 use crate::value::Value;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// JEXL's truth: null, false, zero, the empty string and the word `false` are not true.
 pub(crate) fn truth(value: &Value<'_>) -> bool {
@@ -41,7 +41,7 @@ fn composites(a: &Value<'_>, b: &Value<'_>) -> bool {
         return a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| equal(a, b));
     }
     let (Some(a), Some(b)) = (a.members(), b.members()) else { return false };
-    let (a, b): (BTreeMap<_, _>, BTreeMap<_, _>) = (a.into_iter().collect(), b.into_iter().collect());
+    let (a, b) = (tree::map(a), tree::map(b));
     a.len() == b.len() && a.iter().zip(&b).all(|((x, a), (y, b))| x == y && equal(a, b))
 }
 

@@ -9,6 +9,7 @@ use crate::fits::{is_zero, misfit, misfit_of_operand, noun};
 use crate::functions::{self, Function, Kind};
 use crate::regex;
 use crate::source::{ScopeId, SourceTree};
+use crate::tree;
 use crate::value::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub(crate) struct Functions(BTreeMap<&'static str, &'static Function>);
 impl Functions {
     /// Adobe's functions and `added` ones.
     pub(crate) fn new(added: &'static [Function]) -> Self {
-        Self(added.iter().chain(functions::table()).map(|function| (function.name, function)).collect())
+        Self(tree::map(added.iter().chain(functions::table()).map(|function| (function.name, function))))
     }
 }
 
@@ -99,8 +100,9 @@ impl Resolver<'_> {
     /// A whole expression, or everything that is wrong with it.
     pub(crate) fn whole(&mut self, expression: &Expr) -> Result<Code, Vec<ExpressionError>> {
         let code = self.expression(expression);
-        let mut problems = std::mem::take(&mut self.problems);
-        problems.sort_by_key(|problem| problem.span.map(|span| span.start));
+        let problems = std::mem::take(&mut self.problems).into_iter().enumerate();
+        let placed = problems.map(|(index, problem)| ((problem.span.map(|span| span.start), index), problem));
+        let problems: Vec<_> = tree::map(placed).into_values().collect();
         if problems.is_empty() { Ok(code) } else { Err(problems) }
     }
 

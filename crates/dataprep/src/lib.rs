@@ -67,6 +67,7 @@ mod schema;
 mod source;
 mod takes;
 mod text;
+mod tree;
 mod user_agent;
 mod validate;
 mod value;

@@ -14,9 +14,9 @@
 //! ```
 
 use crate::functions::{self, Function, Status};
+use crate::tree;
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A function of the language. Several names of one function are entries of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -189,7 +189,7 @@ pub fn entries(
     rows: impl Iterator<Item = &'static Function>,
 ) -> serde_json::Result<Vec<FunctionEntry>> {
     let data: Value = serde_json::from_str(data)?;
-    let rows: BTreeMap<&str, &Function> = rows.map(|row| (row.name, row)).collect();
+    let rows = tree::map(rows.map(|row| (row.name, row)));
     let mut all = Vec::new();
     for category in data.as_array().map(Vec::as_slice).unwrap_or_default() {
         let functions: Vec<Written<'_>> = list(category, "functions").iter().map(Written::read).collect();

@@ -8,10 +8,10 @@ use crate::functions::{self, Failure};
 use crate::json;
 use crate::number::{self, Decimal};
 use crate::rounding;
+use crate::tree;
 use crate::value::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -164,7 +164,7 @@ pub(crate) fn is_among(value: &Value<'_>, container: &Value<'_>, budget: &mut Bu
         return Ok(value.is_null() && container.is_null());
     }
     if let Some(members) = container.members() {
-        let keys: BTreeSet<Cow<'_, str>> = members.into_iter().map(|(key, _)| key).collect();
+        let keys = tree::set(members.into_iter().map(|(key, _)| key));
         return Ok(match value.members() {
             Some(wanted) => wanted.iter().all(|(key, _)| keys.contains(key)),
             None => value.to_text().is_some_and(|key| keys.contains(&key)),

@@ -5,7 +5,8 @@ use crate::expr::{self, Expr, Path, Segment};
 use crate::mapping_set::{Mapping, SourceType};
 use crate::plan::MAX_EXPRESSION;
 use crate::source::iterations;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::tree;
+use std::collections::BTreeMap;
 
 /// A mapping with its two sides parsed.
 #[derive(Debug)]
@@ -159,11 +160,9 @@ fn by_element(mappings: &mut [Parsed]) {
 }
 
 fn spread(mappings: &mut [Parsed]) -> Vec<(usize, String)> {
-    let fed: BTreeSet<Vec<Segment>> = mappings
-        .iter()
-        .flat_map(|mapping| iterated(&mapping.destination).take(mapping.source_iterations()))
-        .map(<[Segment]>::to_vec)
-        .collect();
+    let fed =
+        mappings.iter().flat_map(|mapping| iterated(&mapping.destination).take(mapping.source_iterations()));
+    let fed = tree::set(fed.map(<[Segment]>::to_vec));
     let mut problems = Vec::new();
     for mapping in mappings {
         let given = mapping.source_iterations();

@@ -7,6 +7,7 @@ use crate::mapping_set::{Mapping, MappingSet, SourceType};
 use crate::plan::{CompileOptions, MappingWarning, Plan, Run};
 use crate::sample::{Leaf, Reads, Sample, leaves, reads};
 use crate::schema::Schema;
+use crate::tree;
 use crate::violations::violations;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -148,8 +149,8 @@ pub fn validate(set: &MappingSet, options: CompileOptions<'_>, samples: &[Sample
             Err(error) => validation.problems.push(format!("sample {number} is not JSON: {error}")),
         }
     }
-    known.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-    known.dedup_by(|a, b| a.path == b.path);
+    let known: Vec<Leaf> =
+        tree::map(known.into_iter().map(|leaf| (leaf.path.clone(), leaf))).into_values().collect();
     if !known.is_empty() {
         missing(set, options, &known, &mut validation);
     }
@@ -195,7 +196,7 @@ pub(crate) fn winners(set: &MappingSet) -> Vec<usize> {
                 .map_or_else(|_| mapping.destination.clone(), |path| path.to_string())
         })
         .collect();
-    let last: BTreeMap<&String, usize> = places.iter().zip(0..).collect();
+    let last: BTreeMap<&String, usize> = tree::map(places.iter().zip(0..));
     places.iter().enumerate().map(|(index, place)| last.get(place).copied().unwrap_or(index)).collect()
 }
 
@@ -219,10 +220,8 @@ pub(crate) fn source_paths(mapping: &Mapping, context: &[&str]) -> Vec<Path> {
 
 /// Notes sources that no sample has.
 fn missing(set: &MappingSet, options: CompileOptions<'_>, known: &[Leaf], validation: &mut Validation) {
-    let mut places: Vec<String> = known.iter().map(|leaf| leaf.place().to_string()).collect();
-    places.sort_unstable();
-    places.dedup();
-    places.truncate(MAX_COMPARED);
+    let places = tree::set(known.iter().map(|leaf| leaf.place().to_string()));
+    let places: Vec<String> = places.into_iter().take(MAX_COMPARED).collect();
     for (index, mapping) in set.mappings.iter().enumerate() {
         for path in source_paths(mapping, options.context) {
             let value = Path {
