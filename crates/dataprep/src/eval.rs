@@ -401,16 +401,17 @@ fn collect<'a>(
 /// `=~`: whether a text wholly matches a pattern, or a value is among others.
 fn matches(value: &Code, pattern: &Pattern, env: &mut Env<'_, '_>) -> Result<bool> {
     let value = value.eval(env)?;
+    let full_match = |pattern: &regex::Pattern, budget: &mut Budget| match &value {
+        Value::Null => Ok(false),
+        value => pattern.is_full_match(&functions::text(value, "the left side of =~")?, budget),
+    };
     match pattern {
-        Pattern::Known(_) if value.is_null() => Ok(false),
-        Pattern::Known(pattern) => pattern.is_full_match(&functions::text(&value, "the left side of =~")?),
+        Pattern::Known(pattern) => full_match(pattern, &mut env.budget),
         Pattern::Computed(code) => match code.eval(env)? {
-            Value::String(_) if value.is_null() => Ok(false),
             Value::String(pattern) => {
-                env.budget.spend(64 * STEP)?;
-                env.budget.take(pattern.len())?;
-                let pattern = regex::Pattern::compile(&pattern).map_err(Failure::new)?;
-                pattern.is_full_match(&functions::text(&value, "the left side of =~")?)
+                // Compiling takes more time than reading.
+                env.budget.take(pattern.len().saturating_mul(64))?;
+                full_match(&regex::Pattern::from_data(&pattern)?, &mut env.budget)
             }
             container => is_among(&value, &container, &mut env.budget),
         },

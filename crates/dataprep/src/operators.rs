@@ -192,11 +192,11 @@ pub(crate) fn empty(value: &Value<'_>) -> bool {
     }
 }
 
-/// JEXL's `size`: how many elements, members or characters; null has none.
+/// JEXL's `size`: how many elements, members or, as in Java, UTF-16 units; null has none.
 pub(crate) fn size(value: &Value<'_>) -> Result<usize> {
     match value {
         Value::Null => Ok(0),
-        Value::String(text) => Ok(text.chars().count()),
+        Value::String(text) => Ok(text.encode_utf16().count()),
         Value::Array(items) => Ok(items.len()),
         Value::Object(members) => Ok(members.len()),
         Value::Json(text) => Ok(json::elements(text).count() + json::members(text).count()),

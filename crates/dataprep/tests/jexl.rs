@@ -214,7 +214,7 @@ fn patterns_match_from_end_to_end() {
     ]);
     fails(&[
         ("s =~ '[a-'", "compile: "),
-        ("s =~ '[' + 'a'", "["),
+        ("s =~ '[' + 'a'", "the pattern is not a regular expression of Java"),
         ("list =~ 'a'", "the left side of =~ must be text, but is an array"),
     ]);
     assert_eq!(problems("s =~ '(a' && n")[0].1, "'(a'");
@@ -233,7 +233,7 @@ fn bits_ranges_sizes_and_emptiness() {
         ("3..1", "[3,2,1]"),
         ("two..4", "[2,3,4]"),
         ("size(list) + size s + size map + size absent", "8"),
-        ("size 'né😀'", "3"),
+        ("size 'né😀'", "4"),
         ("empty zero", "true"),
         ("empty ''", "true"),
         ("empty absent", "true"),
@@ -283,7 +283,7 @@ fn literals_members_and_methods() {
         ("'a ## no comment' ## a comment", r#""a ## no comment""#),
     ]);
     fails(&[
-        ("s.substring(9)", "substring reaches outside the text"),
+        ("s.substring(9)", "beyond the end"),
         ("n.getBytes()", "compile: there is no function getBytes"),
         ("n.iif(1, 2)", "compile: iif is not a method"),
         ("s.nullify()", "compile: nullify takes no value before the dot; write nullify()"),
@@ -406,6 +406,7 @@ fn nothing_runs_or_grows_without_end() {
         (0..30).fold("1..999".to_owned(), |list, _| format!("transformArray({list}, x -> [x, x])")),
         // Reading much again and again.
         nested(2, "size(people)"),
+        "filterArray(1..9999, a -> 'aaaaaaaaaaaaaaaaaaaaaaaaa' =~ '(a*)(a*)(a*)(a*)(a*)\\\\1b')".to_owned(),
         "filterArray(1..9999, a -> (1..9999) =~ (1..9999))".to_owned(),
     ] {
         let start = Instant::now();

@@ -1,12 +1,11 @@
-//! Java's methods on text, lists and maps that JEXL lets an expression call: `name.startsWith("x")`. Adobe
-//! documents `equals`, `equalsIgnoreCase` and `get`; the others are those that mappings in the wild use.
+//! What `value.name(…)` calls: Java's methods on lists and maps, and its names for what Adobe's functions
+//! do. The methods on text alone are in `string_methods.rs`.
 //!
-//! A method of null gives null, as in JEXL's safe mode (its default), but `equals` and its like give
-//! false, so that they can stand in conditions. Texts count in characters, as in Adobe's functions.
+//! A method of null gives null, as in JEXL's safe mode (its default), but `equals` and
+//! `equalsIgnoreCase` give false, so that they can stand in conditions.
 
-use super::{CallEnv, Failure, Function, Kind, objects, table, text, whole};
+use super::{CallEnv, Failure, Function, Kind, table, text};
 use crate::compare::equal;
-use crate::operators;
 use crate::value::Value;
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -14,21 +13,11 @@ type Result<T> = std::result::Result<T, Failure>;
 const JAVA: &str = "Java methods";
 
 static METHODS: &[Function] = &[
-    Function::new("length", JAVA, (1, 1), true, length).kinds(&[Kind::Text], Kind::Whole),
-    Function::new("size", JAVA, (1, 1), true, length).kinds(&[Kind::Any], Kind::Whole),
-    Function::new("isEmpty", JAVA, (1, 1), true, is_empty).kinds(&[Kind::Any], Kind::Boolean),
-    Function::new("toString", JAVA, (1, 1), true, to_string).kinds(&[Kind::Text], Kind::Text),
     Function::new("contains", JAVA, (2, 2), true, contains).kinds(&[Kind::Any], Kind::Boolean),
     Function::new("containsKey", JAVA, (2, 2), true, contains_key)
         .kinds(&[Kind::Object, Kind::Text], Kind::Boolean),
     Function::new("getOrDefault", JAVA, (3, 3), true, get_or_default)
         .kinds(&[Kind::Object, Kind::Text, Kind::Any], Kind::Any),
-    Function::new("startsWith", JAVA, (2, 2), true, starts_with)
-        .kinds(&[Kind::Text, Kind::Text], Kind::Boolean),
-    Function::new("endsWith", JAVA, (2, 2), true, ends_with).kinds(&[Kind::Text, Kind::Text], Kind::Boolean),
-    Function::new("charAt", JAVA, (2, 2), true, char_at).kinds(&[Kind::Text, Kind::Whole], Kind::Text),
-    Function::new("substring", JAVA, (2, 3), true, substring)
-        .kinds(&[Kind::Text, Kind::Whole, Kind::Whole], Kind::Text),
 ];
 
 /// Java's names for what Adobe's functions do.
@@ -39,6 +28,8 @@ const SAME_AS: &[(&str, &str)] = &[
     ("matches", "matches_regex"),
     ("indexOf", "instr"),
     ("split", "String.split"),
+    ("size", "size_of"),
+    ("isEmpty", "is_empty"),
     ("keySet", "get_keys"),
 ];
 
@@ -54,21 +45,6 @@ pub(crate) fn method(name: &str) -> Option<&'static Function> {
 /// An argument, which the evaluator has counted.
 fn arg<'v, 'a>(args: &'v [Value<'a>], index: usize) -> &'v Value<'a> {
     args.get(index).unwrap_or(&Value::Null)
-}
-
-/// `size()` and `length()`: of a text its characters, of an array or object its parts.
-fn length<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    Ok(Value::integer(operators::size(arg(args, 0))? as i64))
-}
-
-/// `isEmpty()`: a text, array or object without content.
-fn is_empty<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    Ok(Value::Bool(objects::empty(arg(args, 0))))
-}
-
-/// `toString()`: the text of a scalar.
-fn to_string<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    text(arg(args, 0), "what toString is called on").map(Value::String)
 }
 
 /// `contains(x)`: a part of a text, an element of an array.
@@ -103,43 +79,4 @@ fn members<'a>(args: &[Value<'a>], method: &str) -> Result<Vec<(std::borrow::Cow
     object.members().ok_or_else(|| {
         Failure::new(format!("{method} is a method of objects and maps, but found {}", object.kind_name()))
     })
-}
-
-/// `startsWith(prefix)`, with regard to case.
-fn starts_with<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let whole = text(arg(args, 0), "what startsWith is called on")?;
-    Ok(Value::Bool(whole.starts_with(&*text(arg(args, 1), "the prefix")?)))
-}
-
-/// `endsWith(suffix)`, with regard to case.
-fn ends_with<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let whole = text(arg(args, 0), "what endsWith is called on")?;
-    Ok(Value::Bool(whole.ends_with(&*text(arg(args, 1), "the suffix")?)))
-}
-
-/// `charAt(index)`: one character, as text.
-fn char_at<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let from = whole(arg(args, 1), "the index of charAt")?;
-    part(&args[..1], from, Some(from.saturating_add(1)), "charAt")
-}
-
-/// `substring(start[, end])`, both from 0, the end exclusive. Outside the text it fails, as in Java.
-fn substring<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {
-    let from = whole(arg(args, 1), "the start of substring")?;
-    let to = args.get(2).map(|end| whole(end, "the end of substring")).transpose()?;
-    part(&args[..1], from, to, "substring")
-}
-
-fn part<'a>(args: &[Value<'a>], from: i64, to: Option<i64>, method: &str) -> Result<Value<'a>> {
-    let whole = text(arg(args, 0), "what it is called on")?;
-    let outside =
-        || Failure::new(format!("{method} reaches outside the text; substr and left and right do not fail"));
-    // The place of a character; the text's end is one, too.
-    let place = |index: i64| {
-        let index = usize::try_from(index).ok()?;
-        whole.char_indices().map(|(at, _)| at).chain([whole.len()]).nth(index)
-    };
-    let start = place(from).ok_or_else(outside)?;
-    let end = to.map_or(Some(whole.len()), place).ok_or_else(outside)?;
-    whole.get(start..end).map(|part| Value::string(part.to_owned())).ok_or_else(outside)
 }

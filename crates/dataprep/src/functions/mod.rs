@@ -246,7 +246,8 @@ pub(crate) const SPECIAL: [&str; 4] = ["iif", "coalesce", "filterArray", "transf
 
 /// Whether a name is that of one of Adobe's functions, which a field cannot bear without `${…}`.
 pub(crate) fn is_name(name: &str) -> bool {
-    SPECIAL.contains(&name) || table().any(|function| function.name == name)
+    let published = |function: &Function| !matches!(function.status, Status::Unpublished(_));
+    SPECIAL.contains(&name) || table().any(|function| function.name == name && published(function))
 }
 
 /// The known name that is most like `name`, for error messages.

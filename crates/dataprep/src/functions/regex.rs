@@ -1,7 +1,7 @@
 //! Functions that match regular expressions; their syntax is in `docs/regex.md`.
 
 use super::string::{MAX_PARTS, MAX_TEXT, parts};
-use super::{CallEnv, Failure, Function, Kind, Prepared, Status, text, whole};
+use super::{Budget, CallEnv, Failure, Function, Kind, Prepared, Status, text, whole};
 use crate::regex::Pattern;
 use crate::value::Value;
 use std::borrow::Cow;
@@ -44,12 +44,17 @@ fn prepare(pattern: &str) -> std::result::Result<Prepared, String> {
 /// Runs with the pattern in the second argument: the one made ready, or one compiled for this call.
 fn with_pattern<'a, T>(
     args: &[Value<'a>],
-    env: &CallEnv<'_>,
-    run: impl FnOnce(&Pattern) -> Result<T>,
+    env: &mut CallEnv<'_>,
+    run: impl FnOnce(&Pattern, &mut Budget) -> Result<T>,
 ) -> Result<T> {
     match env.prepared.and_then(|prepared| prepared.downcast_ref::<Pattern>()) {
-        Some(pattern) => run(pattern),
-        None => run(&Pattern::from_data(&text(&args[1], "the pattern")?)?),
+        Some(pattern) => run(pattern, env.budget),
+        None => {
+            let pattern = text(&args[1], "the pattern")?;
+            // Compiling takes more time than reading.
+            env.budget.take(pattern.len().saturating_mul(64))?;
+            run(&Pattern::from_data(&pattern)?, env.budget)
+        }
     }
 }
 
@@ -57,12 +62,14 @@ fn with_pattern<'a, T>(
 /// part; an empty array when nothing matches.
 fn extract_regex<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let input = text(&args[0], "the text of extract_regex")?;
-    let found = with_pattern(args, env, |pattern| {
+    let found = with_pattern(args, env, |pattern, budget| {
         Ok(match &input {
-            Cow::Borrowed(borrowed) => pattern.groups(borrowed)?.map(|groups| values(groups, Cow::Borrowed)),
-            Cow::Owned(owned) => {
-                pattern.groups(owned)?.map(|groups| values(groups, |group| Cow::Owned(group.to_owned())))
+            Cow::Borrowed(borrowed) => {
+                pattern.groups(borrowed, budget)?.map(|groups| values(groups, Cow::Borrowed))
             }
+            Cow::Owned(owned) => pattern
+                .groups(owned, budget)?
+                .map(|groups| values(groups, |group| Cow::Owned(group.to_owned()))),
         })
     })?;
     Ok(Value::Array(found.unwrap_or_default()))
@@ -75,7 +82,7 @@ fn values<'t, 'a>(groups: Vec<Option<&'t str>>, lend: impl Fn(&'t str) -> Cow<'a
 /// `matches_regex(text, pattern)`: whether the pattern matches the whole text, as `String.matches`.
 fn matches_regex<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let input = text(&args[0], "the text of matches_regex")?;
-    with_pattern(args, env, |pattern| pattern.is_full_match(&input).map(Value::Bool))
+    with_pattern(args, env, |pattern, budget| pattern.is_full_match(&input, budget).map(Value::Bool))
 }
 
 /// `explode(text[, pattern])`: the parts between the matches, a comma unless said otherwise; empty parts
@@ -83,8 +90,8 @@ fn matches_regex<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Va
 fn explode<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     match args {
         [input] => parts(input, "explode", |text| Ok(text.split(',').take(MAX_PARTS + 1).collect())),
-        _ => with_pattern(args, env, |pattern| {
-            parts(&args[0], "explode", |text| pattern.split(text, MAX_PARTS + 1))
+        _ => with_pattern(args, env, |pattern, budget| {
+            parts(&args[0], "explode", |text| pattern.split(text, MAX_PARTS + 1, budget))
         }),
     }
 }
@@ -94,9 +101,9 @@ fn explode<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a
 fn split_method<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> {
     let limit = args.get(2).map_or(Ok(0), |value| whole(value, "the limit of split"))?;
     let most = usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-    with_pattern(args, env, |pattern| {
+    with_pattern(args, env, |pattern, budget| {
         parts(&args[0], "split", |text| {
-            let mut found = pattern.split(text, most.min(MAX_PARTS + 1))?;
+            let mut found = pattern.split(text, most.min(MAX_PARTS + 1), budget)?;
             let kept = found.iter().rposition(|part| !part.is_empty()).map_or(0, |last| last + 1);
             if limit == 0 && found.len() > 1 {
                 found.truncate(kept);
@@ -116,11 +123,11 @@ fn replace_first<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Va
     replace(args, env, false)
 }
 
-fn replace<'a>(args: &[Value<'a>], env: &CallEnv<'_>, all: bool) -> Result<Value<'a>> {
+fn replace<'a>(args: &[Value<'a>], env: &mut CallEnv<'_>, all: bool) -> Result<Value<'a>> {
     let input = text(&args[0], "the text to replace in")?;
     let template = text(&args[2], "the replacement")?;
-    with_pattern(args, env, |pattern| {
-        let replaced = pattern.replace(&input, &template, all, MAX_TEXT)?;
+    with_pattern(args, env, |pattern, budget| {
+        let replaced = pattern.replace(&input, &template, all, MAX_TEXT, budget)?;
         Ok(Value::string(replaced.into_owned()))
     })
 }

@@ -106,7 +106,7 @@ pub(super) fn narrow<'a>(
 pub(super) fn parts<'a>(
     value: &Value<'a>,
     name: &str,
-    f: impl for<'t> Fn(&'t str) -> Result<Vec<&'t str>>,
+    f: impl for<'t> FnOnce(&'t str) -> Result<Vec<&'t str>>,
 ) -> Result<Value<'a>> {
     let parts: Vec<Value<'a>> = match text(value, name)? {
         Cow::Borrowed(borrowed) => f(borrowed)?.into_iter().map(Value::string).collect(),

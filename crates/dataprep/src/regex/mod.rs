@@ -15,6 +15,7 @@ mod tree;
 
 pub(crate) use class::folded;
 
+use crate::budget::Budget;
 use crate::functions::Failure;
 use program::{Program, Step};
 use run::{Exhausted, Run};
@@ -52,34 +53,57 @@ impl Pattern {
     }
 
     /// Whether the pattern matches somewhere in the text: Java's `find()`.
-    pub(crate) fn find(&self, text: &str) -> Result<bool, Failure> {
-        Run::new(&self.program, text).search(0).map_err(exhausted)
+    pub(crate) fn find(&self, text: &str, budget: &mut Budget) -> Result<bool, Failure> {
+        self.run(text, budget, |run| run.search(0).map_err(exhausted))
     }
 
     /// Whether the pattern matches the whole text: Java's `matches()`.
-    pub(crate) fn is_full_match(&self, text: &str) -> Result<bool, Failure> {
-        Run::new(&self.program, text).full().map_err(exhausted)
+    pub(crate) fn is_full_match(&self, text: &str, budget: &mut Budget) -> Result<bool, Failure> {
+        self.run(text, budget, |run| run.full().map_err(exhausted))
     }
 
     /// The groups of the first match.
-    pub(crate) fn groups<'t>(&self, text: &'t str) -> Result<Option<Groups<'t>>, Failure> {
+    pub(crate) fn groups<'t>(
+        &self,
+        text: &'t str,
+        budget: &mut Budget,
+    ) -> Result<Option<Groups<'t>>, Failure> {
+        self.run(text, budget, |run| {
+            if !run.search(0).map_err(exhausted)? {
+                return Ok(None);
+            }
+            let group = |index| run.group(index).and_then(|(start, end)| text.get(start..end));
+            Ok(Some((0..=self.program.groups as usize).map(group).collect()))
+        })
+    }
+
+    /// Matches, and pays for the steps that it took: an expression may match again and again.
+    fn run<T>(
+        &self,
+        text: &str,
+        budget: &mut Budget,
+        work: impl FnOnce(&mut Run<'_, '_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut run = Run::new(&self.program, text);
-        if !run.search(0).map_err(exhausted)? {
-            return Ok(None);
-        }
-        let group = |index| run.group(index).and_then(|(start, end)| text.get(start..end));
-        Ok(Some((0..=self.program.groups as usize).map(group).collect()))
+        let result = work(&mut run);
+        budget.spend(run.steps_taken() / 2)?;
+        result
     }
 
     /// The parts between the matches, at most `limit` of them. An empty match at the very beginning
     /// makes no part, as in Java.
-    pub(crate) fn split<'t>(&self, text: &'t str, limit: usize) -> Result<Vec<&'t str>, Failure> {
+    pub(crate) fn split<'t>(
+        &self,
+        text: &'t str,
+        limit: usize,
+        budget: &mut Budget,
+    ) -> Result<Vec<&'t str>, Failure> {
         // A plain separator needs no matcher.
         if let [Step::Literal(literal), Step::End] = self.program.steps.as_slice() {
             return Ok(text.splitn(limit, &**literal).collect());
         }
         let (mut parts, mut done) = (Vec::new(), 0);
-        self.each_match(text, |run| {
+        self.each_match(text, budget, |run| {
             let (start, end) = run.group(0).unwrap_or_default();
             if end == 0 {
                 return Ok(true);
@@ -103,10 +127,11 @@ impl Pattern {
         template: &str,
         all: bool,
         most: usize,
+        budget: &mut Budget,
     ) -> Result<Cow<'t, str>, Failure> {
         let pieces = self.template(template)?;
         let (mut made, mut done) = (String::new(), 0);
-        self.each_match(text, |run| {
+        self.each_match(text, budget, |run| {
             let (start, end) = run.group(0).unwrap_or_default();
             made.push_str(text.get(done..start).unwrap_or_default());
             for piece in &pieces {
@@ -136,22 +161,24 @@ impl Pattern {
     fn each_match(
         &self,
         text: &str,
+        budget: &mut Budget,
         mut visit: impl FnMut(&Run<'_, '_>) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
-        let mut run = Run::new(&self.program, text);
-        let mut from = 0;
-        while run.search(from).map_err(exhausted)? {
-            if !visit(&run)? {
-                break;
+        self.run(text, budget, |run| {
+            let mut from = 0;
+            while run.search(from).map_err(exhausted)? {
+                if !visit(run)? {
+                    break;
+                }
+                let (start, end) = run.group(0).unwrap_or_default();
+                from = match (start == end, run::char_at(text, end)) {
+                    (false, _) => end,
+                    (true, Some((_, length))) => end + length,
+                    (true, None) => break,
+                };
             }
-            let (start, end) = run.group(0).unwrap_or_default();
-            from = match (start == end, run::char_at(text, end)) {
-                (false, _) => end,
-                (true, Some((_, length))) => end + length,
-                (true, None) => break,
-            };
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     fn template(&self, template: &str) -> Result<Vec<Piece>, Failure> {

@@ -56,9 +56,14 @@ pub(super) struct Run<'p, 't> {
     last_end: usize,
 }
 
+/// How many steps a search through a text may take.
+fn allowed(text: &str) -> u64 {
+    STEPS + STEPS_PER_BYTE * text.len() as u64
+}
+
 impl<'p, 't> Run<'p, 't> {
     pub(super) fn new(program: &'p Program, text: &'t str) -> Self {
-        let steps_left = STEPS + STEPS_PER_BYTE * text.len() as u64;
+        let steps_left = allowed(text);
         Self {
             program,
             text,
@@ -353,6 +358,11 @@ impl<'p, 't> Run<'p, 't> {
         let known = *word & mask != 0;
         *word |= mask;
         known
+    }
+
+    /// The steps that were taken so far.
+    pub(super) fn steps_taken(&self) -> u64 {
+        allowed(self.text).saturating_sub(self.steps_left)
     }
 
     #[inline]

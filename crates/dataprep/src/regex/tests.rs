@@ -1,11 +1,14 @@
 //! What Java's documentation of `Pattern` says, row by row.
 
 use super::Pattern;
+use crate::budget::Budget;
 
 /// The groups of the first match, `-` for one that took no part; empty when nothing matches.
 fn groups(pattern: &str, text: &str) -> String {
     let compiled = Pattern::compile(pattern).unwrap_or_else(|message| panic!("{pattern}: {message}"));
-    let found = compiled.groups(text).unwrap_or_else(|failure| panic!("{pattern}: {}", failure.message()));
+    let found = compiled
+        .groups(text, &mut Budget::default())
+        .unwrap_or_else(|failure| panic!("{pattern}: {}", failure.message()));
     found.map_or_else(String::new, |groups| {
         let shown: Vec<_> = groups.iter().map(|group| group.unwrap_or("-")).collect();
         format!("[{}]", shown.join("|"))
@@ -246,17 +249,22 @@ fn everything_is_bounded() {
     let long = "a".repeat(50_000);
     // Known to hang other matchers; failed places are remembered.
     for pattern in ["(a+)+$", "(a|aa)+$", "(a|a?)+b", "(?:a*)*b", "(.*)*x", "(a|b|ab)*c"] {
-        let found = Pattern::compile(pattern).unwrap().find(&(long[..2_000].to_owned() + "!"));
+        let found = Pattern::compile(pattern)
+            .unwrap()
+            .find(&(long[..2_000].to_owned() + "!"), &mut Budget::default());
         assert!(matches!(found, Ok(false)), "{pattern}");
     }
     for pattern in [r"(a+)+\1$", "((a*)*)*b", "(?:(?>a+?)+)+b", "(?=(a+)+$)b"] {
-        let _ = Pattern::compile(pattern).unwrap().find(&(long.clone() + "!"));
+        let _ = Pattern::compile(pattern).unwrap().find(&(long.clone() + "!"), &mut Budget::default());
     }
-    let failure = Pattern::compile(r"(a+)+\1b").unwrap().find(&(long[..60].to_owned() + "!")).unwrap_err();
+    let failure = Pattern::compile(r"(a+)+\1b")
+        .unwrap()
+        .find(&(long[..60].to_owned() + "!"), &mut Budget::default())
+        .unwrap_err();
     assert!(failure.message().contains("too many steps"), "{}", failure.message());
     for pattern in ["(a{1000}){1000}x", "((a{100}){100}){100}", "(?:a{1000}b){60000}"] {
         if let Ok(pattern) = Pattern::compile(pattern) {
-            let _ = pattern.find(&long);
+            let _ = pattern.find(&long, &mut Budget::default());
         }
     }
     assert!(Pattern::compile("(?:(?:ab){1000}){1000}").unwrap_err().contains("too large"));
@@ -265,14 +273,17 @@ fn everything_is_bounded() {
     assert!(Pattern::compile(&"[".repeat(4000)).unwrap_err().contains("levels deep"));
     assert!(Pattern::compile(&"a".repeat(5000)).unwrap_err().contains("4096"));
     assert!(
-        Pattern::compile(&format!("{}a{}", "(?:".repeat(90), ")*".repeat(90))).unwrap().find(&long).is_ok()
+        Pattern::compile(&format!("{}a{}", "(?:".repeat(90), ")*".repeat(90)))
+            .unwrap()
+            .find(&long, &mut Budget::default())
+            .is_ok()
     );
 }
 
 #[test]
 fn splits_and_replaces_like_java() {
     let split = |pattern: &str, text: &str| {
-        Pattern::compile(pattern).unwrap().split(text, usize::MAX).unwrap().join("|")
+        Pattern::compile(pattern).unwrap().split(text, usize::MAX, &mut Budget::default()).unwrap().join("|")
     };
     assert_eq!(split(",", "a,,b,"), "a||b|");
     assert_eq!(split("", "abc"), "a|b|c|");
@@ -283,7 +294,7 @@ fn splits_and_replaces_like_java() {
     let replace = |pattern: &str, text: &str, template: &str| {
         Pattern::compile(pattern)
             .unwrap()
-            .replace(text, template, true, 1000)
+            .replace(text, template, true, 1000, &mut Budget::default())
             .map_or_else(|failure| failure.message().to_owned(), |replaced| replaced.into_owned())
     };
     assert_eq!(replace("a", "banana", "o"), "bonono");
@@ -308,9 +319,9 @@ fn agrees_with_java() {
             Err(_) => ["ERROR".to_owned(), String::new(), String::new(), String::new()],
             Ok(compiled) => [
                 self::groups(pattern, text),
-                compiled.is_full_match(text).unwrap().to_string(),
-                compiled.split(text, usize::MAX).unwrap().join("|"),
-                compiled.replace(text, "<$0>", true, 100_000).unwrap().into_owned(),
+                compiled.is_full_match(text, &mut Budget::default()).unwrap().to_string(),
+                compiled.split(text, usize::MAX, &mut Budget::default()).unwrap().join("|"),
+                compiled.replace(text, "<$0>", true, 100_000, &mut Budget::default()).unwrap().into_owned(),
             ],
         };
         if got != [groups.as_str(), full, split, replaced] {
