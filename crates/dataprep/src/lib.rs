@@ -58,7 +58,6 @@ mod parsed;
 mod plan;
 mod preview;
 mod reads;
-#[allow(dead_code)]
 mod regex;
 mod relocate;
 mod rounding;

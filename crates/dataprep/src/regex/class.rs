@@ -10,6 +10,8 @@ pub(super) enum Class {
     Range(char, char),
     /// The same without regard to case: of ASCII letters, or of all.
     FoldedRange(char, char, Fold),
+    /// The characters that are this one when their case is taken away.
+    FoldedTo(char),
     /// Of one of these general categories, a bit each.
     Category(u32),
     /// In one of these ranges, which are in order.
@@ -41,6 +43,7 @@ impl Class {
                         Fold::Unicode => within(upper(c)) || within(folded(c)),
                     }
             }
+            Class::FoldedTo(lower) => folded(c) == *lower,
             Class::Category(mask) => mask & category(c) != 0,
             Class::Ranges(ranges) => {
                 let after = ranges.partition_point(|(_, last)| *last < c);
@@ -55,7 +58,11 @@ impl Class {
 
     /// One character, of either case when case does not count.
     pub(super) fn single(c: char, fold: Option<Fold>) -> Self {
-        Self::range(c, c, fold)
+        match fold {
+            Some(Fold::Unicode) if upper(c) != folded(c) => Class::FoldedTo(folded(c)),
+            Some(Fold::Unicode) => Class::Range(c, c),
+            _ => Self::range(c, c, fold),
+        }
     }
 
     /// A range, of either case when case does not count.
@@ -114,11 +121,8 @@ pub(crate) fn folded(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
     }
-    let mut mapped = upper(c).to_lowercase();
-    match (mapped.next(), mapped.next()) {
-        (Some(lower), None) => lower,
-        _ => c,
-    }
+    // One character, also for the dotted capital I of Turkish, whose full lower case is two.
+    upper(c).to_lowercase().next().unwrap_or(c)
 }
 
 /// The line terminators of `.`, `^` and `$`.
@@ -126,7 +130,7 @@ pub(super) fn is_line_end(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Java's `Character.isLetterOrDigit` and `_`: what `\b` counts as part of a word.
+/// What `\b` counts as part of a word: a letter, a digit or `_`.
 pub(super) fn in_word(c: char) -> bool {
     match c.is_ascii() {
         true => c.is_ascii_alphanumeric() || c == '_',
@@ -134,8 +138,13 @@ pub(super) fn in_word(c: char) -> bool {
     }
 }
 
+/// An accent and the like, which belongs to the character before it.
+pub(super) fn is_mark(c: char) -> bool {
+    category(c) == bit(GeneralCategory::NonspacingMark)
+}
+
 /// `\w` under `(?U)`.
-fn in_unicode_word(c: char) -> bool {
+pub(super) fn in_unicode_word(c: char) -> bool {
     c.is_alphabetic()
         || category(c)
             & (MARK | bit(GeneralCategory::DecimalNumber) | bit(GeneralCategory::ConnectorPunctuation))

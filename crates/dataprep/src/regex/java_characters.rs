@@ -15,8 +15,8 @@ impl Parser {
             'z' => Node::Assert(Assertion::End),
             'Z' => Node::Assert(Assertion::LastLineEnd(self.flags.unix_lines)),
             'G' => Node::Assert(Assertion::LastMatch),
-            'B' => Node::Assert(Assertion::NoWordEdge),
-            'b' if !self.next_is("b{g") => Node::Assert(Assertion::WordEdge),
+            'B' => Node::Assert(Assertion::NoWordEdge(self.flags.unicode_classes)),
+            'b' if !self.next_is("b{g") => Node::Assert(Assertion::WordEdge(self.flags.unicode_classes)),
             'R' => {
                 let any = class::escape('v', false).map(|class| self.set(class)).unwrap_or(Node::Empty);
                 Node::Choice(vec![Node::Sequence(vec![Node::Char('\r'), Node::Char('\n')]), any])

@@ -19,6 +19,8 @@ const MAX_STACK: usize = 250_000;
 const REMEMBER_AFTER: u64 = 4_000;
 /// Most places remembered, a bit each.
 const MAX_REMEMBERED: usize = 1 << 24;
+/// Most marks on one character that `\b` looks past.
+const MAX_MARKS: u32 = 32;
 /// A slot that holds no place.
 const UNSET: usize = usize::MAX;
 
@@ -403,15 +405,32 @@ impl<'p, 't> Run<'p, 't> {
                 at < self.text.len() && before().is_none_or(|c| is_line_end(c, unix)) && !splits_pair(unix)
             }
             Assertion::LineEnd(unix) => after().is_none_or(|c| is_line_end(c, unix)) && !splits_pair(unix),
-            Assertion::WordEdge => {
-                before().is_some_and(class::in_word) != after().is_some_and(class::in_word)
-            }
-            Assertion::NoWordEdge => {
-                before().is_some_and(class::in_word) == after().is_some_and(class::in_word)
-            }
+            Assertion::WordEdge(unicode) => self.word_edge(at, unicode),
+            Assertion::NoWordEdge(unicode) => !self.word_edge(at, unicode),
             Assertion::LastMatch => at == self.last_end,
         }
     }
+
+    fn word_edge(&self, at: usize, unicode: bool) -> bool {
+        let after = char_at(self.text, at).map_or(at, |(_, length)| at + length);
+        let ends_in_word = |end: usize| self.text.get(..end).is_some_and(|text| ends_in_word(text, unicode));
+        ends_in_word(at) != (after > at && ends_in_word(after))
+    }
+}
+
+/// Whether a text ends in a character of a word. A mark is part of a word when what carries it is.
+fn ends_in_word(text: &str, unicode: bool) -> bool {
+    if unicode {
+        return text.chars().next_back().is_some_and(class::in_unicode_word);
+    }
+    let mut marks = 0;
+    for c in text.chars().rev() {
+        if !class::is_mark(c) || marks == MAX_MARKS {
+            return class::in_word(c) && (marks == 0 || c != '_');
+        }
+        marks += 1;
+    }
+    false
 }
 
 /// The character at a place, and its length.

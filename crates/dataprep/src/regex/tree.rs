@@ -62,10 +62,10 @@ pub(super) enum Assertion {
     LineStart(bool),
     /// `(?m)$`
     LineEnd(bool),
-    /// `\b`
-    WordEdge,
+    /// `\b`, of words as `(?U)` has them when true.
+    WordEdge(bool),
     /// `\B`
-    NoWordEdge,
+    NoWordEdge(bool),
     /// `\G`
     LastMatch,
 }
