@@ -117,7 +117,7 @@ pub fn explain(
         None => None,
         Some(Ok(json)) => Some(serde_json::from_str(&json).unwrap_or(Json::Null)),
         Some(Err(error)) => {
-            explanation.problem = Some(format!("the sample is not JSON: {error}"));
+            explanation.problem = Some(format!("the sample cannot be converted: {error}"));
             None
         }
     };

@@ -41,7 +41,7 @@ pub fn preview(plan: &Plan, run: &mut Run, records: &[Sample<'_>]) -> Vec<Previe
 fn one(plan: &Plan, run: &mut Run, sample: &Sample<'_>) -> Preview {
     let (json, failure) = match sample.run(plan, run) {
         Ok(json) => (json, None),
-        Err(error) => (String::new(), Some(format!("the record is not JSON: {error}"))),
+        Err(error) => (String::new(), Some(format!("the record cannot be converted: {error}"))),
     };
     let mut errors: Vec<TransformError> = failure.into_iter().map(of_record).collect();
     let mut warnings = Vec::new();

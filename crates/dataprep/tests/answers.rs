@@ -123,7 +123,7 @@ fn a_preview_has_adobes_shape_and_every_digit() {
     let errors = answer[0].errors.as_ref().unwrap();
     assert_eq!((errors.len(), &*errors[0].destination), (1, "n"));
     assert_eq!(serde_json::to_string(&answer[1]).unwrap(), r#"{"data":{},"errors":null}"#);
-    assert!(answer[2].errors.as_ref().unwrap()[0].exception.starts_with("the record is not JSON"));
+    assert!(answer[2].errors.as_ref().unwrap()[0].exception.starts_with("the record cannot be converted"));
 }
 
 #[test]

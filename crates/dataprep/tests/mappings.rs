@@ -352,3 +352,43 @@ fn no_set_makes_a_tree_without_end() {
     let problems = refused(&mappings.join(" ; "), OPTIONS);
     assert!(problems.iter().any(|problem| problem.contains("too many arrays")), "{problems:?}");
 }
+
+#[test]
+fn no_record_becomes_as_large_as_its_square() {
+    let plan = Plan::compile(&set("a[*].n -> x[*].n ; big -> x[*].big"), OPTIONS).unwrap();
+    let elements: Vec<Json> = (0..2000).map(|n| json!({ "n": n })).collect();
+    let record = json!({"a": elements, "big": "b".repeat(100_000)}).to_string();
+    let mut out = b"kept".to_vec();
+    let error = plan.run(&mut Run::default(), &record, &[], &(), &mut out).unwrap_err();
+    assert_eq!(error.message, "the record would become many times as large");
+    assert_eq!(out, b"kept");
+}
+
+#[test]
+fn dates_become_what_the_schema_says() {
+    let schema = r#"{"type":"object","properties":{"t":{"type":"string","format":"date-time"},
+        "d":{"type":"string","format":"date"},
+        "o":{"type":"object","properties":{"t":{"type":"string","format":"date-time"}}}}}"#;
+    let schema = Schema::from_json(schema).unwrap();
+    let options = CompileOptions { schema: Some(&schema), ..OPTIONS };
+    let (got, warnings) = run_with(
+        &set("v -> t ; v -> d ; o -> o"),
+        options,
+        &json!({"v":"2020/05/06","o":{"t":"2020-05-06"}}),
+    );
+    assert_eq!(got, json!({"t":"2020-05-06T00:00:00Z","d":"2020-05-06","o":{"t":"2020-05-06T00:00:00Z"}}));
+    assert_eq!(warnings, Vec::<String>::new());
+    let (got, warnings) = run_with(&set("v -> t ; w -> d"), options, &json!({"v":1588723200,"w":"soon"}));
+    assert_eq!(got, json!({}));
+    assert_eq!(warnings.len(), 2);
+}
+
+#[test]
+fn sets_go_over_sets() {
+    let mut base = set("a -> x ; b -> y.z ; c -> y.q ; d -> v ; e -> x");
+    let unknown = base.layer(&set("n -> v ; `1 + 1` -> w ; m -> x"), &["y".to_owned(), "nix".to_owned()]);
+    let written: Vec<(&str, &str)> =
+        base.mappings.iter().map(|m| (m.source.as_str(), m.destination.as_str())).collect();
+    assert_eq!(written, [("m", "x"), ("n", "v"), ("1 + 1", "w")]);
+    assert_eq!(unknown, ["nix"]);
+}
