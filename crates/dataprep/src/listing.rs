@@ -3,7 +3,8 @@
 //!
 //! What people read is data: `functions.json` and `operators.json` at the root of the crate. An entry of
 //! `functions.json` names its parameters as `name type description`, with `?` after the name of one that may
-//! be left out and `...` after one that may come again; `is` makes an entry another name of a function.
+//! be left out and `...` after one that may come again; `is` makes an entry another name of a function. An
+//! entry without `result` is one whose example fails. What is missing otherwise is empty in the list.
 //!
 //! ```
 //! let listed = dataprep::listing::functions(Vec::new());
@@ -127,10 +128,12 @@ impl<'d> Written<'d> {
     }
 }
 
+/// A text of the data; empty when it is not there.
 fn text<'d>(entry: &'d Value, key: &str) -> &'d str {
     entry.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// A list of the data; empty when it is not there.
 fn list<'d>(entry: &'d Value, key: &str) -> &'d [Value] {
     entry.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
@@ -149,6 +152,7 @@ const TYPES: [(&str, &str, &str, &str); 10] = [
     ("lambda", "object", "Function", "java.util.function.Function"),
 ];
 
+/// A type's word in JSON, its short Java name and its Java class.
 fn java(kind: &str) -> (&'static str, &'static str, &'static str) {
     let found = TYPES.iter().find(|(name, ..)| *name == kind);
     found.map_or(("object", "Object", "java.lang.Object"), |(_, json, short, class)| (json, short, class))
@@ -249,7 +253,7 @@ fn parameter(position: usize, text: &str) -> Parameter {
     }
 }
 
-/// `String sha1(String[, String])`, `T first(Object...)` or, of a method, `Boolean String.equals(Object)`.
+/// `String sha1(String[, String])`, `Object first(Object...)` or, of a method, `Boolean String.equals(Object)`.
 fn signature(name: &str, meant: &Written<'_>, params: &[Parameter]) -> String {
     let types = meant.takes.iter().zip(params).map(|(text, parameter)| {
         let kind = text.split(' ').nth(1).unwrap_or_default();

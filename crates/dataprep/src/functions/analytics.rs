@@ -182,9 +182,9 @@ mod tests {
     use crate::functions::Clock;
     use crate::{CompileOptions, Expression};
 
-    /// The result for a record whose field `t` is the text.
+    /// The result for a record whose field `t` is the text, and `list` a list.
     fn eval(expression: &str, text: &str) -> String {
-        let record = serde_json::json!({ "t": text }).to_string();
+        let record = serde_json::json!({ "t": text, "list": [1] }).to_string();
         Expression::compile(expression, CompileOptions::default())
             .map_err(|error| error.to_string())
             .and_then(|e| e.eval(&record, &mut Clock::default()).map_err(|error| error.to_string()))
@@ -232,7 +232,7 @@ mod tests {
             ("evars(t, 'eVar33')", r#"["large",null,null,null]"#),
             ("names('')", "[]"),
             ("names(null)", "null"),
-            ("names([1])", "the products must be text, but is an array"),
+            ("names(list)", "the products must be text, but is an array"),
             ("evars('a;b', null)", "the name to look for must be text, but is null"),
         ] {
             assert_eq!(eval(&format!("aa_get_product_{call}"), products), expected, "{call}");

@@ -304,7 +304,7 @@ mod tests {
             }
         }
         assert!(eval("get_url_host([1])", "").contains("must be text"));
-        assert!(eval("get_url_path(u, 'end')", "http://h/").contains("true (the full path)"));
+        assert!(eval("get_url_path(u, u)", "http://h/").contains("true (the full path)"));
     }
 
     #[test]

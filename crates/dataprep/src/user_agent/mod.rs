@@ -1,10 +1,10 @@
 //! What a User-Agent header tells of the software and the device that sent it.
 //!
-//! A parser of our own, driven by tables: of the Rust crates, the ones on uap-core carry thousands of regular
-//! expressions (many times this module's whole budget), and woothee, the compact one, has had no release
-//! since 2021, needs a regex engine and knows no device classes. The names and the values follow Yauaa's: its
-//! device classes are the ones that Adobe documents, so it is the evident engine. `docs/user_agent.md` says
-//! how far the results agree with what is documented.
+//! A parser of our own, driven by tables. Of the Rust crates, those on uap-core carry a large set of regular
+//! expressions that take a fifth of a second to prepare (woothee's benchmark), longer than the whole module may
+//! take to start; and woothee, the compact one, has had no release since 2021, needs a regex engine and knows
+//! no device classes. Names and values follow Yauaa's: its device classes are the ones that Adobe documents,
+//! so it is the evident engine. `docs/user_agent.md` says how far the results agree with what is documented.
 //!
 //! Nothing is guessed: what the text does not say is [`UNKNOWN`] or, of versions, [`NO_VERSION`].
 
