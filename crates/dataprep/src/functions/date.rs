@@ -53,11 +53,11 @@ fn to_read(text: &str) -> std::result::Result<Prepared, String> {
 }
 
 fn component(name: &str) -> std::result::Result<Prepared, String> {
-    Ok(Box::new(Component::named(name, READABLE)?))
+    Ok(Box::new(Component::named(name, READABLE).map_err(|message| format!("{name:?}: {message}"))?))
 }
 
 fn settable(name: &str) -> std::result::Result<Prepared, String> {
-    Ok(Box::new(Component::named(name, SETTABLE)?))
+    Ok(Box::new(Component::named(name, SETTABLE).map_err(|message| format!("{name:?}: {message}"))?))
 }
 
 fn zone(name: &str) -> std::result::Result<Prepared, String> {
@@ -113,7 +113,7 @@ fn value<'a>(moment: Option<Moment>) -> Result<Value<'a>> {
 fn current(env: &CallEnv<'_>, name: &str) -> Result<Moment> {
     let now = env.clock.now.ok_or_else(|| {
         Failure::new(format!(
-            "{name} needs the current time, but the run was not given one; run with a time set"
+            "{name} needs the current time, but the run was not given one; give the run a time"
         ))
     })?;
     let nanoseconds = now.as_nanosecond();
