@@ -1,5 +1,6 @@
 //! Whether a converted record keeps a schema's rules beyond the types: used on samples, not on every record.
 
+use crate::budget::Budget;
 use crate::expr::{Path, Segment};
 use crate::number::Decimal;
 use crate::schema::{Node, Schema, Shape};
@@ -33,7 +34,7 @@ fn check(node: &Node, value: &Json, path: &mut Path, found: &mut Vec<(Path, Stri
         }
     }
     if let (Some(pattern), Json::String(text)) = (&node.pattern, value) {
-        match pattern.as_ref().map(|pattern| pattern.find(text)) {
+        match pattern.as_ref().map(|pattern| pattern.find(text, &mut Budget::for_record(text.len()))) {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => {
                 found.push((path.clone(), "the value does not match the schema's pattern".to_owned()));
