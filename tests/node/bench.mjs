@@ -1,5 +1,5 @@
 // V8's part of the benchmark: node bench.mjs DIST. The first line of standard input is
-// {"settings","account","tenant","text","record"}; each further line {"path","times"} asks for that many
+// {"settings","account","tenant","text","record","expressions"}; each further line {"path","times"} asks for that many
 // conversions of the text and is answered with the nanoseconds that they took together. The program on
 // the other side asks in turns, so that what else the machine does falls on every path alike.
 
@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { BytesAbi } from "./bytes_abi.mjs";
 import { convertCharge } from "./charge_by_hand.mjs";
+import { convertByHand } from "./expressions_by_hand.mjs";
 import { request } from "./framing.mjs";
 
 const [dist] = process.argv.slice(2);
@@ -34,7 +35,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 /** Every path with the number of objects that one call of it converts. */
-function prepare({ settings, tenant, account, text, record }) {
+function prepare({ settings, tenant, account, text, record, expressions }) {
   const byHand = convertCharge(text, tenant, account);
   if (!isDeepStrictEqual(JSON.parse(byHand), JSON.parse(record))) {
     throw new Error(`the mapping by hand makes another record:\n${byHand}\n${record}`);
@@ -50,6 +51,7 @@ function prepare({ settings, tenant, account, text, record }) {
     single: { batch: 1, convert: () => abi.transform(handle, request([bytes])) },
     json: { batch: 1, convert: () => transformer.transformJson(text) },
     objects: { batch: 1, convert: () => JSON.stringify(transformer.transform(JSON.parse(text))) },
+    expressions: { batch: 1, convert: () => convertByHand(expressions) },
     hand: { batch: 1, convert: () => convertCharge(text, tenant, account) },
   };
 }

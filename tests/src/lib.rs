@@ -3,6 +3,7 @@
 
 pub mod built;
 pub mod corpus;
+pub mod expressions;
 pub mod framing;
 pub mod fuel;
 pub mod lake;

@@ -4,6 +4,7 @@
 
 use crate::functions::Failure;
 use crate::value::Value;
+use std::borrow::Cow;
 
 /// What is left of the work and memory that a record may cost, in bytes. What is made costs its size;
 /// what is only looked at or repeated costs a few bytes for its time. One purse serves all expressions
@@ -57,7 +58,7 @@ impl Budget {
     pub(crate) fn made(&mut self, value: &Value<'_>) -> Result<(), Failure> {
         match value {
             Value::Null | Value::Bool(_) | Value::Json(_) => Ok(()),
-            Value::String(text) | Value::Number(text) => self.spend(text.len() as u64),
+            Value::String(text) | Value::Number(text) => self.spend(owned(text)),
             composite => self.spend(size(composite)),
         }
     }
@@ -66,7 +67,7 @@ impl Budget {
     pub(crate) fn look(&mut self, value: &Value<'_>) -> Result<(), Failure> {
         match value {
             Value::Json(text) => self.spend(text.len() as u64 / 2),
-            Value::String(text) => self.spend(text.len() as u64 / 8),
+            Value::String(text) => self.spend(text.len() as u64 / 2),
             _ => Ok(()),
         }
     }
@@ -76,10 +77,19 @@ impl Budget {
 fn size(value: &Value<'_>) -> u64 {
     STEP + match value {
         Value::Null | Value::Bool(_) | Value::Json(_) => 0,
-        Value::String(text) | Value::Number(text) => text.len() as u64,
+        Value::String(text) | Value::Number(text) => owned(text),
         Value::Array(items) => items.iter().map(size).sum(),
-        Value::Object(members) => members.iter().map(|(key, value)| key.len() as u64 + size(value)).sum(),
+        Value::Object(members) => members.iter().map(|(key, value)| owned(key) + size(value)).sum(),
         Value::DateTime(_) => 64,
+    }
+}
+
+/// The bytes of a text that are not lent by the record.
+#[allow(clippy::ptr_arg)] // Whether it is lent is the question.
+fn owned(text: &Cow<'_, str>) -> u64 {
+    match text {
+        Cow::Borrowed(_) => 0,
+        Cow::Owned(text) => text.len() as u64,
     }
 }
 

@@ -37,19 +37,29 @@ pub(crate) struct Builder<'c> {
 pub(crate) struct Wanted {
     /// The type, when it is one that mappings can name.
     pub(crate) xdm_type: Option<XdmType>,
-    /// What a schema says beyond that.
+    /// Of objects, maps and arrays: what they hold.
     pub(crate) shape: Option<Arc<Node>>,
 }
 
+impl Wanted {
+    /// Whether nothing is known.
+    fn is_unknown(&self) -> bool {
+        self.xdm_type.is_none() && self.shape.is_none()
+    }
+}
+
 impl Builder<'_> {
+    /// Notes what is wrong with a mapping, in the order of the mappings.
     pub(crate) fn problem(&mut self, index: usize, message: String) {
         let mapping = self.set.mappings.get(index);
-        self.problems.push(Problem {
+        let place = self.problems.partition_point(|known| known.mapping <= index);
+        let problem = Problem {
             mapping: index,
             source_text: mapping.map_or_else(String::new, |mapping| mapping.source.clone()),
             destination: mapping.map_or_else(String::new, |mapping| mapping.destination.clone()),
             message,
-        });
+        };
+        self.problems.insert(place, problem);
     }
 
     /// Adds a mapping, or notes all that is wrong with it.
@@ -66,15 +76,13 @@ impl Builder<'_> {
 
     /// The destination's type: the mapping's own or the schema's.
     fn wanted(&self, parsed: &Parsed, mapping: &Mapping) -> Result<Wanted, String> {
-        let Some(schema) = self.schema else {
-            return Ok(Wanted { xdm_type: mapping.xdm_type, shape: None });
+        let node = self.schema.map(|schema| schema.find(&parsed.destination)).transpose()?.cloned();
+        let (xdm_type, node) = match (mapping.xdm_type, node) {
+            (Some(own), _) => (Some(own), Some(Arc::new(Node::of_type(own)))),
+            (None, Some(node)) => (node.shape.xdm_type(), Some(node)),
+            (None, None) => (None, None),
         };
-        let node = schema.find(&parsed.destination)?;
-        if mapping.xdm_type.is_some() {
-            return Ok(Wanted { xdm_type: mapping.xdm_type, shape: None });
-        }
-        let xdm_type = node.shape.xdm_type();
-        let shape = (xdm_type.is_none() && !matches!(node.shape, Shape::Any)).then(|| node.clone());
+        let shape = node.filter(|node| !matches!(node.shape, Shape::Any | Shape::Scalar(_)));
         Ok(Wanted { xdm_type, shape })
     }
 
@@ -93,9 +101,7 @@ impl Builder<'_> {
                         one("{**} in the source needs {**} at the end of the destination".to_owned()),
                     );
                 }
-                if wanted.xdm_type.is_some_and(|found| found != XdmType::MapOfStrings)
-                    || wanted.shape.is_some()
-                {
+                if wanted.xdm_type != Some(XdmType::MapOfStrings) && !wanted.is_unknown() {
                     return Err(one(
                         "{**} gives a map of texts, but the destination is something else".to_owned()
                     ));
@@ -124,7 +130,8 @@ impl Builder<'_> {
             takes::check(code, &wanted).map_err(one)?;
         }
         let nullified = matches!(&kind, OpKind::Eval { code, .. } if may_nullify(code));
-        let special = !matches!(kind, OpKind::Rest(_)) && (wanted.shape.is_some() || self.nulls || nullified);
+        let by_shape = wanted.xdm_type.is_none() && wanted.shape.is_some();
+        let special = !matches!(kind, OpKind::Rest(_)) && (by_shape || self.nulls || nullified);
         let op = self.ops.len() as u32;
         self.ops.push(Op {
             mapping: parsed.index,

@@ -20,7 +20,7 @@ pub(crate) struct Op {
     pub(crate) mapping: usize,
     pub(crate) kind: OpKind,
     pub(crate) wanted: Option<XdmType>,
-    /// What a schema says of the destination, when no [`XdmType`] can.
+    /// Of objects, maps and arrays: what they hold, when that is known.
     pub(crate) shape: Option<Arc<Node>>,
     /// What the copy of a whole object leaves out.
     pub(crate) skip: Skip,

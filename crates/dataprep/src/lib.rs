@@ -58,6 +58,7 @@ mod parsed;
 mod plan;
 mod preview;
 mod reads;
+#[allow(dead_code)]
 mod regex;
 mod relocate;
 mod rounding;

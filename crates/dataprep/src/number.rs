@@ -45,11 +45,11 @@ impl Decimal {
     }
 
     /// The same number without zeros at the end of its fraction.
-    pub(crate) fn trimmed(mut self) -> Option<Self> {
+    pub(crate) fn trimmed(mut self) -> Self {
         while self.scale > 0 && self.digits % 10 == 0 {
             (self.digits, self.scale) = (self.digits / 10, self.scale - 1);
         }
-        Some(self)
+        self
     }
 
     /// Reads a JSON number (or the same text inside a string). `None` when it is not one, or has

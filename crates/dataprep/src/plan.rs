@@ -186,9 +186,8 @@ impl Plan {
                 builder.problem(index, message.to_owned());
             }
         }
-        let Builder { tree, ops, conditions, mut problems, .. } = builder;
+        let Builder { tree, ops, conditions, problems, .. } = builder;
         if !problems.is_empty() {
-            problems.sort_by_key(|problem| problem.mapping);
             return Err(CompileError { problems });
         }
         let mappings = set.mappings.clone();

@@ -131,7 +131,7 @@ impl Code {
     pub(crate) fn cost(&self) -> u64 {
         let own = match self {
             Code::Const(Value::String(text) | Value::Number(text)) => STEP + text.len() as u64,
-            Code::Call(..) => 4 * STEP,
+            Code::Call(..) => 8 * STEP,
             _ => STEP,
         };
         let mut total = own;

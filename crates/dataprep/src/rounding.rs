@@ -135,7 +135,7 @@ pub(crate) fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
     let places = (DIGITS + 1 + length(divisor)).saturating_sub(length(dividend));
     let (digits, rest) = Wide::product(dividend, 1).lifted(places)?.divided(divisor);
     let scale = i64::from(a.scale()) - i64::from(b.scale()) + i64::from(places);
-    rounded(signs_differ(a, b), digits, scale, rest != 0)?.trimmed()
+    rounded(signs_differ(a, b), digits, scale, rest != 0).map(Decimal::trimmed)
 }
 
 /// Whether nothing needs to be rounded, which is nearly always.

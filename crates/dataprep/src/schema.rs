@@ -128,6 +128,21 @@ impl Schema {
     }
 }
 
+impl Node {
+    /// A field of a type that a mapping names.
+    pub(crate) fn of_type(named: XdmType) -> Self {
+        let scalar = |of| Arc::new(Self::of_type(of));
+        let shape = match named {
+            XdmType::MapOfStrings => Shape::Map(scalar(XdmType::String)),
+            XdmType::MapOfIntegers => Shape::Map(scalar(XdmType::Long)),
+            XdmType::ArrayOfStrings => Shape::Array(scalar(XdmType::String)),
+            other => Shape::Scalar(other),
+        };
+        let (required, allowed) = (Vec::new(), Vec::new());
+        Self { shape, required, allowed, minimum: None, maximum: None, pattern: None }
+    }
+}
+
 impl Shape {
     /// What it is called in messages.
     pub(crate) fn kind_name(&self) -> &'static str {

@@ -3,7 +3,9 @@
 use crate::copy::{Lost, Manner, Member, text_of};
 use crate::emit::{Emitter, Field, Op};
 use crate::json::{self, Kind, Span};
+use crate::mapping_set::XdmType;
 use crate::nulls::Outcome;
+use crate::plan::MapPlace;
 use crate::value::Value;
 use crate::write;
 use std::borrow::Cow;
@@ -49,7 +51,12 @@ impl<'r, 'a> Emitter<'r, 'a> {
             }
         };
         let manner = Manner { skip: Some(&op.skip), shape: op.shape.as_deref(), nulls: op.nulls };
-        self.merged(fields, Base { text: &text, manner, mapping: op.mapping }, instance, to)
+        let start = to.len();
+        let written = self.merged(fields, Base { text: &text, manner, mapping: op.mapping }, instance, to);
+        if written && op.wanted == Some(XdmType::MapOfStrings) {
+            self.maps.push(MapPlace::new(op.mapping, start, to.len()));
+        }
+        written
     }
 
     /// The members alone; without any, the null that the whole was to be.

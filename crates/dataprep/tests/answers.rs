@@ -106,6 +106,24 @@ fn samples_show_what_compiling_cannot() {
 }
 
 #[test]
+fn patterns_of_a_schema_are_searched_for() {
+    let schema = r#"{"type":"object","properties":{"a":{"type":"string","pattern":"^x[0-9]+$"},
+        "b":{"type":"string","pattern":"("}}}"#;
+    let schema = Schema::from_json(schema).unwrap();
+    let options = CompileOptions { schema: Some(&schema), ..CompileOptions::default() };
+    let set = set(json!([attribute("a", "a"), attribute("b", "b")]));
+    let samples = [Sample::new(r#"{"a":"x12","b":"y"}"#), Sample::new(r#"{"a":"x","b":"y"}"#)];
+    let validation = validate(&set, options, &samples);
+    let warnings = |index: usize| validation.validation_response[index].warnings.clone();
+    assert_eq!(warnings(0), ["sample 2: a: the value does not match the schema's pattern"]);
+    assert!(
+        warnings(1)[0].starts_with("sample 1: b: the schema's pattern cannot be checked"),
+        "{:?}",
+        warnings(1)
+    );
+}
+
+#[test]
 fn a_preview_has_adobes_shape_and_every_digit() {
     let set = set(json!([
         attribute("id", "_id"),

@@ -3,7 +3,6 @@
 
 use dataprep::functions::Clock;
 use dataprep::{CompileOptions, EvalError, Expression};
-use std::time::{Duration, Instant};
 
 const RECORD: &str = r#"{"n":7,"d":2.50,"s":"abc","two":"2","empty":"","nothing":null,"yes":true,"no":false,
     "big":9223372036854775807,"list":[1,2,3],"words":["a","b"],"map":{"k":"v","l":null},"zero":0,
@@ -385,9 +384,7 @@ fn a_failure_points_at_the_part_that_failed() {
     assert_eq!(failure("s < 1 ? 1 : 2"), "s < 1 ? 1 : 2\n^^^^^");
 }
 
-/// Nothing may take longer than this, even in a build without optimisation on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-
+/// That a test ends is part of it: without bounds these would run for years.
 #[test]
 fn nothing_runs_or_grows_without_end() {
     let nested = |depth: usize, innermost: &str| {
@@ -409,14 +406,7 @@ fn nothing_runs_or_grows_without_end() {
         "filterArray(1..9999, a -> 'aaaaaaaaaaaaaaaaaaaaaaaaa' =~ '(a*)(a*)(a*)(a*)(a*)\\\\1b')".to_owned(),
         "filterArray(1..9999, a -> (1..9999) =~ (1..9999))".to_owned(),
     ] {
-        let start = Instant::now();
         let result = run(&expression);
-        assert!(
-            start.elapsed() < PATIENCE,
-            "{:?}: {}",
-            start.elapsed(),
-            &expression[..60.min(expression.len())]
-        );
         let message = result.map(|_| ()).expect_err(&expression[..60.min(expression.len())]);
         assert!(message.contains("make or repeat too much"), "{message}");
     }
@@ -430,11 +420,9 @@ fn long_records_are_not_read_again_for_each_element() {
         "transformArray(list, x -> list[x + 8])",
         "filterArray(list, x -> x =~ list)",
     ] {
-        let start = Instant::now();
         let expression = Expression::compile(text, CompileOptions::default()).unwrap();
         let error = expression.eval(&long, &mut Clock::default()).map(|_| ()).expect_err(text);
         assert!(error.to_string().contains("make or repeat too much"), "{text}: {error}");
-        assert!(start.elapsed() < PATIENCE, "{text}: {:?}", start.elapsed());
     }
     // Each element once is no burden.
     let expression = Expression::compile("size(transformArray(list, x -> x + 1))", CompileOptions::default());

@@ -301,6 +301,11 @@ fn the_caret_stands_under_the_character() {
 
 #[test]
 fn nesting_and_chains_are_bounded() {
+    // Printing adds no nesting that reading would then refuse.
+    for text in ["empty ".repeat(60) + "a", "size not ".repeat(30) + "a", "- ".repeat(60) + "a"] {
+        read(&text);
+    }
+
     let nested = |open: &str, close: &str, n: usize| format!("{}a{}", open.repeat(n), close.repeat(n));
     for (open, close) in [
         ("(", ")"),

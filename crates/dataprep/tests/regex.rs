@@ -3,6 +3,7 @@
 
 use dataprep::functions::Clock;
 use dataprep::{CompileOptions, Expression};
+use proptest::prelude::*;
 
 /// The JSON of the result, or the message with `!` before it.
 fn eval(expression: &str, input: &str) -> String {
@@ -69,4 +70,27 @@ fn a_pattern_that_would_run_for_ages_fails() {
     let input = format!(r#"{{"x":"{}!"}}"#, "a".repeat(200));
     assert!(eval(r"matches_regex(x, '(a+)+\1b')", &input).contains("too many steps"));
     assert_eq!(eval(r"matches_regex(x, '(a+)+b')", &input), "false");
+}
+
+proptest! {
+    /// Whatever a pattern and a text are made of, there is an answer or a message, and soon.
+    #[test]
+    fn nothing_panics_or_hangs(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                "[ab1é😀 \\n]",
+                "[\\\\(){}|?*+.^$\\[\\],0-9<>=!:&-]",
+                r"\\[a-zA-Z0-9]",
+                prop::sample::select(vec!["(?:", "(?=", "(?<!", "(?>", "(?i)", "[^", "&&", r"\p{L}", r"\Q", "{2,9}", "++", "*?"])
+                    .prop_map(str::to_owned),
+            ],
+            0..16,
+        ),
+        text in "[ab1é😀 \\n]{0,40}",
+    ) {
+        let record = serde_json::json!({ "text": text, "pattern": pieces.concat() }).to_string();
+        for call in ["matches_regex(text, pattern)", "explode(text, pattern)", "text.replaceAll(pattern, '<$0>')"] {
+            eval(call, &record);
+        }
+    }
 }

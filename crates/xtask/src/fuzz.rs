@@ -26,7 +26,7 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
     let host = host()?;
     step("fuzz targets", || {
         let mut cargo = workspace.cargo();
-        cargo.args(["build", "--release", "--locked", "--target", &host, "--manifest-path"]);
+        cargo.args(["build", "--release", "--target", &host, "--manifest-path"]);
         cargo.arg(fuzz.join("Cargo.toml"));
         cargo.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", INSTRUMENTED);
         run_command(&mut cargo)
@@ -41,7 +41,8 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
             let mut fuzzer = Command::new(target.join(&host).join("release").join(name));
             fuzzer.arg(format!("-max_total_time={seconds}"));
             // One input may take 10 seconds, of which a build with all checks on needs many, and 1 GiB.
-            fuzzer.args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1"]);
+            fuzzer.args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"]);
+            fuzzer.args(["-verbosity=0", "-print_final_stats=1"]);
             fuzzer.arg(format!("-artifact_prefix={}/", found.display()));
             fuzzer.arg(format!("-dict={}", fuzz.join("expressions.dict").display()));
             fuzzer.args([corpus, seeds]);

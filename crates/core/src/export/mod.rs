@@ -182,6 +182,9 @@ impl Export<'_> {
             if !known.off.is_empty() {
                 reasons.push(format!("{} is off", list(&known.off)));
             }
+            if reasons.is_empty() {
+                reasons.push("it gives null whatever the object holds".to_owned());
+            }
             return left_out(mapping, reasons);
         }
         let reasons_against = impossible(&said);

@@ -100,7 +100,11 @@ impl Pattern {
     ) -> Result<Vec<&'t str>, Failure> {
         // A plain separator needs no matcher.
         if let [Step::Literal(literal), Step::End] = self.program.steps.as_slice() {
-            return Ok(text.splitn(limit, &**literal).collect());
+            let mut characters = literal.chars();
+            return Ok(match (characters.next(), characters.next()) {
+                (Some(only), None) => text.splitn(limit, only).collect(),
+                _ => text.splitn(limit, &**literal).collect(),
+            });
         }
         let (mut parts, mut done) = (Vec::new(), 0);
         self.each_match(text, budget, |run| {

@@ -1,6 +1,6 @@
 //! From the tree of a pattern to the steps that the matcher takes.
 
-use super::class::{Fold, Set};
+use super::class::{Class, Fold, Set};
 use super::tree::{Assertion, Manner, Node, Tree, width};
 
 /// Most steps of one pattern: repetitions of groups are written out.
@@ -81,16 +81,17 @@ pub(super) fn compile(tree: Tree) -> Result<Program> {
     let Tree { root, sets, groups, names } = tree;
     let opened = 2 * (groups + 1);
     let slots = (opened + groups) as usize;
-    let mut writer = Writer { steps: Vec::new(), opened, slots, written: 0, loops: 0, remembers: true };
+    let mut writer = Writer { steps: Vec::new(), sets, opened, slots, written: 0, loops: 0, remembers: true };
     writer.node(&root)?;
     writer.push(Step::End)?;
-    let Writer { steps, slots, remembers, .. } = writer;
+    let Writer { steps, sets, slots, remembers, .. } = writer;
     let anchored = matches!(steps.first(), Some(Step::Assert(Assertion::Start)));
     Ok(Program { steps, sets, groups, names, slots, remembers, anchored })
 }
 
 struct Writer {
     steps: Vec<Step>,
+    sets: Vec<Set>,
     /// The first slot of groups that are not yet closed.
     opened: u32,
     slots: usize,
@@ -212,8 +213,16 @@ impl Writer {
     }
 
     fn repeat(&mut self, inner: &Node, min: u32, max: Option<u32>, manner: Manner) -> Result<()> {
-        if let Node::Set(set) = inner {
-            self.push(Step::SetRun { set: *set, min, max: max.unwrap_or(u32::MAX), manner })?;
+        let set = match inner {
+            Node::Set(set) => Some(*set),
+            Node::Char(c) => {
+                self.sets.push(Set::new(Class::single(*c, None)));
+                Some(self.sets.len() as u32 - 1)
+            }
+            _ => None,
+        };
+        if let Some(set) = set {
+            self.push(Step::SetRun { set, min, max: max.unwrap_or(u32::MAX), manner })?;
             return Ok(());
         }
         if manner == Manner::Possessive {

@@ -20,7 +20,7 @@ const REMEMBER_AFTER: u64 = 4_000;
 /// Most places remembered, a bit each.
 const MAX_REMEMBERED: usize = 1 << 24;
 /// Most marks on one character that `\b` looks past.
-const MAX_MARKS: u32 = 32;
+const MAX_MARKS: usize = 32;
 /// A slot that holds no place.
 const UNSET: usize = usize::MAX;
 
@@ -423,14 +423,9 @@ fn ends_in_word(text: &str, unicode: bool) -> bool {
     if unicode {
         return text.chars().next_back().is_some_and(class::in_unicode_word);
     }
-    let mut marks = 0;
-    for c in text.chars().rev() {
-        if !class::is_mark(c) || marks == MAX_MARKS {
-            return class::in_word(c) && (marks == 0 || c != '_');
-        }
-        marks += 1;
-    }
-    false
+    let mut carrier = text.chars().rev().take(MAX_MARKS).skip_while(|c| class::is_mark(*c));
+    let marked = text.chars().next_back().is_some_and(class::is_mark);
+    carrier.next().is_some_and(|c| class::in_word(c) && !(marked && c == '_'))
 }
 
 /// The character at a place, and its length.

@@ -275,6 +275,7 @@ fn everything_is_bounded() {
     }
     assert!(Pattern::compile("(?:(?:ab){1000}){1000}").unwrap_err().contains("too large"));
     assert!(Pattern::compile("(?:(?:){60000}){60000}").unwrap_err().contains("too large"));
+    assert!(Pattern::compile("x(?<=x{0,60000})y").is_ok());
     assert!(Pattern::compile(&"(".repeat(4000)).unwrap_err().contains("levels deep"));
     assert!(Pattern::compile(&"[".repeat(4000)).unwrap_err().contains("levels deep"));
     assert!(Pattern::compile(&"a".repeat(5000)).unwrap_err().contains("4096"));

@@ -10,8 +10,8 @@ mod table;
 use clap::Parser;
 use paths::{Path, V8};
 use std::time::Duration;
-use stripe_xdm_tests::corpus::{self, RESOURCES};
-use stripe_xdm_tests::{built, fuel};
+use stripe_xdm_tests::corpus::{self, RESOURCES, SETTINGS};
+use stripe_xdm_tests::{built, expressions, fuel};
 use table::Row;
 
 #[derive(Debug, Parser)]
@@ -42,22 +42,35 @@ fn main() -> anyhow::Result<()> {
     println!("each path {} rounds of about {} ms, interleaved\n", arguments.rounds, arguments.measure);
 
     let charge = corpus::compact("charge")?;
-    let record = paths::native_record(&charge)?;
-    let v8 = V8::start(&charge, &record)?;
+    let record = paths::native_record(SETTINGS, &charge)?;
+    let forty = expressions::record()?;
+    let v8 = V8::start(&charge, &record, &forty)?;
     let mut all = vec![
         Path::value("serde_json::Value, parse and print", &charge),
-        Path::native("native core", &charge)?,
-        Path::wasmtime("wasmtime, batches of 100", &module, &charge)?,
+        Path::native("native core", SETTINGS, &charge)?,
+        Path::wasmtime("wasmtime, batches of 100", &module, SETTINGS, &charge)?,
     ];
     all.extend(v8.paths());
     println!("the sample charge, {} bytes, default model", charge.len());
     println!("{}\n", table::against(&measure(&mut all, &arguments)?, &[0, 1]));
     drop(all);
 
+    let settings = expressions::settings()?;
+    let mut all = [
+        Path::jaq("jaq, native", &forty)?,
+        v8.path("expressions", "V8, by hand"),
+        Path::native("native core", &settings, &forty)?,
+        Path::wasmtime("wasmtime, batches of 100", &module, &settings, &forty)?,
+    ];
+    println!("forty mixed expressions over a record of {} bytes, text to text", forty.len());
+    println!("{}\n", table::against(&measure(&mut all, &arguments)?, &[0, 1]));
+    drop(all);
+
     let mut rows = Vec::new();
     for resource in RESOURCES {
         let text = corpus::compact(resource)?;
-        let mut pair = [Path::native(resource, &text)?, Path::wasmtime(resource, &module, &text)?];
+        let mut pair =
+            [Path::native(resource, SETTINGS, &text)?, Path::wasmtime(resource, &module, SETTINGS, &text)?];
         rows.push((text.len(), measure(&mut pair, &arguments)?, fuel.get(resource).copied()));
     }
     println!("each resource's sample, native and in wasmtime");

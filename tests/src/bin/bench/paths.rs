@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use stripe_xdm::module::{Call as HostCall, Module, Worker};
 use stripe_xdm_core::Call;
 use stripe_xdm_tests::corpus::{ACCOUNT, SETTINGS};
+use stripe_xdm_tests::expressions::Jaq;
 use stripe_xdm_tests::native::Native;
 use stripe_xdm_tests::node;
 
@@ -42,8 +43,8 @@ impl Path {
     }
 
     /// The core linked natively.
-    pub(crate) fn native(name: &str, text: &str) -> anyhow::Result<Self> {
-        let (mut native, call, text) = (Native::open(SETTINGS)?, Call::default(), text.to_owned());
+    pub(crate) fn native(name: &str, settings: &str, text: &str) -> anyhow::Result<Self> {
+        let (mut native, call, text) = (Native::open(settings)?, Call::default(), text.to_owned());
         Ok(Self::timed(name, 1, move || {
             let (outcome, output) = native.transform(&call, black_box(text.as_bytes()));
             outcome?;
@@ -53,14 +54,23 @@ impl Path {
     }
 
     /// The module in the host's sandbox: deadlines on, limits on, response decoded.
-    pub(crate) fn wasmtime(name: &str, module: &Module, text: &str) -> anyhow::Result<Self> {
-        let mut worker = Worker::open(module, SETTINGS.as_bytes())?;
+    pub(crate) fn wasmtime(name: &str, module: &Module, settings: &str, text: &str) -> anyhow::Result<Self> {
+        let mut worker = Worker::open(module, settings.as_bytes())?;
         let (call, text) = (HostCall::default(), text.to_owned());
         Ok(Self::timed(name, BATCH as u64, move || {
             let objects = [text.as_bytes(); BATCH];
             let batch = worker.transform(&call, black_box(&objects))?;
             ensure!(batch.objects().len() == BATCH, "an object is missing");
             black_box(&batch);
+            Ok(())
+        }))
+    }
+
+    /// The forty expressions in jq, run by jaq, natively.
+    pub(crate) fn jaq(name: &str, text: &str) -> anyhow::Result<Self> {
+        let (jaq, text) = (Jaq::compile()?, text.to_owned());
+        Ok(Self::timed(name, 1, move || {
+            black_box(jaq.convert(black_box(&text))?);
             Ok(())
         }))
     }
@@ -101,8 +111,8 @@ impl Path {
 }
 
 /// The record that the native core makes of a text.
-pub(crate) fn native_record(text: &str) -> anyhow::Result<String> {
-    let mut native = Native::open(SETTINGS)?;
+pub(crate) fn native_record(settings: &str, text: &str) -> anyhow::Result<String> {
+    let mut native = Native::open(settings)?;
     let (outcome, output) = native.transform(&Call::default(), text.as_bytes());
     outcome?;
     let record = output.records.first().context("the sample gives a record")?;
@@ -129,18 +139,21 @@ struct Measured {
 
 impl V8 {
     /// Starts Node, which checks that the mapping by hand makes the same record.
-    pub(crate) fn start(text: &str, record: &str) -> anyhow::Result<Self> {
+    pub(crate) fn start(text: &str, record: &str, expressions: &str) -> anyhow::Result<Self> {
         let mut command = node::script("bench.mjs")?;
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let asks = child.stdin.take().context("a pipe")?;
         let answers = BufReader::new(child.stdout.take().context("a pipe")?);
         let mut process = Process { child, asks, answers };
-        let given = json!({ "settings": SETTINGS, "tenant": "acme", "account": ACCOUNT, "text": text, "record": record });
+        let given = json!({
+            "settings": SETTINGS, "tenant": "acme", "account": ACCOUNT, "text": text, "record": record,
+            "expressions": expressions,
+        });
         process.ask(&given).context("tests/node/bench.mjs did not start; see above")?;
         Ok(Self { process: Rc::new(RefCell::new(process)) })
     }
 
-    /// V8's paths.
+    /// The paths that convert the charge.
     pub(crate) fn paths(&self) -> Vec<Path> {
         [
             ("batch", "V8, bytes ABI, batches of 100"),
@@ -149,16 +162,19 @@ impl V8 {
             ("objects", "V8, JSON.parse, transform, JSON.stringify"),
             ("hand", "V8, mapping by hand, text to text"),
         ]
-        .map(|(path, name)| {
-            let v8 = self.clone();
-            let run = move |times| {
-                let answer = v8.process.borrow_mut().ask(&json!({ "path": path, "times": times }))?;
-                let Measured { nanoseconds, objects } = serde_json::from_str(&answer)?;
-                Ok((Duration::from_nanos(nanoseconds), objects))
-            };
-            Path { name: name.to_owned(), run: Box::new(run) }
-        })
+        .map(|(path, name)| self.path(path, name))
         .into()
+    }
+
+    /// A path of the script.
+    pub(crate) fn path(&self, path: &'static str, name: &str) -> Path {
+        let v8 = self.clone();
+        let run = move |times| {
+            let answer = v8.process.borrow_mut().ask(&json!({ "path": path, "times": times }))?;
+            let Measured { nanoseconds, objects } = serde_json::from_str(&answer)?;
+            Ok((Duration::from_nanos(nanoseconds), objects))
+        };
+        Path { name: name.to_owned(), run: Box::new(run) }
     }
 }
 
