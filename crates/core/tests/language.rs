@@ -79,7 +79,7 @@ fn sets_are_validated_in_adobes_shape() {
     assert_eq!(responses[0]["status"], "FAILED");
     assert!(responses[0]["errors"][0]["exception"].as_str().unwrap().contains("did you mean upper?"));
     assert_eq!(responses[1], json!({"status": "SUCCESS", "errors": null}));
-    assert!(responses[2]["warnings"][0].as_str().unwrap().contains("did you mean amount?"));
+    assert!(responses[2]["warnings"][0].as_str().unwrap().contains("did you mean data.amount?"));
     let said = ask(&json!({"command": "validate", "resource": "subscription.event"}));
     assert!(said["validationResponse"].as_array().unwrap().iter().all(|one| one["status"] == "SUCCESS"));
 }

@@ -6,11 +6,12 @@ use super::{Answer, LanguageError, json, settings};
 use crate::event::{self, Input};
 use crate::export::{Options, choose};
 use crate::functions::FUNCTIONS;
-use crate::import;
+use crate::import::{self, MANAGED_ROOT};
 use crate::models::{self, CONTEXT, Dropped};
 use crate::settings::{Call, Settings};
 use crate::transform::{Around, clock, context};
 use dataprep::{CompileError, CompileOptions, DropRule, MappingSet, Plan, Run, Sample, Schema};
+use std::borrow::Cow;
 
 /// Most samples of one request.
 const MAX_SAMPLES: usize = 1000;
@@ -19,8 +20,18 @@ const MAX_SAMPLES: usize = 1000;
 struct Subject {
     set: MappingSet,
     dropped: Vec<Dropped>,
-    /// Whether it reads what Stripe's objects hold, so that samples are taken out of their wrapping.
-    of_objects: bool,
+    of: Of,
+}
+
+/// What a set reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Stripe's objects: a resource's model.
+    Objects,
+    /// Stripe's objects in `data`. The set stays as it is written, so that answers are in its words.
+    ManagedObjects,
+    /// Whatever its source gives it.
+    Anything,
 }
 
 /// Everything that is wrong with a set, in the shape of Adobe's `/mappingSets/validate`.
@@ -87,15 +98,17 @@ fn about(
         })
         .collect();
     let clock = clock(&call, &settings);
-    let samples: Vec<Sample<'_>> = inputs
+    let records: Vec<Cow<'_, str>> = inputs
+        .iter()
+        .map(|input| match subject.of {
+            Of::ManagedObjects => format!("{{\"{MANAGED_ROOT}\":{}}}", input.object).into(),
+            Of::Objects | Of::Anything => input.object.into(),
+        })
+        .collect();
+    let samples: Vec<Sample<'_>> = records
         .iter()
         .zip(&contexts)
-        .map(|(input, context)| Sample {
-            record: input.object,
-            context,
-            host: &settings,
-            clock: clock.clone(),
-        })
+        .map(|(record, context)| Sample { record, context, host: &settings, clock: clock.clone() })
         .collect();
     answer(&subject, options, &samples)
 }
@@ -105,8 +118,8 @@ impl Subject {
     /// unless it is one of Stripe's Events.
     fn input<'a>(&self, number: usize, sample: &'a str) -> Result<Input<'a>, LanguageError> {
         match event::read(sample) {
-            Ok(input) if self.of_objects || input.event.is_some() => Ok(input),
-            Err(refusal) if self.of_objects => {
+            Ok(input) if self.of != Of::Anything || input.event.is_some() => Ok(input),
+            Err(refusal) if self.of != Of::Anything => {
                 Err(LanguageError::new("invalid_input", format!("sample {number}: {}", refusal.message)))
             }
             _ => Ok(Input { object: sample, kind: None, event: None }),
@@ -119,9 +132,10 @@ pub(super) fn diff(mut arguments: Arguments<'_>) -> Answer {
     let settings = settings(&mut arguments)?;
     let mut side = |name: &str| -> Result<MappingSet, LanguageError> {
         let mut named = Arguments::of(arguments.needed(name)?)?;
-        let subject = subject(&mut named, &settings)?;
+        let Subject { set, of, .. } = subject(&mut named, &settings)?;
         named.end()?;
-        Ok(subject.set)
+        let bare = set.sources_out_of(MANAGED_ROOT).filter(|_| of == Of::ManagedObjects);
+        Ok(bare.unwrap_or(set))
     };
     let (mut a, mut b) = (side("a")?, side("b")?);
     arguments.end()?;
@@ -139,15 +153,16 @@ fn subject(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Subject
         (Some(set), None) => {
             let imported = import::mapping_set(set)
                 .map_err(|error| LanguageError::new("invalid_mapping_set", error.to_string()))?;
-            let mut set = imported.over_objects();
+            let of = if imported.sources_prefix.is_some() { Of::ManagedObjects } else { Of::Anything };
+            let mut set = imported.set;
             models::fill(&mut set, settings);
-            Ok(Subject { set, dropped: Vec::new(), of_objects: imported.sources_prefix.is_some() })
+            Ok(Subject { set, dropped: Vec::new(), of })
         }
         (None, Some(resource)) => {
             let model =
                 models::of(settings).and_then(|models| choose(models, &resource, &Options::default()));
             let model = model.map_err(|error| refused(error.to_string()))?;
-            Ok(Subject { set: model.mapping_set, dropped: model.dropped, of_objects: true })
+            Ok(Subject { set: model.mapping_set, dropped: model.dropped, of: Of::Objects })
         }
         _ => {
             Err(refused("give either `set`, a mapping set, or `resource`, the name of one that has a model"))
