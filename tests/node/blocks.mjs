@@ -39,6 +39,7 @@ export function attempt(call) {
 /** A thrown StripeXdmError in the words of the bytes ABI; anything else is a bug and goes on. */
 function refusal(error) {
   if (error.name !== "StripeXdmError") throw error;
-  const { code, path, message } = error;
-  return JSON.stringify(path === undefined ? { code, message } : { code, path, message });
+  const { code, path, message, line, column, caret } = error;
+  // What is undefined is left out.
+  return JSON.stringify({ code, path, message, line, column, caret });
 }

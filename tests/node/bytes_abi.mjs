@@ -47,6 +47,11 @@ export class BytesAbi {
     return this.#take(this.#exports.xdm_describe());
   }
 
+  /** Answers a question of the mapping language, both as JSON bytes. */
+  language(request) {
+    return this.#withBuffer(request, (ptr, len) => this.#exports.xdm_language(ptr, len));
+  }
+
   close(handle) {
     this.#exports.xdm_close(handle);
   }

@@ -242,3 +242,108 @@ fn every_way_through_node_gives_the_native_bytes() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+/// Questions of every command; expressions of every kind of function, exact numbers, chance, failures.
+fn questions() -> anyhow::Result<Vec<String>> {
+    let input = r#"{"n":12345678901234567890,"x":0.1,"s":"Grüße, 世界","a":[3,1,2],"o":{"k":"v","e":[]},"t":"2021-10-26T12:11:08Z"}"#;
+    let expressions = [
+        "n",
+        "n + 1",
+        "x * 3",
+        "1 / 3",
+        "s",
+        "upper(s)",
+        "sha256(s)",
+        "size_of(a)",
+        "join(\",\", to_array(a))",
+        "a =~ 3",
+        "s =~ \"G.*\"",
+        "o.k ?: 'none'",
+        "missing.path",
+        "o",
+        "{\"m\": [n, null, {}]}",
+        "now()",
+        "uuid()",
+        "uuid() == uuid()",
+        "format(now(), \"yyyy-MM-dd'T'HH:mm:ssXXX\", \"Europe/Berlin\")",
+        "date(t)",
+        "date_part(\"dow\", date(t))",
+        "transformArray(a, e -> e * 2)",
+        "extract_regex(s, \"(\\\\p{L}+)\")",
+        "to_float(\"0.1\")",
+        "stripe_major(n, \"jpy\")",
+        "stripe_datetime(1679609767)",
+        "get_url_host(\"https://a.example/b\")",
+        "uper(s)",
+        "1 +",
+        "s - 1",
+        "fpid_to_ecid(\"x\")",
+        "stripe_major(1, \"zzz\")",
+        "[1, 2",
+    ];
+    let mut questions = Vec::new();
+    for expression in expressions {
+        let expression = serde_json::to_string(expression)?;
+        questions.push(format!(
+            r#"{{"command":"eval","expression":{expression},"input":{input},"now":"2026-01-31T12:00:00.5+01:00","seed":7}}"#
+        ));
+        questions.push(format!(r#"{{"command":"validateExpression","expression":{expression}}}"#));
+    }
+    let charge = corpus::compact("charge")?;
+    let set = r#"{"mappings":[{"sourceAttribute":"data.id","destinationXdmPath":"_acme.id"},{"sourceType":"EXPRESSION","source":"uper(data.id)","destination":"b"}]}"#;
+    let sound = r#"{"mappings":[{"sourceAttribute":"data.id","destinationXdmPath":"_acme.id"}]}"#;
+    let settings = r#"{"tenant":"acme","account":"acct_1"}"#;
+    questions.extend([
+        format!(r#"{{"command":"validate","set":{set},"samples":[{charge}]}}"#),
+        format!(r#"{{"command":"preview","set":{sound},"samples":[{charge},{{"data":{charge}}}]}}"#),
+        format!(r#"{{"command":"preview","set":{set},"samples":[{charge}]}}"#),
+        format!(r#"{{"command":"preview","resource":"charge","samples":[{charge}],"settings":{settings}}}"#),
+        format!(r#"{{"command":"explain","resource":"charge","samples":[{charge}]}}"#),
+        format!(r#"{{"command":"export","resource":"charge","settings":{settings}}}"#),
+        format!(r#"{{"command":"import","set":{set}}}"#),
+        format!(r#"{{"command":"diff","a":{{"resource":"charge"}},"b":{{"set":{sound}}}}}"#),
+        r#"{"command":"functions"}"#.to_owned(),
+        r#"{"command":"operators"}"#.to_owned(),
+    ]);
+    Ok(questions)
+}
+
+#[test]
+fn questions_have_one_answer_everywhere() -> anyhow::Result<()> {
+    let questions = questions()?;
+    let mut wanted = Vec::new();
+    let mut answered = 0;
+    for question in &questions {
+        wanted.push(match stripe_xdm_core::language::answer(question) {
+            Ok(answer) => {
+                answered += 1;
+                [&[0], answer.as_bytes()].concat()
+            }
+            Err(error) => [&[1], serde_json::to_vec(&error)?.as_slice()].concat(),
+        });
+    }
+    ensure!(answered * 4 > questions.len() * 3, "only {answered} of {} have an answer", questions.len());
+
+    let module = module()?;
+    for (question, wanted) in questions.iter().zip(&wanted) {
+        let found = match module.ask(question) {
+            Ok(answer) => [&[0], answer.as_bytes()].concat(),
+            Err(refusal) => [&[1], serde_json::to_vec(&refusal)?.as_slice()].concat(),
+        };
+        assert_same("wasmtime", question.as_bytes(), &found, wanted)?;
+    }
+
+    let dir = tempfile::tempdir()?;
+    std::fs::write(dir.path().join("questions.bin"), blocks(&questions))?;
+    let differing = node::run("language.mjs", dir.path())?;
+    for name in ["raw.bin", "json.bin"] {
+        let found = std::fs::read(dir.path().join(name))?;
+        let found = unblock(&found)?;
+        ensure!(found.len() == questions.len());
+        for ((question, found), wanted) in questions.iter().zip(found).zip(&wanted) {
+            assert_same(name, question.as_bytes(), found, wanted)?;
+        }
+    }
+    ensure!(differing.is_empty(), "as objects these differ:\n{differing}");
+    Ok(())
+}

@@ -67,10 +67,12 @@ impl Transformer {
 
     /// Compiles the models for settings given as JSON.
     pub fn open_json(settings: &[u8]) -> Result<Self, OpenError> {
-        match serde_json::from_slice(settings) {
-            Ok(settings) => Self::open(settings),
-            Err(error) => Err(OpenError { problems: vec![format!("the settings cannot be read: {error}")] }),
-        }
+        let refused = |error: &dyn std::fmt::Display| OpenError {
+            problems: vec![format!("the settings cannot be read: {error}")],
+        };
+        // From text rather than bytes: the module then holds one reader of settings, not two.
+        let settings = std::str::from_utf8(settings).map_err(|error| refused(&error))?;
+        Self::open(serde_json::from_str(settings).map_err(|error| refused(&error))?)
     }
 
     /// Converts one object, appending to `output` (which the caller clears). After an error nothing

@@ -58,5 +58,9 @@ fn parse_call(json: &[u8]) -> Result<Call, Failure> {
     if json.is_empty() {
         return Ok(Call::default());
     }
-    serde_json::from_slice(json).map_err(|e| Failure::new(INVALID_CALL, format!("the call's options: {e}")))
+    // From text rather than bytes: the module then holds one reader of calls, not two.
+    let refused =
+        |why: &dyn std::fmt::Display| Failure::new(INVALID_CALL, format!("the call's options: {why}"));
+    let json = std::str::from_utf8(json).map_err(|error| refused(&error))?;
+    serde_json::from_str(json).map_err(|error| refused(&error))
 }

@@ -78,13 +78,13 @@ pub(super) fn run(global: &Global, args: EvalArgs) -> anyhow::Result<ExitCode> {
 
 fn show(global: &Global, answer: &str) -> anyhow::Result<()> {
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
         return Ok(());
     }
     let Answer { result, notes } = serde_json::from_str(answer).context("the module's answer")?;
     match std::io::stdout().is_terminal() {
-        true => println!("{}", pretty(result.get())),
-        false => println!("{}", result.get()),
+        true => say!("{}", pretty(result.get())),
+        false => say!("{}", result.get()),
     }
     for Note { code, message } in notes.iter().filter(|_| !global.quiet) {
         eprintln!("note: {code}: {message}");
@@ -95,7 +95,7 @@ fn show(global: &Global, answer: &str) -> anyhow::Result<()> {
 /// Says why there is no answer; the exit code is 2.
 pub(super) fn refused(global: &Global, refusal: &Refusal) -> ExitCode {
     if global.json {
-        println!("{}", json!({ "error": refusal }));
+        say!("{}", json!({ "error": refusal }));
     } else {
         eprintln!("error: {}", refusal.message);
         for line in refusal.caret.iter().flat_map(|caret| caret.lines()) {

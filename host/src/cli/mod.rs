@@ -1,5 +1,10 @@
 //! The command line: what can be said, and the commands that do it.
 
+/// Prints a line on standard output, as `println!` does, but a reader that has enough is no error.
+macro_rules! say {
+    ($($words:tt)*) => { $crate::cli::print_line(format_args!($($words)*)) };
+}
+
 mod demo;
 mod eval;
 mod given;
@@ -115,6 +120,20 @@ impl Global {
             Color::Never => false,
             Color::Auto => std::io::stderr().is_terminal(),
         }
+    }
+}
+
+/// Behind `say!`. A closed pipe is how `head` says that it has enough; what else keeps the answer from
+/// being told ends the program.
+fn print_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("error: cannot write to standard output: {error}");
+            std::process::exit(1);
+        }
+        _ => {}
     }
 }
 

@@ -28,15 +28,15 @@ pub(super) fn run(global: &Global, args: ModuleArgs) -> anyhow::Result<ExitCode>
             "version": description.version,
             "datasets": description.datasets,
         });
-        println!("{text}");
+        say!("{text}");
         return Ok(ExitCode::SUCCESS);
     }
-    println!("sha256       {}", module.sha256());
-    println!("size         {} bytes", module.size());
-    println!("ABI version  {ABI_VERSION}");
-    println!("version      {}", description.version);
+    say!("sha256       {}", module.sha256());
+    say!("size         {} bytes", module.size());
+    say!("ABI version  {ABI_VERSION}");
+    say!("version      {}", description.version);
     for dataset in &description.datasets {
-        println!("dataset      {} ({}, {})", dataset.name, dataset.resource, dataset.variant);
+        say!("dataset      {} ({}, {})", dataset.name, dataset.resource, dataset.variant);
     }
     Ok(ExitCode::SUCCESS)
 }

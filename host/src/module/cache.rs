@@ -1,4 +1,4 @@
-//! The compiled module on disk. Compiling takes a third of a second and more memory than a whole sync,
+//! The compiled module on disk. Compiling takes most of a second and more memory than a whole sync,
 //! so it is done once per module, engine and processor, in a child process whose memory goes with it;
 //! later starts map the artefact.
 

@@ -9,7 +9,8 @@ const WIDTH: u16 = 120;
 /// Rows under a header, long texts broken over lines.
 pub fn columns(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    // The tables are long: a line under the header, none between rows.
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width());
     table.set_header(header.to_vec());

@@ -1,35 +1,14 @@
 //! One expression: what it gives for an input, and whether it is one at all.
 
-use super::{Answer, LanguageError, Place, json};
+use super::arguments::{Arguments, refused};
+use super::{Answer, LanguageError, Place, json, settings};
 use crate::functions::FUNCTIONS;
 use crate::moment::Moment;
-use crate::settings::Settings;
 use dataprep::functions::Clock;
 use dataprep::{CompileOptions, EvalError, Expression};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
-
-/// The arguments of `eval`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Eval<'r> {
-    #[serde(rename = "command")]
-    _command: IgnoredAny,
-    #[serde(borrow)]
-    expression: Cow<'r, str>,
-    /// The record that paths are read from; none is an empty one.
-    #[serde(borrow, default)]
-    input: Option<&'r RawValue>,
-    #[serde(default)]
-    now: Option<Moment>,
-    #[serde(default)]
-    seed: u64,
-    /// For functions that go by them, such as `stripe_major`.
-    #[serde(default)]
-    settings: Option<Settings>,
-}
 
 #[derive(Serialize)]
 struct Evaluated<'a> {
@@ -44,18 +23,25 @@ struct Note<'a> {
     message: &'a str,
 }
 
-/// The value of an expression for an input.
-pub(super) fn eval(asked: Eval<'_>) -> Answer {
-    let compiled = compile(&asked.expression)?;
-    let input = asked.input.map_or("{}", RawValue::get);
-    let settings = asked.settings.unwrap_or_else(|| Settings::of_tenant(""));
-    let evaluated =
-        compiled.eval_with(input, &[], &settings, &mut Clock::new(asked.now.map(|now| now.0), asked.seed));
+/// The value of an expression for an input; without one, for an empty record.
+pub(super) fn eval(mut arguments: Arguments<'_>) -> Answer {
+    let expression = arguments.needed_text("expression")?;
+    let input = arguments.json("input").unwrap_or("{}");
+    let now = arguments.text("now")?.map(|now| moment(&now)).transpose()?;
+    let seed = arguments.value("seed")?.unwrap_or_default();
+    let settings = settings(&mut arguments)?;
+    arguments.end()?;
+    let compiled = Expression::compile(&expression, options()).map_err(|error| LanguageError {
+        code: "invalid_expression",
+        place: error.span.map(|span| Place::of(&expression, span)),
+        message: error.message,
+    })?;
+    let evaluated = compiled.eval_with(input, &[], &settings, &mut Clock::new(now, seed));
     let evaluated = evaluated.map_err(|error| match error {
         EvalError::Input(error) => LanguageError::new("invalid_input", error.to_string()),
         EvalError::Failed(failure) => {
             let code = if failure.code() == "mapping_failed" { "evaluation_failed" } else { failure.code() };
-            let place = failure.span().map(|span| Place::of(&asked.expression, span));
+            let place = failure.span().map(|span| Place::of(&expression, span));
             LanguageError { code, message: failure.message().to_owned(), place }
         }
     })?;
@@ -65,29 +51,18 @@ pub(super) fn eval(asked: Eval<'_>) -> Answer {
     json(&Evaluated { result, notes })
 }
 
-/// The arguments of `validateExpression`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ValidateExpression<'r> {
-    #[serde(rename = "command")]
-    _command: IgnoredAny,
-    #[serde(borrow)]
-    expression: Cow<'r, str>,
+/// Whether a text is an expression, in the shape of Adobe's `/languages/el/validate`.
+pub(super) fn validate_expression(mut arguments: Arguments<'_>) -> Answer {
+    let expression = arguments.needed_text("expression")?;
+    arguments.end()?;
+    json(&dataprep::is_valid_expression(&expression, options()))
 }
 
-/// Whether a text is an expression, in the shape of Adobe's `/languages/el/validate`.
-pub(super) fn validate_expression(asked: &ValidateExpression<'_>) -> Answer {
-    json(&dataprep::is_valid_expression(&asked.expression, options()))
+fn moment(text: &str) -> Result<Timestamp, LanguageError> {
+    let moment = Moment::parse(text).map(|moment| moment.0);
+    moment.ok_or_else(|| refused("`now` must be a time such as 2026-01-31T12:00:00Z"))
 }
 
 fn options() -> CompileOptions<'static> {
     CompileOptions { functions: FUNCTIONS, ..CompileOptions::default() }
-}
-
-fn compile(expression: &str) -> Result<Expression, LanguageError> {
-    Expression::compile(expression, options()).map_err(|error| LanguageError {
-        code: "invalid_expression",
-        place: error.span.map(|span| Place::of(expression, span)),
-        message: error.message,
-    })
 }

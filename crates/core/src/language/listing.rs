@@ -1,28 +1,17 @@
 //! What the language has to offer: Adobe's functions and ours, and the operators.
 
+use super::arguments::Arguments;
 use super::{Answer, LanguageError, json};
 use crate::functions::FUNCTIONS;
 use dataprep::functions::nearest;
 use dataprep::listing::{self, FunctionEntry};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::borrow::Cow;
 
-/// The arguments of `functions`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Functions<'r> {
-    #[serde(rename = "command")]
-    _command: IgnoredAny,
-    /// The one that is meant; all without it.
-    #[serde(borrow, default)]
-    name: Option<Cow<'r, str>>,
-}
-
-/// The functions, in the shape of Adobe's `/languages/el/functions`.
-pub(super) fn functions(asked: &Functions<'_>) -> Answer {
+/// The functions, or the one that is named, in the shape of Adobe's `/languages/el/functions`.
+pub(super) fn functions(mut arguments: Arguments<'_>) -> Answer {
+    let name = arguments.text("name")?;
+    arguments.end()?;
     let mut all = listing::functions(ours());
-    if let Some(name) = asked.name.as_deref() {
+    if let Some(name) = name.as_deref() {
         let named = |entry: &FunctionEntry| entry.function.eq_ignore_ascii_case(name);
         if !all.iter().any(named) {
             let near = nearest(name, all.iter().map(|entry| entry.function.as_str()));
@@ -35,7 +24,8 @@ pub(super) fn functions(asked: &Functions<'_>) -> Answer {
 }
 
 /// The operators, in the shape of Adobe's `/languages/el/operators`.
-pub(super) fn operators() -> Answer {
+pub(super) fn operators(arguments: Arguments<'_>) -> Answer {
+    arguments.end()?;
     json(&listing::operators())
 }
 

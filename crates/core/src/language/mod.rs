@@ -13,7 +13,7 @@
 //! | `explain` | the same, with one sample at most | [`dataprep::Explanation`] |
 //! | `functions` | `name`? | as Adobe's `/languages/el/functions`: an array of [`dataprep::listing::FunctionEntry`] |
 //! | `operators` | | as Adobe's `/languages/el/operators`: an array of [`dataprep::listing::OperatorEntry`] |
-//! | `export` | `resource`, `settings`, `variant`?, `root`?, `schema`? | [`crate::export::Exported`] |
+//! | `export` | `resource`, `settings`, `root`?, `schema`? | [`crate::export::Exported`] |
 //! | `import` | `set` | [`crate::import::Imported`] |
 //! | `diff` | `a` and `b`, each with `set` or `resource`; `settings`? | [`dataprep::Difference`] |
 //!
@@ -23,14 +23,16 @@
 //!
 //! Nothing here reads a clock: `now` is RFC 3339 text, and without it `now()` fails.
 
+mod arguments;
 mod eval;
 mod exchange;
 mod listing;
 mod sets;
 
+use crate::settings::Settings;
+use arguments::Arguments;
 use dataprep::expr::Span;
-use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use serde::Serialize;
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -84,27 +86,23 @@ type Answer = Result<String, LanguageError>;
 /// # Ok::<(), stripe_xdm_core::language::LanguageError>(())
 /// ```
 pub fn answer(request: &str) -> Answer {
-    #[derive(Deserialize)]
-    struct Named<'r> {
-        #[serde(borrow)]
-        command: Cow<'r, str>,
-    }
-    let named: Named<'_> = arguments(request)?;
-    match named.command.as_ref() {
-        "eval" => eval::eval(arguments(request)?),
-        "validateExpression" => eval::validate_expression(&arguments(request)?),
-        "validate" => sets::validate(&arguments(request)?),
-        "preview" => sets::preview(&arguments(request)?),
-        "explain" => sets::explain(&arguments(request)?),
-        "functions" => listing::functions(&arguments(request)?),
-        "operators" => listing::operators(),
-        "export" => exchange::to_adobe(&arguments(request)?),
-        "import" => exchange::from_adobe(&arguments(request)?),
-        "diff" => sets::diff(&arguments(request)?),
-        other => Err(LanguageError::new(
-            "invalid_request",
-            format!("there is no command {other:?}; commands are {}", COMMANDS.join(", ")),
-        )),
+    let mut arguments = Arguments::of(request)?;
+    let command = arguments.text("command")?.unwrap_or_default();
+    match command.as_ref() {
+        "eval" => eval::eval(arguments),
+        "validateExpression" => eval::validate_expression(arguments),
+        "validate" => sets::validate(arguments),
+        "preview" => sets::preview(arguments),
+        "explain" => sets::explain(arguments),
+        "functions" => listing::functions(arguments),
+        "operators" => listing::operators(arguments),
+        "export" => exchange::to_adobe(arguments),
+        "import" => exchange::from_adobe(arguments),
+        "diff" => sets::diff(arguments),
+        other => Err(arguments::refused(format!(
+            "there is no command {other:?}; `command` is one of {}",
+            COMMANDS.join(", ")
+        ))),
     }
 }
 
@@ -122,11 +120,16 @@ const COMMANDS: [&str; 10] = [
     "diff",
 ];
 
-fn arguments<'r, T: Deserialize<'r>>(request: &'r str) -> Result<T, LanguageError> {
-    serde_json::from_str(request)
-        .map_err(|error| LanguageError::new("invalid_request", format!("the request: {error}")))
-}
-
 fn json(answer: &impl Serialize) -> Answer {
     serde_json::to_string(answer).map_err(|error| LanguageError::new("internal", error.to_string()))
+}
+
+/// The tenant of those who name none: it only shows in destinations.
+const SOME_TENANT: &str = "tenant";
+
+/// The settings given, checked, or those of some tenant.
+fn settings(arguments: &mut Arguments<'_>) -> Result<Settings, LanguageError> {
+    let settings = arguments.value("settings")?.unwrap_or_else(|| Settings::of_tenant(SOME_TENANT));
+    settings.check().map_err(|error| LanguageError::new("invalid_settings", error.to_string()))?;
+    Ok(settings)
 }

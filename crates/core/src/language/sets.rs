@@ -1,76 +1,58 @@
 //! Mapping sets: whether one is sound, what it makes of samples, where everything comes from and goes,
 //! and how two differ. A set is given whole, or as the name of a resource whose model is meant.
 
-use super::{Answer, LanguageError, json};
+use super::arguments::{Arguments, refused};
+use super::{Answer, LanguageError, json, settings};
 use crate::event::{self, Input};
 use crate::export::{Options, choose};
 use crate::functions::FUNCTIONS;
-use crate::import;
+use crate::import::{self, MANAGED_ROOT};
 use crate::models::{self, CONTEXT, Dropped};
 use crate::settings::{Call, Settings};
 use crate::transform::{Around, clock, context};
 use dataprep::{CompileError, CompileOptions, DropRule, MappingSet, Plan, Run, Sample, Schema};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-
-/// The tenant of those who name none: it only shows in destinations.
-const SOME_TENANT: &str = "tenant";
 
 /// Most samples of one request.
 const MAX_SAMPLES: usize = 1000;
-
-/// The arguments of `validate`, `preview` and `explain`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct About<'r> {
-    #[serde(rename = "command")]
-    _command: IgnoredAny,
-    #[serde(borrow, default)]
-    set: Option<&'r RawValue>,
-    #[serde(borrow, default)]
-    resource: Option<Cow<'r, str>>,
-    /// A JSON schema of XDM as the Schema Registry gives it.
-    #[serde(borrow, default)]
-    schema: Option<&'r RawValue>,
-    /// Stripe objects, Events, or what the set is for.
-    #[serde(borrow, default)]
-    samples: Vec<&'r RawValue>,
-    #[serde(default)]
-    settings: Option<Settings>,
-    /// What is known about the samples besides.
-    #[serde(default)]
-    call: Call,
-}
 
 /// The set that a request is about.
 struct Subject {
     set: MappingSet,
     dropped: Vec<Dropped>,
-    /// Whether it reads what Stripe's objects hold, so that samples are taken out of their wrapping.
-    of_objects: bool,
+    of: Of,
+}
+
+/// What a set reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Stripe's objects: a resource's model.
+    Objects,
+    /// Stripe's objects in `data`. The set stays as it is written, so that answers are in its words.
+    ManagedObjects,
+    /// Whatever its source gives it.
+    Anything,
 }
 
 /// Everything that is wrong with a set, in the shape of Adobe's `/mappingSets/validate`.
-pub(super) fn validate(about: &About<'_>) -> Answer {
-    about.with(|subject, options, samples| json(&dataprep::validate(&subject.set, options, samples)))
+pub(super) fn validate(arguments: Arguments<'_>) -> Answer {
+    about(arguments, |subject, options, samples| json(&dataprep::validate(&subject.set, options, samples)))
 }
 
 /// What a set makes of samples, in the shape of Adobe's `/mappingSets/preview`.
-pub(super) fn preview(about: &About<'_>) -> Answer {
-    about.with(|subject, options, samples| {
+pub(super) fn preview(arguments: Arguments<'_>) -> Answer {
+    about(arguments, |subject, options, samples| {
         let plan = Plan::compile(&subject.set, options).map_err(|error| unsound(&error))?;
         json(&dataprep::preview(&plan, &mut Run::default(), samples))
     })
 }
 
 /// Where every output comes from and, with a sample, what becomes of every input.
-pub(super) fn explain(about: &About<'_>) -> Answer {
-    if about.samples.len() > 1 {
-        return Err(LanguageError::new("invalid_request", "explain takes one sample at most"));
-    }
-    about.with(|subject, options, samples| {
+pub(super) fn explain(arguments: Arguments<'_>) -> Answer {
+    about(arguments, |subject, options, samples| {
+        if samples.len() > 1 {
+            return Err(refused("explain takes one sample at most"));
+        }
         let rules: Vec<DropRule<'_>> = subject
             .dropped
             .iter()
@@ -81,49 +63,54 @@ pub(super) fn explain(about: &About<'_>) -> Answer {
     })
 }
 
-impl About<'_> {
-    /// Prepares what all answers need: the set, what it is compiled with, the samples.
-    fn with(&self, answer: impl FnOnce(&Subject, CompileOptions<'_>, &[Sample<'_>]) -> Answer) -> Answer {
-        if self.samples.len() > MAX_SAMPLES {
-            let message =
-                format!("{} samples are given; at most {MAX_SAMPLES} are taken", self.samples.len());
-            return Err(LanguageError::new("invalid_request", message));
-        }
-        let settings = settings(self.settings.as_ref())?;
-        let subject = subject(self.set, self.resource.as_deref(), &settings)?;
-        let schema = self.schema.map(|schema| Schema::from_json(schema.get())).transpose();
-        let schema = schema.map_err(|error| LanguageError::new("invalid_schema", error.to_string()))?;
-        let dropped: Vec<&str> = subject.dropped.iter().map(|rule| rule.source.as_str()).collect();
-        let options = CompileOptions {
-            functions: FUNCTIONS,
-            context: &CONTEXT,
-            dropped: &dropped,
-            watched: &[],
-            schema: schema.as_ref(),
-        };
-        let mut inputs = Vec::with_capacity(self.samples.len());
-        for (number, sample) in (1..).zip(&self.samples) {
-            inputs.push(subject.input(number, sample.get())?);
-        }
-        let contexts: Vec<_> = inputs
-            .iter()
-            .map(|input| {
-                let around = Around::of(input.event.as_ref(), &self.call, &settings);
-                context(input.kind.as_deref().unwrap_or_default(), &around, &settings)
-            })
-            .collect();
-        let samples: Vec<Sample<'_>> = inputs
-            .iter()
-            .zip(&contexts)
-            .map(|(input, context)| Sample {
-                record: input.object,
-                context,
-                host: &settings,
-                clock: clock(&self.call, &settings),
-            })
-            .collect();
-        answer(&subject, options, &samples)
+/// Prepares what all answers about a set need: the set, what it is compiled with, the samples.
+fn about(
+    mut arguments: Arguments<'_>,
+    answer: impl FnOnce(&Subject, CompileOptions<'_>, &[Sample<'_>]) -> Answer,
+) -> Answer {
+    let settings = settings(&mut arguments)?;
+    let call: Call = arguments.value("call")?.unwrap_or_default();
+    let subject = subject(&mut arguments, &settings)?;
+    let schema = arguments.json("schema").map(Schema::from_json).transpose();
+    let schema = schema.map_err(|error| LanguageError::new("invalid_schema", error.to_string()))?;
+    let texts = arguments.elements("samples")?;
+    arguments.end()?;
+    if texts.len() > MAX_SAMPLES {
+        return Err(refused(format!("{} samples are given; at most {MAX_SAMPLES} are taken", texts.len())));
     }
+    let dropped: Vec<&str> = subject.dropped.iter().map(|rule| rule.source.as_str()).collect();
+    let options = CompileOptions {
+        functions: FUNCTIONS,
+        context: &CONTEXT,
+        dropped: &dropped,
+        watched: &[],
+        schema: schema.as_ref(),
+    };
+    let mut inputs = Vec::with_capacity(texts.len());
+    for (number, text) in (1..).zip(texts) {
+        inputs.push(subject.input(number, text)?);
+    }
+    let contexts: Vec<_> = inputs
+        .iter()
+        .map(|input| {
+            let around = Around::of(input.event.as_ref(), &call, &settings);
+            context(input.kind.as_deref().unwrap_or_default(), &around, &settings)
+        })
+        .collect();
+    let clock = clock(&call, &settings);
+    let records: Vec<Cow<'_, str>> = inputs
+        .iter()
+        .map(|input| match subject.of {
+            Of::ManagedObjects => format!("{{\"{MANAGED_ROOT}\":{}}}", input.object).into(),
+            Of::Objects | Of::Anything => input.object.into(),
+        })
+        .collect();
+    let samples: Vec<Sample<'_>> = records
+        .iter()
+        .zip(&contexts)
+        .map(|(record, context)| Sample { record, context, host: &settings, clock: clock.clone() })
+        .collect();
+    answer(&subject, options, &samples)
 }
 
 impl Subject {
@@ -131,8 +118,8 @@ impl Subject {
     /// unless it is one of Stripe's Events.
     fn input<'a>(&self, number: usize, sample: &'a str) -> Result<Input<'a>, LanguageError> {
         match event::read(sample) {
-            Ok(input) if self.of_objects || input.event.is_some() => Ok(input),
-            Err(refusal) if self.of_objects => {
+            Ok(input) if self.of != Of::Anything || input.event.is_some() => Ok(input),
+            Err(refusal) if self.of != Of::Anything => {
                 Err(LanguageError::new("invalid_input", format!("sample {number}: {}", refusal.message)))
             }
             _ => Ok(Input { object: sample, kind: None, event: None }),
@@ -140,35 +127,18 @@ impl Subject {
     }
 }
 
-/// The arguments of `diff`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Diff<'r> {
-    #[serde(rename = "command")]
-    _command: IgnoredAny,
-    #[serde(borrow)]
-    a: Side<'r>,
-    #[serde(borrow)]
-    b: Side<'r>,
-    #[serde(default)]
-    settings: Option<Settings>,
-}
-
-/// One of the two sets.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Side<'r> {
-    #[serde(borrow, default)]
-    set: Option<&'r RawValue>,
-    #[serde(borrow, default)]
-    resource: Option<Cow<'r, str>>,
-}
-
 /// What differs between two sets, by destination.
-pub(super) fn diff(asked: &Diff<'_>) -> Answer {
-    let settings = settings(asked.settings.as_ref())?;
-    let side = |side: &Side<'_>| subject(side.set, side.resource.as_deref(), &settings);
-    let (mut a, mut b) = (side(&asked.a)?.set, side(&asked.b)?.set);
+pub(super) fn diff(mut arguments: Arguments<'_>) -> Answer {
+    let settings = settings(&mut arguments)?;
+    let mut side = |name: &str| -> Result<MappingSet, LanguageError> {
+        let mut named = Arguments::of(arguments.needed(name)?)?;
+        let Subject { set, of, .. } = subject(&mut named, &settings)?;
+        named.end()?;
+        let bare = set.sources_out_of(MANAGED_ROOT).filter(|_| of == Of::ManagedObjects);
+        Ok(bare.unwrap_or(set))
+    };
+    let (mut a, mut b) = (side("a")?, side("b")?);
+    arguments.end()?;
     // Adobe's sets know no types: that they lack ours is no difference.
     let is_typed = |set: &MappingSet| set.mappings.iter().any(|mapping| mapping.xdm_type.is_some());
     if is_typed(&a) != is_typed(&b) {
@@ -177,35 +147,26 @@ pub(super) fn diff(asked: &Diff<'_>) -> Answer {
     json(&dataprep::diff(&a, &b))
 }
 
-/// The settings given, checked, or those of some tenant.
-pub(super) fn settings(given: Option<&Settings>) -> Result<Settings, LanguageError> {
-    let settings = given.cloned().unwrap_or_else(|| Settings::of_tenant(SOME_TENANT));
-    settings.check().map_err(|error| LanguageError::new("invalid_settings", error.to_string()))?;
-    Ok(settings)
-}
-
-fn subject(
-    set: Option<&RawValue>,
-    resource: Option<&str>,
-    settings: &Settings,
-) -> Result<Subject, LanguageError> {
-    match (set, resource) {
+/// The set that `set` holds, or the model of the resource that `resource` names.
+fn subject(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Subject, LanguageError> {
+    match (arguments.json("set"), arguments.text("resource")?) {
         (Some(set), None) => {
-            let imported = import::mapping_set(set.get())
+            let imported = import::mapping_set(set)
                 .map_err(|error| LanguageError::new("invalid_mapping_set", error.to_string()))?;
-            let mut set = imported.over_objects();
+            let of = if imported.sources_prefix.is_some() { Of::ManagedObjects } else { Of::Anything };
+            let mut set = imported.set;
             models::fill(&mut set, settings);
-            Ok(Subject { set, dropped: Vec::new(), of_objects: imported.sources_prefix.is_some() })
+            Ok(Subject { set, dropped: Vec::new(), of })
         }
         (None, Some(resource)) => {
-            let model = models::of(settings).and_then(|models| choose(models, resource, &Options::default()));
-            let model = model.map_err(|error| LanguageError::new("invalid_request", error.to_string()))?;
-            Ok(Subject { set: model.mapping_set, dropped: model.dropped, of_objects: true })
+            let model =
+                models::of(settings).and_then(|models| choose(models, &resource, &Options::default()));
+            let model = model.map_err(|error| refused(error.to_string()))?;
+            Ok(Subject { set: model.mapping_set, dropped: model.dropped, of: Of::Objects })
         }
-        _ => Err(LanguageError::new(
-            "invalid_request",
-            "give either `set`, a mapping set, or `resource`, the name of one that has a model",
-        )),
+        _ => {
+            Err(refused("give either `set`, a mapping set, or `resource`, the name of one that has a model"))
+        }
     }
 }
 

@@ -32,9 +32,33 @@ export interface Settings {
   metadata_priority?: readonly string[];
   /** Exponents of currencies that Stripe's table lacks, or that override it: `{ usdc: 6 }`. */
   currency_exponents?: Readonly<Record<string, number>>;
-  /** Models that extend or replace the default ones. */
-  models?: readonly object[];
+  /** What `uuid()` and the like are made from, together with the object. Default: 0. */
+  seed?: number | bigint;
+  /** What you change in the default models, in this order. */
+  models?: readonly UserModel[];
 }
+
+/** A mapping set of yours and the default model that it changes, or takes the place of. */
+export interface UserModel {
+  /** `charge`, `refund`, … */
+  resource: string;
+  /** Needed where a resource has both: `subscription`. */
+  variant?: "event" | "record";
+  /** Where the records go; default the default model's. */
+  dataset?: string;
+  /** Mappings in any form of Adobe's. One to a destination of the default model takes its place. */
+  mappingSet?: MappingSet;
+  /** Destinations of the default model that are not to be written, with everything below them. */
+  drop?: readonly string[];
+  embedded?: readonly { source: string; resource: string }[];
+  /** Source paths left out on purpose: they do not count as unmapped. */
+  dropped?: readonly { source: string; reason: string }[];
+  /** Forget what the default model maps. */
+  replace?: boolean;
+}
+
+/** A Data Prep mapping set, in Adobe's current or legacy form, bare or as its API wraps it. */
+export type MappingSet = object;
 
 /** What may change from one call to the next; a key that is set wins over the settings. */
 export interface Call {
@@ -43,6 +67,8 @@ export interface Call {
   api_version?: string | null;
   /** When the objects were read, in epoch seconds. */
   observed_at?: number | bigint | null;
+  /** The time that `now()` tells, as RFC 3339; default the time that the objects were read at. */
+  now?: string | null;
   /** Resource of objects that carry no `object` key: `charge`, `refund`, … */
   resource?: string | null;
 }
@@ -104,11 +130,185 @@ export interface Description {
   functions: Json[];
 }
 
+/** A mapping set, or the name of a resource whose model is meant: `charge`, `subscription.event`. */
+export type Subject = { set: MappingSet; resource?: undefined } | { resource: string; set?: undefined };
+
+/** What a question about a mapping set may bring along. */
+export interface Circumstances {
+  settings?: Settings;
+  call?: Call;
+  /** A JSON schema of XDM, as the Schema Registry gives it. */
+  schema?: object;
+  /** Stripe objects, Events, objects in `data`, or the records that the set is for. */
+  samples?: readonly object[];
+}
+
+/** What Adobe tells of a mapping that fails. */
+export interface TransformError {
+  source: string;
+  destination: string;
+  sourceType: "ATTRIBUTE" | "EXPRESSION" | "STATIC";
+  columnName: string | null;
+  exception: string;
+}
+
+/** A function of the language, as Adobe's `/languages/el/functions` lists it and a little more. */
+export interface LanguageFunction {
+  category: string;
+  function: string;
+  description: string;
+  syntax: string;
+  returns: string;
+  returnType: string;
+  example: string;
+  result: string;
+  params: { name: string; description: string; type: string; dataType: string; position: number; optional: boolean; repeated: boolean }[];
+  since: number;
+  status: "current" | "deprecated" | "unpublished";
+  statusNote?: string;
+  aliasOf?: string;
+  method: boolean;
+}
+
+/** An operator of the language, as Adobe's `/languages/el/operators` lists it. */
+export interface LanguageOperator {
+  operatorSymbol: string;
+  methodName: string;
+  numberOfOperands: number;
+  description: string;
+  example: string;
+  result: string;
+  aliasOf?: string;
+}
+
+/** One side of a difference. */
+export interface MappingSide {
+  destination: string;
+  sourceType: string;
+  source: string;
+  type?: string;
+}
+
+/** The commands of `language`, with what they take and give. */
+export interface LanguageCommands {
+  eval: {
+    takes: { expression: string; input?: Json | object; now?: string; seed?: number | bigint; settings?: Settings };
+    gives: { result: Json; notes: { code: string; message: string }[] };
+  };
+  validateExpression: {
+    takes: { expression: string };
+    gives: { validationStatus: "succeeded" | "failed"; error: string };
+  };
+  validate: {
+    takes: Subject & Circumstances;
+    gives: {
+      validationResponse: { status: "SUCCESS" | "FAILED"; errors: TransformError[] | null; warnings?: string[] }[];
+      problems?: string[];
+      warnings?: string[];
+    };
+  };
+  preview: {
+    takes: Subject & Circumstances;
+    gives: { data: { [key: string]: Json }; errors: TransformError[] | null; warnings?: TransformError[] }[];
+  };
+  explain: {
+    takes: Subject & Circumstances;
+    gives: {
+      outputs: {
+        destination: string;
+        type?: string;
+        sourceType: string;
+        source: string;
+        reads: string[];
+        replacedBy?: number;
+        present?: boolean;
+      }[];
+      sources: {
+        path: string;
+        fate: "mapped" | "covered" | "notInSchema" | "unmapped" | "dropped" | "empty";
+        destinations: string[];
+        reason?: string;
+      }[];
+      truncated?: boolean;
+      problem?: string;
+    };
+  };
+  functions: { takes: { name?: string } | null; gives: LanguageFunction[] };
+  operators: { takes: null; gives: LanguageOperator[] };
+  export: {
+    /** `root`: where the source puts each object; default `data`, empty for bare objects. */
+    takes: { resource: string; settings: Settings; root?: string; schema?: string };
+    gives: {
+      mappingSet: MappingSet;
+      counts: { unchanged: number; lowered: number; approximated: number; leftOut: number };
+      notes: string[];
+      report: {
+        destination: string;
+        outcome: "unchanged" | "lowered" | "approximated" | "left_out";
+        before: string;
+        after: string | null;
+        reasons?: string[];
+        reliesOn?: string[];
+      }[];
+    };
+  };
+  import: {
+    takes: { set: MappingSet };
+    gives: { set: MappingSet; sourcesPrefix?: string; problems: string[] };
+  };
+  diff: {
+    takes: { a: Subject; b: Subject; settings?: Settings };
+    gives: {
+      added: MappingSide[];
+      removed: MappingSide[];
+      changed: { destination: string; before: MappingSide; after: MappingSide }[];
+      reordered: boolean;
+      settings: { member: string; before: string | null; after: string | null }[];
+    };
+  };
+}
+
+type Takes<C extends keyof LanguageCommands> = LanguageCommands[C]["takes"];
+type Gives<C extends keyof LanguageCommands> = LanguageCommands[C]["gives"];
+
+/**
+ * Answers a question about the mapping language or about mapping sets.
+ *
+ * @throws StripeXdmError with what is wrong, and with `line`, `column` and `caret` when it is a place in
+ * an expression.
+ */
+export function language<C extends keyof LanguageCommands>(command: C, takes: Takes<C>): Gives<C>;
+/** The value of an expression for an input. */
+export function evalExpression(takes: Takes<"eval">): Gives<"eval">;
+/** Whether a text is an expression. */
+export function validateExpression(takes: Takes<"validateExpression">): Gives<"validateExpression">;
+/** Everything that is wrong with a mapping set. */
+export function validateMapping(takes: Takes<"validate">): Gives<"validate">;
+/** What a mapping set makes of samples. */
+export function previewMapping(takes: Takes<"preview">): Gives<"preview">;
+/** Where every output comes from and, with one sample, where every input goes. */
+export function explainMapping(takes: Takes<"explain">): Gives<"explain">;
+/** The functions of the language, or the one that is named. */
+export function functions(takes?: Takes<"functions">): Gives<"functions">;
+/** The operators of the language. */
+export function operators(): Gives<"operators">;
+/** A resource's model as a mapping set that Adobe accepts, and what became of each mapping. */
+export function exportMapping(takes: Takes<"export">): Gives<"export">;
+/** A mapping set of Adobe's, in any of its forms, in the current one. */
+export function importMapping(takes: Takes<"import">): Gives<"import">;
+/** What distinguishes two mapping sets. */
+export function diffMappings(takes: Takes<"diff">): Gives<"diff">;
+
 /** What the functions of this module throw. */
 export interface StripeXdmError extends Error {
   name: "StripeXdmError";
-  /** A stable word: `invalid_settings`, `invalid_call`, `invalid_input`, `invalid_json`, `invalid_request`. */
+  /** A stable word: `invalid_settings`, `invalid_call`, `invalid_expression`, `invalid_input`, … */
   code: string;
   /** The path or position concerned. */
   path?: string;
+  /** The place in an expression, from 1. */
+  line?: number;
+  column?: number;
+  /** The expression's line and, below it, a caret under the place. */
+  caret?: string;
 }

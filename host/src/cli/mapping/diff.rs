@@ -76,10 +76,10 @@ pub(super) fn run(global: &Global, args: DiffArgs) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
         return Ok(ExitCode::SUCCESS);
     }
-    print!("{}", words(&serde_json::from_str(&answer)?));
+    say!("{}", words(&serde_json::from_str(&answer)?).trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -88,7 +88,7 @@ pub(super) fn export(global: &Global, args: ExportArgs) -> anyhow::Result<ExitCo
     };
     let exported: Exported<'_> = serde_json::from_str(&answer)?;
     match (global.json, &args.out) {
-        (true, None) => println!("{answer}"),
+        (true, None) => say!("{answer}"),
         (_, out) => write(out.as_deref(), exported.mapping_set)?,
     }
     if !global.quiet && !global.json {
@@ -150,7 +150,7 @@ pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitC
     };
     let imported: Imported<'_> = serde_json::from_str(&answer)?;
     match (global.json, &args.out) {
-        (true, None) => println!("{answer}"),
+        (true, None) => say!("{answer}"),
         (_, out) => write(out.as_deref(), imported.set)?,
     }
     for problem in &imported.problems {
@@ -173,7 +173,7 @@ pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitC
 fn write(out: Option<&Path>, set: &RawValue) -> anyhow::Result<()> {
     let text = pretty(set.get());
     match out {
-        None => println!("{text}"),
+        None => say!("{text}"),
         Some(path) => {
             std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
         }

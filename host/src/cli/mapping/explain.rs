@@ -55,16 +55,16 @@ pub(super) fn run(global: &Global, args: ExplainArgs) -> anyhow::Result<ExitCode
         Err(code) => return Ok(code),
     };
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
         return Ok(ExitCode::SUCCESS);
     }
     let explanation: Explanation = serde_json::from_str(&answer)?;
-    println!("{}", outputs(&explanation.outputs));
+    say!("{}", outputs(&explanation.outputs));
     if !explanation.sources.is_empty() {
-        println!("{}", sources(&explanation.sources));
+        say!("{}", sources(&explanation.sources));
     }
     if explanation.truncated {
-        println!("The sample has more fields than are shown.");
+        say!("The sample has more fields than are shown.");
     }
     if let Some(problem) = explanation.problem {
         eprintln!("error: {problem}");

@@ -56,13 +56,13 @@ pub(super) fn run(global: &Global, args: &FunctionsArgs) -> anyhow::Result<ExitC
         Err(code) => return Ok(code),
     };
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
         return Ok(ExitCode::SUCCESS);
     }
     let functions: Vec<Function> = serde_json::from_str(&answer)?;
     match &args.name {
-        Some(_) => functions.iter().for_each(|function| print!("{}", function.words())),
-        None => println!("{}", overview(&functions)),
+        Some(_) => functions.iter().for_each(|function| say!("{}", function.words().trim_end())),
+        None => say!("{}", overview(&functions)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,7 +74,7 @@ pub(super) fn operators(global: &Global) -> anyhow::Result<ExitCode> {
         Err(code) => return Ok(code),
     };
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
         return Ok(ExitCode::SUCCESS);
     }
     let operators: Vec<Operator> = serde_json::from_str(&answer)?;
@@ -82,7 +82,7 @@ pub(super) fn operators(global: &Global) -> anyhow::Result<ExitCode> {
         let Operator { operator_symbol, description, example, result } = operator;
         vec![operator_symbol, description, format!("{example} gives {result}")]
     });
-    println!("{}", columns(&["operator", "what it does", "example"], rows));
+    say!("{}", columns(&["operator", "what it does", "example"], rows));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -39,12 +39,12 @@ pub(super) fn run(global: &Global, args: PreviewArgs) -> anyhow::Result<ExitCode
     };
     let previews: Vec<Preview<'_>> = serde_json::from_str(&answer)?;
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
     } else {
         let laid_out = std::io::stdout().is_terminal();
         for (number, preview) in (1..).zip(&previews) {
             let record = preview.data.get();
-            println!("{}", if laid_out { pretty(record) } else { record.to_owned() });
+            say!("{}", if laid_out { pretty(record) } else { record.to_owned() });
             for error in preview.errors.iter().flatten() {
                 eprint!("{}", error.words(&format!("FAILED sample {number}")));
             }

@@ -66,9 +66,12 @@ pub(super) fn run(global: &Global, args: ValidateArgs) -> anyhow::Result<ExitCod
     let validation: Validation = serde_json::from_str(&answer)?;
     let failed = validation.validation_response.iter().filter(|response| response.errors.is_some()).count();
     if global.json {
-        println!("{answer}");
+        say!("{answer}");
     } else {
-        print!("{}", words(&validation, failed, global.quiet));
+        let words = words(&validation, failed, global.quiet);
+        if !words.is_empty() {
+            say!("{}", words.trim_end());
+        }
     }
     Ok(ExitCode::from(if failed > 0 || !validation.problems.is_empty() { 2 } else { 0 }))
 }
