@@ -76,15 +76,15 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
 
 /// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read.
 fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow::Result<()> {
-    let models = settings.get("models").and_then(Value::as_array).into_iter().flatten();
-    for model in models.filter(|model| model["replace"] == true && !writes_id(model)) {
-        bail!(
+    let mut models = settings.get("models").and_then(Value::as_array).into_iter().flatten();
+    match models.find(|model| model["replace"] == true && !writes_id(model)) {
+        None => Ok(()),
+        Some(model) => bail!(
             "the mapping that replaces the one of {} writes no _id, by which a lake tells records apart: map \
              one of 64 hex digits, such as sha256(id), or use --mapping, which keeps the default's",
             model["resource"]
-        );
+        ),
     }
-    Ok(())
 }
 
 /// Two threads are plenty: the work is done by the workers and the delivery.
