@@ -10,12 +10,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// How much code LLVM copies into its callers. Its own choice for speed, 225, makes the module 24 kB larger
+/// after gzip and no more than 1 % faster; 50 costs 5 % of the speed.
+const INLINING: &str = "-Cllvm-args=-inline-threshold=100";
+
 /// The compiler flags of the module, in the form of `CARGO_ENCODED_RUSTFLAGS`.
 ///
 /// That variable wins over every other source of flags, which is meant: the module's bytes must not
 /// depend on a user's settings either.
 pub(crate) fn encoded_rustflags(workspace: &Workspace) -> Result<String> {
-    let mut flags = Vec::new();
+    let mut flags = vec![INLINING.to_owned()];
     for (from, to) in prefixes(workspace)? {
         flags.push(format!("--remap-path-prefix={}={to}", from.display()));
     }
