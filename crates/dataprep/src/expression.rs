@@ -1,16 +1,16 @@
 //! One expression by itself: what a calculated field gives for a record.
 
 use crate::CompileOptions;
-use crate::budget::Budget;
-use crate::capture::Captured;
-use crate::compile::{Functions, Resolver};
-use crate::eval::{Code, Env};
+use crate::compile::resolve::{Functions, Resolver};
 use crate::expr::{self, Span};
 use crate::functions::{Clock, Failure};
-use crate::json::JsonError;
-use crate::source::SourceTree;
-use crate::value::Value;
-use crate::write;
+use crate::run::budget::Budget;
+use crate::run::capture::Captured;
+use crate::run::eval::{Code, Env};
+use crate::run::source::SourceTree;
+use crate::run::write;
+use crate::values::json::JsonError;
+use crate::values::value::Value;
 use std::any::Any;
 
 /// A compiled expression.

@@ -27,64 +27,31 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod budget;
-mod build;
-mod capture;
-mod clock;
-mod compare;
+mod answers;
 mod compile;
-mod copy;
 pub mod date;
-mod diff;
-mod draft;
-mod emit;
-mod eval;
-mod explain;
-#[allow(missing_docs)]
 pub mod expr;
 mod expression;
-mod fits;
-mod float32;
 pub mod functions;
-pub mod json;
-mod layer;
-pub mod listing;
-mod mapping_set;
-mod names;
-mod nulls;
-pub mod number;
-mod operators;
-mod parsed;
 mod plan;
-mod preview;
-mod reads;
-#[allow(dead_code)]
 mod regex;
-mod relocate;
-mod rounding;
-mod sample;
-mod schema;
-mod source;
-mod takes;
-mod text;
-mod tree;
+mod run;
+mod sets;
 mod user_agent;
-mod validate;
-mod value;
-mod violations;
-mod whole;
-mod write;
+mod values;
 
-pub use diff::{Change, Difference, SettingChange, Side, diff};
-pub use explain::{DropRule, Explanation, Fate, OutputLeaf, SourceLeaf, explain};
-pub use expression::{EvalError, Evaluated, Expression, ExpressionError};
-pub use mapping_set::{Mapping, MappingSet, SchemaLink, SchemaRef, SourceType, Tag, XdmType};
-pub use plan::{CompileError, CompileOptions, MAX_EXPRESSION, MapPlace, MappingWarning, Plan, Problem, Run};
-pub use preview::{Preview, preview};
-pub use sample::Sample;
-pub use schema::{Schema, SchemaError};
-pub use validate::{
+pub use answers::diff::{Change, Difference, SettingChange, Side, diff};
+pub use answers::explain::{DropRule, Explanation, Fate, OutputLeaf, SourceLeaf, explain};
+pub use answers::listing;
+pub use answers::preview::{Preview, preview};
+pub use answers::sample::Sample;
+pub use answers::validate::{
     ExpressionValidation, Status, TransformError, Validation, ValidationResponse, is_valid_expression,
     validate,
 };
-pub use value::Value;
+pub use expression::{EvalError, Evaluated, Expression, ExpressionError};
+pub use plan::{CompileError, CompileOptions, MAX_EXPRESSION, MapPlace, MappingWarning, Plan, Problem, Run};
+pub use sets::mapping_set::{Mapping, MappingSet, SchemaLink, SchemaRef, SourceType, Tag, XdmType};
+pub use sets::schema::{Schema, SchemaError};
+pub use values::value::Value;
+pub use values::{json, number};

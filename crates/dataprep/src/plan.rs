@@ -1,24 +1,24 @@
 //! A mapping set made ready to run.
 //!
 //! [`Plan::compile`] resolves every path, function and constant once. [`Plan::run`] then makes one
-//! pass over the bytes of a record ([`crate::source`]) and writes the output in the order of the
+//! pass over the bytes of a record ([`crate::run::source`]) and writes the output in the order of the
 //! destinations, without a document tree on either side.
 
-use crate::budget::Budget;
-use crate::build::Builder;
-use crate::capture::Captured;
-use crate::compile::Functions;
-use crate::draft::{Draft, Finish};
-use crate::emit::{Emitter, Op, Out};
-use crate::eval::Env;
+use crate::compile::build::Builder;
+use crate::compile::draft::{Draft, Finish};
+use crate::compile::parsed::{self, Parsed};
+use crate::compile::resolve::Functions;
 use crate::expr::{self, Path};
 use crate::functions::{Clock, Function};
-use crate::json::{JsonError, Kind, Span};
-use crate::mapping_set::{Mapping, MappingSet};
-use crate::parsed::{self, Parsed};
-use crate::schema::Schema;
-use crate::source::{SlotRef, SourceTree};
-use crate::value::Value;
+use crate::run::budget::Budget;
+use crate::run::capture::Captured;
+use crate::run::emit::{Emitter, Op, Out};
+use crate::run::eval::Env;
+use crate::run::source::{SlotRef, SourceTree};
+use crate::sets::mapping_set::{Mapping, MappingSet};
+use crate::sets::schema::Schema;
+use crate::values::json::{JsonError, Kind, Span};
+use crate::values::value::Value;
 use std::any::Any;
 
 /// Longest expression, in characters (Adobe's limit for calculated fields).

@@ -435,31 +435,7 @@ fn any_path() -> impl Strategy<Value = Path> {
 }
 
 fn any_op() -> impl Strategy<Value = BinaryOp> {
-    use BinaryOp::*;
-    prop::sample::select(vec![
-        Add,
-        Sub,
-        Mul,
-        Div,
-        Mod,
-        Eq,
-        Ne,
-        Lt,
-        Le,
-        Gt,
-        Ge,
-        And,
-        Or,
-        Match,
-        NotMatch,
-        StartsWith,
-        NotStartsWith,
-        EndsWith,
-        NotEndsWith,
-        BitAnd,
-        BitOr,
-        BitXor,
-    ])
+    prop::sample::select(&BinaryOp::ALL)
 }
 
 fn any_expr() -> impl Strategy<Value = Expr> {

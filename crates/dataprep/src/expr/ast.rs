@@ -158,7 +158,8 @@ pub(super) mod binding {
 }
 
 impl BinaryOp {
-    pub(super) const ALL: [Self; 22] = [
+    /// Every operator, each once.
+    pub const ALL: [Self; 22] = [
         Self::Add,
         Self::Sub,
         Self::Mul,

@@ -14,8 +14,8 @@
 //! of two functions mean the same product.
 
 use super::{CallEnv, Failure, Function, Kind, Status, text};
-use crate::number::Decimal;
-use crate::value::Value;
+use crate::values::number::Decimal;
+use crate::values::value::Value;
 use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;

@@ -2,8 +2,8 @@
 
 use super::string::check_length;
 use super::{ANY, CallEnv, Failure, Function, Kind, array, text, whole};
-use crate::json;
-use crate::value::Value;
+use crate::values::json;
+use crate::values::value::Value;
 
 type Result<T> = std::result::Result<T, Failure>;
 

@@ -2,9 +2,9 @@
 //! a 32-bit float by definition, rounds.
 
 use super::{CallEnv, Failure, Function, Kind, text};
-use crate::float32;
-use crate::json::Scanner;
-use crate::value::Value;
+use crate::values::float32;
+use crate::values::json::Scanner;
+use crate::values::value::Value;
 use std::borrow::Cow;
 use std::num::IntErrorKind;
 

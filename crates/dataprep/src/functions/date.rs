@@ -2,7 +2,7 @@
 
 use super::{CallEnv, Failure, Function, Kind, Prepared, text, whole};
 use crate::date::{Civil, Moment, NO_DATE, Pattern, Zone, detect, month_days, unknown};
-use crate::value::Value;
+use crate::values::value::Value;
 use std::any::Any;
 
 type Result<T> = std::result::Result<T, Failure>;

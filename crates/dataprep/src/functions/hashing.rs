@@ -1,8 +1,8 @@
 //! Hash functions.
 
 use super::{Builtin, CallEnv, Failure, Function, Kind, Prepared, Status, text};
-use crate::mapping_set::XdmType;
-use crate::value::Value;
+use crate::sets::mapping_set::XdmType;
+use crate::values::value::Value;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};

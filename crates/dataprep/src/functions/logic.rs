@@ -2,8 +2,8 @@
 
 use super::arrays::{spread, take};
 use super::{ANY, CallEnv, Failure, Function, Kind, array};
-use crate::compare::equal;
-use crate::value::Value;
+use crate::run::compare::equal;
+use crate::values::value::Value;
 use std::cmp::Ordering;
 
 type Result<T> = std::result::Result<T, Failure>;

@@ -3,7 +3,7 @@
 use super::arrays::take;
 use super::objects::{Members, pairs};
 use super::{ANY, CallEnv, Failure, Function, Kind, array, object, text};
-use crate::value::Value;
+use crate::values::value::Value;
 
 type Result<T> = std::result::Result<T, Failure>;
 

@@ -5,8 +5,8 @@
 //! `equalsIgnoreCase` give false, so that they can stand in conditions.
 
 use super::{CallEnv, Failure, Function, Kind, table, text};
-use crate::compare::equal;
-use crate::value::Value;
+use crate::run::compare::equal;
+use crate::values::value::Value;
 
 type Result<T> = std::result::Result<T, Failure>;
 

@@ -16,16 +16,16 @@ mod string_methods;
 mod url;
 mod user_agent;
 
-pub use crate::budget::Budget;
-pub use crate::clock::Clock;
+pub use crate::run::budget::Budget;
+pub use crate::run::clock::Clock;
 pub(crate) use arrays::COALESCE_ONE;
 pub(crate) use map::OBJECT_TO_MAP_NAMED;
 pub(crate) use methods::method;
 pub(crate) use objects::empty;
 
 use crate::expr::Span;
-use crate::mapping_set::XdmType;
-use crate::value::Value;
+use crate::sets::mapping_set::XdmType;
+use crate::values::value::Value;
 use std::any::Any;
 
 /// What a function may use besides its arguments.

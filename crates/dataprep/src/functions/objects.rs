@@ -3,8 +3,8 @@
 use super::arrays::take;
 use super::{ANY, CallEnv, Failure, Function, Kind, Prepared, Status, array, object, text, whole};
 use crate::expr::{Path, Segment};
-use crate::json;
-use crate::value::Value;
+use crate::values::json;
+use crate::values::value::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -3,7 +3,7 @@
 use super::string::{MAX_PARTS, MAX_TEXT, parts};
 use super::{Budget, CallEnv, Failure, Function, Kind, Prepared, Status, text, whole};
 use crate::regex::Pattern;
-use crate::value::Value;
+use crate::values::value::Value;
 use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;

@@ -1,7 +1,7 @@
 //! Identifiers that are made, not read.
 
 use super::{CallEnv, Failure, Function, Kind};
-use crate::value::Value;
+use crate::values::value::Value;
 
 const SPECIAL: &str = "Special operations";
 

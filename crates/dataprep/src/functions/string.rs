@@ -5,7 +5,7 @@
 use super::arrays::spread;
 use super::{ANY, CallEnv, Failure, Function, Kind, text, whole};
 use crate::regex::folded;
-use crate::value::Value;
+use crate::values::value::Value;
 use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;

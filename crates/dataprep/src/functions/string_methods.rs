@@ -4,7 +4,7 @@
 use super::string::{check_length, count, narrow, offset, part, place, units};
 use super::{CallEnv, Failure, Function, Kind, Status, text};
 use crate::regex::folded;
-use crate::value::Value;
+use crate::values::value::Value;
 
 type Result<T> = std::result::Result<T, Failure>;
 

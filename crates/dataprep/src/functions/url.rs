@@ -2,7 +2,7 @@
 //! given as they are written: no case is changed and nothing is decoded.
 
 use super::{CallEnv, Failure, Function, Kind, Prepared, text};
-use crate::value::Value;
+use crate::values::value::Value;
 use iri_string::types::IriStr;
 use std::borrow::Cow;
 use std::collections::BTreeMap;

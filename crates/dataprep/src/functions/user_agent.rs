@@ -2,7 +2,7 @@
 
 use super::{CallEnv, Failure, Function, Kind, text};
 use crate::user_agent::{self, MAX_LENGTH};
-use crate::value::Value;
+use crate::values::value::Value;
 
 type Result<T> = std::result::Result<T, Failure>;
 

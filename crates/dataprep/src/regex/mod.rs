@@ -15,8 +15,8 @@ mod tree;
 
 pub(crate) use class::folded;
 
-use crate::budget::Budget;
 use crate::functions::Failure;
+use crate::run::budget::Budget;
 use program::{Program, Step};
 use run::{Exhausted, Run};
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! What Java's documentation of `Pattern` says, row by row.
 
 use super::Pattern;
-use crate::budget::Budget;
+use crate::run::budget::Budget;
 
 /// The groups of the first match, `-` for one that took no part; empty when nothing matches.
 fn groups(pattern: &str, text: &str) -> String {
