@@ -95,6 +95,16 @@ impl TransformError {
 }
 
 impl Validation {
+    /// Fails a mapping for what the caller has found wrong with it, in place of all else that is said of it:
+    /// for mappings that could not even be read.
+    pub fn refuse(&mut self, set: &MappingSet, index: usize, message: String) {
+        let response = self.validation_response.get_mut(index);
+        if let (Some(mapping), Some(response)) = (set.mappings.get(index), response) {
+            let errors = Some(vec![TransformError::new(mapping, message)]);
+            *response = ValidationResponse { status: Status::Failed, errors, warnings: Vec::new() };
+        }
+    }
+
     /// Whether the set can run.
     pub fn is_success(&self) -> bool {
         self.problems.is_empty()

@@ -92,6 +92,13 @@ fn path_name(text: &str, at: usize) -> Result<(String, usize), ParseError> {
     if !name.is_empty() {
         return Ok((name, end));
     }
+    if text.trim().is_empty() {
+        return Err(ParseError::refused(
+            text,
+            end,
+            "the path is empty; write where the field lies, such as a.b",
+        ));
+    }
     let found = match text.get(end..).and_then(|tail| tail.chars().next()) {
         None => "end of path".to_owned(),
         Some(c) => shown(c.encode_utf8(&mut [0; 4])),
