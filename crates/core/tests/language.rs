@@ -210,6 +210,14 @@ fn mappings_that_cannot_be_read_are_told_with_all_other_problems() {
 }
 
 #[test]
+fn a_model_is_not_tried_on_objects_of_another() {
+    let refund = json!({"id": "re_1", "object": "refund"});
+    let error = refused(&json!({"command": "preview", "resource": "charge", "samples": [refund]}));
+    assert_eq!(error.message, "sample 1 is a refund, but the set is the model of charge");
+    ask(&json!({"command": "preview", "resource": "refund", "samples": [refund]}));
+}
+
+#[test]
 fn results_are_one_line_and_inputs_are_records() {
     let request = "{\"command\":\"eval\",\"expression\":\"a\",\"input\":{\"a\": [\n {\"b c\": 1}\n]}}";
     assert_eq!(answer(request).unwrap(), r#"{"result":[{"b c":1}],"notes":[]}"#);

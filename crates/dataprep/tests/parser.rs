@@ -516,3 +516,14 @@ proptest! {
         prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));
     }
 }
+
+#[test]
+fn paths_end_where_records_do() {
+    for step in [".b", "[0]", "[*]"] {
+        Path::parse(&format!("a{}", step.repeat(127))).unwrap();
+        for many in [128, 100_000] {
+            let message = Path::parse(&format!("a{}", step.repeat(many))).unwrap_err().to_string();
+            assert!(message.contains("more than 128 steps"), "{message}");
+        }
+    }
+}

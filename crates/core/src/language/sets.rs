@@ -7,7 +7,7 @@ use crate::event::{self, Input};
 use crate::export::{Options, choose};
 use crate::functions::FUNCTIONS;
 use crate::import::{self, MANAGED_ROOT};
-use crate::models::{self, CONTEXT, Dropped};
+use crate::models::{self, CONTEXT, Dropped, RESOURCES};
 use crate::settings::{Call, Settings};
 use crate::transform::{Around, clock, context};
 use dataprep::{CompileError, CompileOptions, DropRule, MappingSet, Plan, Run, Sample, Schema};
@@ -21,6 +21,8 @@ struct Subject {
     set: MappingSet,
     dropped: Vec<Dropped>,
     of: Of,
+    /// The resource whose model it is.
+    resource: Option<String>,
     /// By index why a mapping could not be read.
     mistakes: Vec<(usize, String)>,
 }
@@ -123,10 +125,22 @@ fn about(
 }
 
 impl Subject {
+    /// Whether objects of this kind have a model that is not this one.
+    fn is_of_another(&self, kind: &str) -> bool {
+        self.resource.as_deref().is_some_and(|resource| resource != kind) && RESOURCES.contains(&kind)
+    }
+
     /// The object in a sample. For a set that is not about Stripe's objects the sample is the record,
     /// unless it is one of Stripe's Events.
     fn input<'a>(&self, number: usize, sample: &'a str) -> Result<Input<'a>, LanguageError> {
         match event::read(sample) {
+            Ok(Input { kind: Some(kind), .. }) if self.is_of_another(&kind) => {
+                let model = self.resource.as_deref().unwrap_or_default();
+                Err(LanguageError::new(
+                    "invalid_input",
+                    format!("sample {number} is a {kind}, but the set is the model of {model}"),
+                ))
+            }
             Ok(input) if self.of != Of::Anything || input.event.is_some() => Ok(input),
             Err(refusal) if self.of != Of::Anything => {
                 Err(LanguageError::new("invalid_input", format!("sample {number}: {}", refusal.message)))
@@ -177,14 +191,19 @@ fn subject_with_mistakes(
             let of =
                 if set.sources_out_of(MANAGED_ROOT).is_some() { Of::ManagedObjects } else { Of::Anything };
             models::fill(&mut set, settings);
-            Ok(Subject { set, dropped: Vec::new(), of, mistakes })
+            Ok(Subject { set, dropped: Vec::new(), of, resource: None, mistakes })
         }
         (None, Some(resource)) => {
             let model =
                 models::of(settings).and_then(|models| choose(models, &resource, &Options::default()));
             let model = model.map_err(|error| refused(error.to_string()))?;
-            let mistakes = Vec::new();
-            Ok(Subject { set: model.mapping_set, dropped: model.dropped, of: Of::Objects, mistakes })
+            Ok(Subject {
+                set: model.mapping_set,
+                dropped: model.dropped,
+                of: Of::Objects,
+                resource: Some(model.resource),
+                mistakes: Vec::new(),
+            })
         }
         _ => {
             Err(refused("give either `set`, a mapping set, or `resource`, the name of one that has a model"))
