@@ -162,8 +162,17 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
                 plan,
                 embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
             }),
-            Err(error) => problems
-                .extend(error.problems.iter().map(|problem| format!("model {}: {problem}", model.dataset))),
+            Err(error) => problems.extend(error.problems.iter().map(|problem| {
+                match problem.mapping < model.mapping_set.mappings.len() {
+                    true => format!("model {}: {problem}", model.dataset),
+                    false => {
+                        format!(
+                            "model {}: dropped: {}: {}",
+                            model.dataset, problem.source_text, problem.message
+                        )
+                    }
+                }
+            })),
         }
     }
     if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }

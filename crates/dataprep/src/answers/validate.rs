@@ -185,8 +185,9 @@ impl Validation {
 
 /// Tells a mapping that another one wins over it.
 fn duplicates(set: &MappingSet, validation: &mut Validation) {
-    for (index, winner) in winners(set).into_iter().enumerate() {
-        if winner != index {
+    for ((index, winner), mapping) in winners(set).into_iter().enumerate().zip(&set.mappings) {
+        // A destination that is missing is told as that.
+        if winner != index && !mapping.destination.is_empty() {
             let message = format!(
                 "mapping {} has the same destination and wins; this one never has any effect: remove one of them",
                 winner + 1
