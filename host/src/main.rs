@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match command.run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            stripe_xdm::tell!("error: {error:#}");
             ExitCode::from(1)
         }
     }

@@ -6,8 +6,9 @@
 
 use crate::functions::FUNCTIONS;
 use crate::models::CONTEXT;
+use dataprep::functions::nearest;
 use dataprep::json::{self, JsonError, Kind, Scanner};
-use dataprep::{CompileOptions, MappingSet, Plan};
+use dataprep::{CompileOptions, Mapping, MappingSet, Plan, SourceType};
 use serde::Serialize;
 
 /// The member that Adobe's managed Stripe source puts each object in.
@@ -68,12 +69,10 @@ pub enum ImportError {
 /// # Ok::<(), stripe_xdm_core::import::ImportError>(())
 /// ```
 pub fn mapping_set(text: &str) -> Result<Imported, ImportError> {
-    let text = text.trim_start_matches('\u{feff}').trim();
-    let mut scanner = Scanner::new(text);
-    scanner.value()?;
-    scanner.finish()?;
-    let found = find(text)?;
-    let set = MappingSet::from_json(&found).map_err(|error| ImportError::Form(error.to_string()))?;
+    let Read { set, mistakes } = read(text)?;
+    if let Some(error) = told(&mistakes) {
+        return Err(error);
+    }
     let sources_prefix = set.sources_out_of(MANAGED_ROOT).map(|_| MANAGED_ROOT);
     let mut imported = Imported { set, sources_prefix, problems: Vec::new() };
     let options = CompileOptions { functions: FUNCTIONS, context: &CONTEXT, ..CompileOptions::default() };
@@ -81,6 +80,89 @@ pub fn mapping_set(text: &str) -> Result<Imported, ImportError> {
         imported.problems = error.problems.iter().map(ToString::to_string).collect();
     }
     Ok(imported)
+}
+
+/// A set of which some mappings may not be readable.
+pub(crate) struct Read {
+    /// The set; in the place of each mapping that cannot be read one with what could be read of it.
+    pub(crate) set: MappingSet,
+    /// By index of the mapping why it cannot be read.
+    pub(crate) mistakes: Vec<(usize, String)>,
+}
+
+/// Reads a mapping set in any of its forms, mapping by mapping, so that all that cannot be read is told.
+pub(crate) fn read(text: &str) -> Result<Read, ImportError> {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let mut scanner = Scanner::new(text);
+    scanner.value()?;
+    scanner.finish()?;
+    let found = find(text)?;
+    let form = |error: serde_json::Error| ImportError::Form(error.to_string());
+    let list = json::members(&found).find(|(key, _)| json::unescape(key) == "mappings");
+    let (_, span) = list.ok_or(ImportError::NoSet)?;
+    let list = span.text(&found);
+    let part = |from: u32, to: usize| found.get(from as usize..to).unwrap_or_default();
+    let frame = format!("{}[]{}", part(0, span.start as usize), part(span.end, found.len()));
+    let mut read = Read { set: MappingSet::from_json(&frame).map_err(form)?, mistakes: Vec::new() };
+    for (index, span) in json::elements(list).enumerate() {
+        let text = span.text(list);
+        read.set.mappings.push(match serde_json::from_str(text) {
+            Ok(mapping) => mapping,
+            Err(error) => {
+                read.mistakes.push((index, mistake(text, &error)));
+                what_can_be_read(text)
+            }
+        });
+    }
+    Ok(read)
+}
+
+/// All that cannot be read of a set, as one error; `None` when it was read whole.
+pub(crate) fn told(mistakes: &[(usize, String)]) -> Option<ImportError> {
+    let told = mistakes.iter().map(|(index, message)| format!("mapping {}: {message}", index + 1));
+    (!mistakes.is_empty()).then(|| ImportError::Form(told.collect::<Vec<_>>().join("; ")))
+}
+
+/// What is wrong with a mapping that cannot be read.
+fn mistake(text: &str, error: &serde_json::Error) -> String {
+    const KNOWN: [&str; 5] = ["ATTRIBUTE", "EXPRESSION", "STATIC", "text/x.schema-path", "text/x.aep-xl"];
+    if !text.starts_with('{') {
+        return "a mapping must be an object with `sourceType`, `source` and `destination`".to_owned();
+    }
+    match text_member(text, "sourceType") {
+        Some(given) if !KNOWN.contains(&given.as_str()) => {
+            let near = nearest(&given, KNOWN.into_iter());
+            let hint = near.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            format!("`sourceType` must be ATTRIBUTE, EXPRESSION or STATIC, but is {given:?}{hint}")
+        }
+        _ => {
+            // The reader was given this mapping only: its lines and columns are not those of the document.
+            let message = error.to_string();
+            message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message).to_owned()
+        }
+    }
+}
+
+/// A mapping with what a text has of one, to show it by. Without a source or a known type it is a constant,
+/// which says nothing about where the set's sources lie.
+fn what_can_be_read(text: &str) -> Mapping {
+    let either =
+        |name, legacy| text_member(text, name).or_else(|| text_member(text, legacy)).unwrap_or_default();
+    let source = either("source", "sourceAttribute");
+    let known = text_member(text, "sourceType").and_then(|kind| match kind.as_str() {
+        "ATTRIBUTE" => Some(SourceType::Attribute),
+        "EXPRESSION" => Some(SourceType::Expression),
+        _ => None,
+    });
+    let source_type = known.filter(|_| !source.is_empty()).unwrap_or(SourceType::Static);
+    Mapping::new(source_type, source, either("destination", "destinationXdmPath"))
+}
+
+/// A member that is text.
+fn text_member(text: &str, name: &str) -> Option<String> {
+    let (text, _) = member(text, name)?;
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    Some(json::unescape(inner).into_owned())
 }
 
 /// The text of the one mapping set in a JSON value.

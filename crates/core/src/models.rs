@@ -117,6 +117,12 @@ pub(crate) fn defaults() -> Result<Vec<Model>, OpenError> {
 
 /// The models as they run under some settings: placeholders filled, the user's layered in.
 pub(crate) fn of(settings: &Settings) -> Result<Vec<Model>, OpenError> {
+    let (models, problems) = layered(settings)?;
+    if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
+}
+
+/// The models as far as the user's changes fit, and why others do not.
+fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> {
     let mut models = defaults()?;
     for model in &mut models {
         fill(&mut model.mapping_set, settings);
@@ -130,14 +136,14 @@ pub(crate) fn of(settings: &Settings) -> Result<Vec<Model>, OpenError> {
     for model in &mut models {
         second_identity(model, settings);
     }
-    if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
+    Ok((models, problems))
 }
 
 /// Compiles all models for the settings, or says everything that is wrong with them.
 pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
-    let mut problems = Vec::new();
+    let (models, mut problems) = layered(settings)?;
     let mut compiled = Vec::new();
-    for model in of(settings)? {
+    for model in models {
         let watched: Vec<&str> =
             WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
         let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
@@ -156,8 +162,17 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
                 plan,
                 embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
             }),
-            Err(error) => problems
-                .extend(error.problems.iter().map(|problem| format!("model {}: {problem}", model.dataset))),
+            Err(error) => problems.extend(error.problems.iter().map(|problem| {
+                match problem.mapping < model.mapping_set.mappings.len() {
+                    true => format!("model {}: {problem}", model.dataset),
+                    false => {
+                        format!(
+                            "model {}: dropped: {}: {}",
+                            model.dataset, problem.source_text, problem.message
+                        )
+                    }
+                }
+            })),
         }
     }
     if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }

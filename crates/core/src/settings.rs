@@ -114,7 +114,7 @@ pub struct Call {
 
 /// Why settings were refused; all problems, not the first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .problems.join("; "))]
+#[error("{}", .problems.join("\n"))]
 pub struct OpenError {
     /// One sentence each.
     pub problems: Vec<String>,

@@ -169,3 +169,61 @@ fn sets_go_out_come_back_and_are_compared() {
         !other["changed"].as_array().unwrap().is_empty() && !other["removed"].as_array().unwrap().is_empty()
     );
 }
+
+#[test]
+fn mappings_that_cannot_be_read_are_told_with_all_other_problems() {
+    let set = json!({"mappings": [
+        {"sourceType": "ATTRIBUTE", "source": "data.id", "destination": "_id"},
+        {"sourceType": "ATTRIBUT", "source": "data.id", "destination": "a"},
+        {"sourceType": "EXPRESSION", "source": "uper(data.id)", "destination": "b"},
+        {"sourceType": "EXPRESSION", "source": 5, "destination": "c"},
+        {"sourceType": "ATTRIBUTE", "source": "data.id"},
+        "nonsense",
+        {"sourceType": "ATTRIBUTE", "source": "data.id", "destination": "d", "type": "strng"},
+    ]});
+    let answer = ask(&json!({"command": "validate", "set": set, "samples": [{"id": "ch_1"}]}));
+    let entries = answer["validationResponse"].as_array().unwrap();
+    assert_eq!(entries[0], json!({"status": "SUCCESS", "errors": null}));
+    let told = |index: usize, part: &str| {
+        let exception = entries[index]["errors"][0]["exception"].as_str().unwrap();
+        assert!(entries[index]["status"] == "FAILED" && exception.contains(part), "{exception}");
+        assert!(!exception.contains(" at line "), "{exception}");
+    };
+    told(
+        1,
+        "`sourceType` must be ATTRIBUTE, EXPRESSION or STATIC, but is \"ATTRIBUT\"; did you mean ATTRIBUTE?",
+    );
+    told(2, "did you mean upper?");
+    told(3, "expected a string");
+    told(4, "neither `destination` nor");
+    told(5, "must be an object");
+    told(6, "unknown variant `strng`");
+    assert_eq!(entries[1]["errors"][0]["destination"], "a");
+
+    let error = refused(&json!({"command": "preview", "set": set, "samples": []}));
+    assert_eq!(error.code, "invalid_mapping_set");
+    for part in
+        ["mapping 2: `sourceType`", "; mapping 4: ", "; mapping 5: ", "; mapping 6: ", "; mapping 7: "]
+    {
+        assert!(error.message.contains(part), "{part}: {}", error.message);
+    }
+}
+
+#[test]
+fn a_model_is_not_tried_on_objects_of_another() {
+    let refund = json!({"id": "re_1", "object": "refund"});
+    let error = refused(&json!({"command": "preview", "resource": "charge", "samples": [refund]}));
+    assert_eq!(error.message, "sample 1 is a refund, but the set is the model of charge");
+    ask(&json!({"command": "preview", "resource": "refund", "samples": [refund]}));
+}
+
+#[test]
+fn results_are_one_line_and_inputs_are_records() {
+    let request = "{\"command\":\"eval\",\"expression\":\"a\",\"input\":{\"a\": [\n {\"b c\": 1}\n]}}";
+    assert_eq!(answer(request).unwrap(), r#"{"result":[{"b c":1}],"notes":[]}"#);
+    for input in [json!([1]), json!("x"), json!(7)] {
+        let error = refused(&json!({"command": "eval", "expression": "a", "input": input}));
+        assert_eq!(error.code, "invalid_input");
+        assert!(error.message.contains("must be a JSON object"), "{}", error.message);
+    }
+}

@@ -81,10 +81,12 @@ fn every_problem_is_told_before_anything_runs() {
         assert!(problem.contains(part), "{problem}");
     }
     assert_eq!(problems.len(), 4);
-    let broken = json!([{"resource": "charge", "mappingSet": {"mappings": [
+    let broken = json!([{"resource": "charge", "drop": ["comerce.order.currencyCode"], "mappingSet": {"mappings": [
         {"sourceType": "EXPRESSION", "source": "uper(id)", "destination": "a"},
         {"sourceType": "EXPRESSION", "source": "1 +", "destination": "b"}]}}]);
-    assert_eq!(open(&broken).unwrap_err().len(), 2);
+    assert_eq!(open(&broken).unwrap_err().len(), 3, "what cannot be dropped hides nothing else");
+    let dropped = json!([{"resource": "charge", "dropped": [{"source": "a..b", "reason": "none"}]}]);
+    assert!(open(&dropped).unwrap_err()[0].contains(": dropped: a..b: expected a field name"));
     let no_set = open(&json!([{"resource": "charge", "mappingSet": {"x": 1}}])).unwrap_err();
     assert!(no_set[0].contains("found no mapping set"), "{no_set:?}");
 }

@@ -33,7 +33,7 @@ pub struct Expression {
 /// What an expression gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evaluated {
-    /// The value as JSON, whole: empty strings, arrays, objects and nulls stay.
+    /// The value as JSON on one line, whole: empty strings, arrays, objects and nulls stay.
     pub json: String,
     /// Remarks of functions: a stable word and a sentence.
     pub notes: Vec<(&'static str, String)>,
@@ -161,6 +161,7 @@ impl Expression {
         let value = self.code.eval(&mut env).map_err(EvalError::Failed)?;
         let mut json = Vec::new();
         write::whole(&value, &mut json);
+        let json = write::without_blanks(&json);
         Ok(Evaluated { json: String::from_utf8(json).unwrap_or_default(), notes: env.notes })
     }
 }

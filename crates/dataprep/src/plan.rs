@@ -181,7 +181,7 @@ impl Plan {
         let mut finish = Finish { tree: &builder.tree, ops: &builder.ops, problems: Vec::new(), nodes: 0 };
         let out = builder.root.finish(&mut finish);
         for (index, message) in finish.problems {
-            let known = |problem: &Problem| problem.mapping == index && problem.message == message;
+            let known = |problem: &Problem| problem.mapping == index && problem.message.starts_with(message);
             if !builder.problems.iter().any(known) {
                 builder.problem(index, message.to_owned());
             }

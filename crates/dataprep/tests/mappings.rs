@@ -224,7 +224,13 @@ fn nulls_are_kept_only_when_the_set_allows_them() {
     set.mappings.pop();
     let (got, _) = run_with(&set, OPTIONS, &record);
     assert_eq!(got, json!({"a":null,"o":{"p":null,"r":[null,1]},"t":null,"l":[{"v":null}]}));
-    // What is absent is not null.
+    // What is absent is not null, and neither is an array that nothing was collected for.
+    let all = r#"{"allowNullValues":true,"mappings":[
+        {"source":"l[*].w[*]","destination":"l[*].w"},{"source":"l[*].v","destination":"l[*].v"},
+        {"source":"q[*].z","destination":"q"},{"sourceType":"EXPRESSION","source":"q[*].z","destination":"e"}]}"#;
+    let record = json!({"l":[{"w":["a"],"v":null},{"v":1},{"w":[]}]});
+    let (got, _) = run_with(&MappingSet::from_json(all).unwrap(), OPTIONS, &record);
+    assert_eq!(got, json!({"l":[{"w":["a"],"v":null},{"v":1}],"e":null}));
     let (got, _) = run_with(&set, OPTIONS, &json!({}));
     assert_eq!(got, json!({"t":null}));
 }

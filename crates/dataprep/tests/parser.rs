@@ -201,7 +201,7 @@ fn adobes_documented_expressions_parse() {
 fn errors_say_what_is_wrong_and_where() {
     let table = [
         ("concat(a, b", "expected \",\" or \")\" but found end of expression at 1:12"),
-        ("", "expected a value but found end of expression at 1:1"),
+        ("", "the expression is empty; write a field's name, a constant or a function at 1:1"),
         ("a b", "expected an operator or the end of the expression but found \"b\" at 1:3"),
         ("a +\n  * b", "expected a value but found \"*\" at 2:3"),
         ("größe + ", "expected a value but found end of expression at 1:9"),
@@ -374,7 +374,7 @@ fn attribute_paths_parse_and_print() {
         assert_eq!(path.to_string(), text);
     }
     let errors = [
-        ("", "expected a field name but found end of path at 1:1"),
+        ("", "the path is empty; write where the field lies, such as a.b at 1:1"),
         ("a..b", "expected a field name but found \".\" at 1:3"),
         ("a.", "expected a field name but found end of path at 1:3"),
         ("[0]", "expected a field name but found \"[\" at 1:1"),
@@ -514,5 +514,16 @@ proptest! {
     #[test]
     fn a_printed_path_reads_as_itself(path in any_path()) {
         prop_assert_eq!(Path::parse(&path.to_string()), Ok(path));
+    }
+}
+
+#[test]
+fn paths_end_where_records_do() {
+    for step in [".b", "[0]", "[*]"] {
+        Path::parse(&format!("a{}", step.repeat(127))).unwrap();
+        for many in [128, 100_000] {
+            let message = Path::parse(&format!("a{}", step.repeat(many))).unwrap_err().to_string();
+            assert!(message.contains("more than 128 steps"), "{message}");
+        }
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct DemoArgs {
     /// The directory to sync into
     #[arg(long, value_name = "DIR", default_value = "lake")]
     lake: PathBuf,
-    /// Another seed, another account
+    /// Another seed, another account (and other uuid() and the like in your mappings)
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// About how many objects the account holds; default some thousands
@@ -42,7 +42,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         resources: Resource::ALL.to_vec(),
         since: None,
         account: None,
-        settings: args.mapping.settings(&args.tenant)?,
+        settings: args.mapping.settings(&args.tenant, args.seed)?,
     };
     let size = args.objects.map_or_else(Size::demo, Size::total);
     let rate_limit = rate(args.rate_limit)?;
@@ -62,7 +62,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         sandbox.shutdown().await;
         let code = show(global, &summary, &args.lake)?;
         if !global.json && !global.quiet {
-            println!("Run it again to see that nothing is delivered twice.");
+            say!("Run it again to see that nothing is delivered twice.");
         }
         Ok(code)
     })

@@ -87,7 +87,7 @@ fn show(global: &Global, answer: &str) -> anyhow::Result<()> {
         false => say!("{}", result.get()),
     }
     for Note { code, message } in notes.iter().filter(|_| !global.quiet) {
-        eprintln!("note: {code}: {message}");
+        stripe_xdm::tell!("note: {code}: {message}");
     }
     Ok(())
 }
@@ -97,9 +97,9 @@ pub(super) fn refused(global: &Global, refusal: &Refusal) -> ExitCode {
     if global.json {
         say!("{}", json!({ "error": refusal }));
     } else {
-        eprintln!("error: {}", refusal.message);
+        stripe_xdm::tell!("error: {}", refusal.message);
         for line in refusal.caret.iter().flat_map(|caret| caret.lines()) {
-            eprintln!("  {line}");
+            stripe_xdm::tell!("  {line}");
         }
     }
     ExitCode::from(2)

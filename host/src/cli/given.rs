@@ -21,5 +21,6 @@ pub(super) fn file(path: &str) -> anyhow::Result<String> {
         }
         path => text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?,
     }
-    Ok(text)
+    // Editors on Windows put a byte order mark in front; it is no part of what was written.
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }

@@ -130,7 +130,7 @@ fn print_line(line: std::fmt::Arguments<'_>) {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            eprintln!("error: cannot write to standard output: {error}");
+            stripe_xdm::tell!("error: cannot write to standard output: {error}");
             std::process::exit(1);
         }
         _ => {}
@@ -149,4 +149,17 @@ fn moment(option: &str, text: &str) -> anyhow::Result<i64> {
         .parse()
         .with_context(|| format!("{option} {text}: expected 2026-01-31, a time, or epoch seconds"))?;
     Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_command_has_the_same_option_twice() {
+        Cli::command().debug_assert();
+        Cli::try_parse_from(["stripe-xdm", "demo", "--seed", "7"]).unwrap();
+        Cli::try_parse_from(["stripe-xdm", "demo"]).unwrap();
+    }
 }

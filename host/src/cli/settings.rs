@@ -14,6 +14,9 @@ pub(super) struct SettingsArgs {
     tenant: String,
     #[command(flatten)]
     mapping: MappingArgs,
+    /// What uuid() and the like in your mappings are made from, together with the object
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -58,19 +61,16 @@ pub(super) struct MappingArgs {
     /// Put a set of Adobe's or a model in the place of the default mapping
     #[arg(long, value_name = "[RESOURCE=]FILE")]
     pub(super) mapping_only: Vec<String>,
-    /// What uuid() and the like in your mappings are made from, together with the object
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
 }
 
 impl SettingsArgs {
     pub(super) fn settings(&self) -> anyhow::Result<Map<String, Value>> {
-        self.mapping.settings(&self.tenant)
+        self.mapping.settings(&self.tenant, self.seed)
     }
 }
 
 impl MappingArgs {
-    pub(super) fn settings(&self, tenant: &str) -> anyhow::Result<Map<String, Value>> {
+    pub(super) fn settings(&self, tenant: &str, seed: u64) -> anyhow::Result<Map<String, Value>> {
         let mut settings = Map::new();
         let mut set = |name: &str, value: Value| {
             settings.insert(name.to_owned(), value);
@@ -106,7 +106,7 @@ impl MappingArgs {
             exponents.insert(code.to_ascii_lowercase(), exponent.into());
         }
         set("currency_exponents", exponents.into());
-        set("seed", self.seed.into());
+        set("seed", seed.into());
         // What is put in a default's place comes first, so that the others change it.
         let mut models = Vec::new();
         for (flag, replace, given) in

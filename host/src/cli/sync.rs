@@ -116,9 +116,9 @@ pub(super) async fn watched(
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {
     if global.json {
-        println!("{}", serde_json::to_string(summary)?);
+        say!("{}", serde_json::to_string(summary)?);
     } else if !global.quiet {
-        print!("{}", summary_table(summary, lake));
+        say!("{}", summary_table(summary, lake).trim_end());
     }
     Ok(ExitCode::from(summary.exit_code()))
 }

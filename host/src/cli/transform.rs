@@ -100,9 +100,9 @@ pub(super) fn run(global: &Global, args: TransformArgs) -> anyhow::Result<ExitCo
     read?;
     sink.finish()?;
     if global.json && !global.quiet {
-        eprintln!("{}", tally.json());
+        stripe_xdm::tell!("{}", tally.json());
     } else if global.draws() && !global.quiet {
-        eprint!("{}", tally.words());
+        stripe_xdm::tell!("{}", tally.words().trim_end());
     }
     Ok(ExitCode::from(match tally.failed {
         0 => 0,
@@ -307,7 +307,7 @@ impl Tally {
         self.failed += 1;
         let mut line = json!({ "error": error });
         line["error"]["input"] = self.objects.into();
-        eprintln!("{line}");
+        stripe_xdm::tell!("{line}");
     }
 }
 

@@ -100,11 +100,11 @@ impl Lines {
             if let Some(error) = error {
                 line["error"] = error.into();
             }
-            eprintln!("{line}");
+            crate::tell!("{line}");
         } else if let Some(error) = error {
-            eprintln!("{pass}: FAILED after {objects} objects: {error}");
+            crate::tell!("{pass}: FAILED after {objects} objects: {error}");
         } else {
-            eprintln!("{pass}: {event}, {objects} objects, {records} new records");
+            crate::tell!("{pass}: {event}, {objects} objects, {records} new records");
         }
     }
 }

@@ -1,5 +1,12 @@
 //! What a person (or a program, with `--json`) sees. Nothing here ever holds a key.
 
+/// Prints a line on standard error, as `eprintln!` does, but that nobody reads it is no error: a sync goes
+/// on when the `head` behind it has enough.
+#[macro_export]
+macro_rules! tell {
+    ($($words:tt)*) => { $crate::report::tell_line(format_args!($($words)*)) };
+}
+
 mod columns;
 mod json;
 mod live;
@@ -9,3 +16,9 @@ pub use columns::columns;
 pub use json::pretty;
 pub use live::{Bars, Lines, Silent};
 pub use table::summary_table;
+
+/// Behind `tell!`.
+pub fn tell_line(line: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _unread = writeln!(std::io::stderr().lock(), "{line}");
+}

@@ -27,6 +27,12 @@ struct Note<'a> {
 pub(super) fn eval(mut arguments: Arguments<'_>) -> Answer {
     let expression = arguments.needed_text("expression")?;
     let input = arguments.json("input").unwrap_or("{}");
+    if !input.starts_with('{') {
+        return Err(LanguageError::new(
+            "invalid_input",
+            "the input must be a JSON object: the record whose fields the expression reads",
+        ));
+    }
     let now = arguments.text("now")?.map(|now| moment(&now)).transpose()?;
     let seed = arguments.value("seed")?.unwrap_or_default();
     let settings = settings(&mut arguments)?;

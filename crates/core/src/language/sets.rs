@@ -7,7 +7,7 @@ use crate::event::{self, Input};
 use crate::export::{Options, choose};
 use crate::functions::FUNCTIONS;
 use crate::import::{self, MANAGED_ROOT};
-use crate::models::{self, CONTEXT, Dropped};
+use crate::models::{self, CONTEXT, Dropped, RESOURCES};
 use crate::settings::{Call, Settings};
 use crate::transform::{Around, clock, context};
 use dataprep::{CompileError, CompileOptions, DropRule, MappingSet, Plan, Run, Sample, Schema};
@@ -21,6 +21,10 @@ struct Subject {
     set: MappingSet,
     dropped: Vec<Dropped>,
     of: Of,
+    /// The resource whose model it is.
+    resource: Option<String>,
+    /// By index why a mapping could not be read.
+    mistakes: Vec<(usize, String)>,
 }
 
 /// What a set reads.
@@ -36,12 +40,18 @@ enum Of {
 
 /// Everything that is wrong with a set, in the shape of Adobe's `/mappingSets/validate`.
 pub(super) fn validate(arguments: Arguments<'_>) -> Answer {
-    about(arguments, |subject, options, samples| json(&dataprep::validate(&subject.set, options, samples)))
+    about(arguments, subject_with_mistakes, |subject, options, samples| {
+        let mut validation = dataprep::validate(&subject.set, options, samples);
+        for (index, message) in &subject.mistakes {
+            validation.refuse(&subject.set, *index, message.clone());
+        }
+        json(&validation)
+    })
 }
 
 /// What a set makes of samples, in the shape of Adobe's `/mappingSets/preview`.
 pub(super) fn preview(arguments: Arguments<'_>) -> Answer {
-    about(arguments, |subject, options, samples| {
+    about(arguments, subject, |subject, options, samples| {
         let plan = Plan::compile(&subject.set, options).map_err(|error| unsound(&error))?;
         json(&dataprep::preview(&plan, &mut Run::default(), samples))
     })
@@ -49,7 +59,7 @@ pub(super) fn preview(arguments: Arguments<'_>) -> Answer {
 
 /// Where every output comes from and, with a sample, what becomes of every input.
 pub(super) fn explain(arguments: Arguments<'_>) -> Answer {
-    about(arguments, |subject, options, samples| {
+    about(arguments, subject, |subject, options, samples| {
         if samples.len() > 1 {
             return Err(refused("explain takes one sample at most"));
         }
@@ -66,6 +76,7 @@ pub(super) fn explain(arguments: Arguments<'_>) -> Answer {
 /// Prepares what all answers about a set need: the set, what it is compiled with, the samples.
 fn about(
     mut arguments: Arguments<'_>,
+    subject: fn(&mut Arguments<'_>, &Settings) -> Result<Subject, LanguageError>,
     answer: impl FnOnce(&Subject, CompileOptions<'_>, &[Sample<'_>]) -> Answer,
 ) -> Answer {
     let settings = settings(&mut arguments)?;
@@ -114,10 +125,22 @@ fn about(
 }
 
 impl Subject {
+    /// Whether objects of this kind have a model that is not this one.
+    fn is_of_another(&self, kind: &str) -> bool {
+        self.resource.as_deref().is_some_and(|resource| resource != kind) && RESOURCES.contains(&kind)
+    }
+
     /// The object in a sample. For a set that is not about Stripe's objects the sample is the record,
     /// unless it is one of Stripe's Events.
     fn input<'a>(&self, number: usize, sample: &'a str) -> Result<Input<'a>, LanguageError> {
         match event::read(sample) {
+            Ok(Input { kind: Some(kind), .. }) if self.is_of_another(&kind) => {
+                let model = self.resource.as_deref().unwrap_or_default();
+                Err(LanguageError::new(
+                    "invalid_input",
+                    format!("sample {number} is a {kind}, but the set is the model of {model}"),
+                ))
+            }
             Ok(input) if self.of != Of::Anything || input.event.is_some() => Ok(input),
             Err(refusal) if self.of != Of::Anything => {
                 Err(LanguageError::new("invalid_input", format!("sample {number}: {}", refusal.message)))
@@ -149,20 +172,38 @@ pub(super) fn diff(mut arguments: Arguments<'_>) -> Answer {
 
 /// The set that `set` holds, or the model of the resource that `resource` names.
 fn subject(arguments: &mut Arguments<'_>, settings: &Settings) -> Result<Subject, LanguageError> {
+    let subject = subject_with_mistakes(arguments, settings)?;
+    match import::told(&subject.mistakes) {
+        Some(error) => Err(LanguageError::new("invalid_mapping_set", error.to_string())),
+        None => Ok(subject),
+    }
+}
+
+/// The same, mappings that cannot be read among the others.
+fn subject_with_mistakes(
+    arguments: &mut Arguments<'_>,
+    settings: &Settings,
+) -> Result<Subject, LanguageError> {
     match (arguments.json("set"), arguments.text("resource")?) {
         (Some(set), None) => {
-            let imported = import::mapping_set(set)
+            let import::Read { mut set, mistakes } = import::read(set)
                 .map_err(|error| LanguageError::new("invalid_mapping_set", error.to_string()))?;
-            let of = if imported.sources_prefix.is_some() { Of::ManagedObjects } else { Of::Anything };
-            let mut set = imported.set;
+            let of =
+                if set.sources_out_of(MANAGED_ROOT).is_some() { Of::ManagedObjects } else { Of::Anything };
             models::fill(&mut set, settings);
-            Ok(Subject { set, dropped: Vec::new(), of })
+            Ok(Subject { set, dropped: Vec::new(), of, resource: None, mistakes })
         }
         (None, Some(resource)) => {
             let model =
                 models::of(settings).and_then(|models| choose(models, &resource, &Options::default()));
             let model = model.map_err(|error| refused(error.to_string()))?;
-            Ok(Subject { set: model.mapping_set, dropped: model.dropped, of: Of::Objects })
+            Ok(Subject {
+                set: model.mapping_set,
+                dropped: model.dropped,
+                of: Of::Objects,
+                resource: Some(model.resource),
+                mistakes: Vec::new(),
+            })
         }
         _ => {
             Err(refused("give either `set`, a mapping set, or `resource`, the name of one that has a model"))

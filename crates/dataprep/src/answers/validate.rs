@@ -95,6 +95,16 @@ impl TransformError {
 }
 
 impl Validation {
+    /// Fails a mapping for what the caller has found wrong with it, in place of all else that is said of it:
+    /// for mappings that could not even be read.
+    pub fn refuse(&mut self, set: &MappingSet, index: usize, message: String) {
+        let response = self.validation_response.get_mut(index);
+        if let (Some(mapping), Some(response)) = (set.mappings.get(index), response) {
+            let errors = Some(vec![TransformError::new(mapping, message)]);
+            *response = ValidationResponse { status: Status::Failed, errors, warnings: Vec::new() };
+        }
+    }
+
     /// Whether the set can run.
     pub fn is_success(&self) -> bool {
         self.problems.is_empty()
@@ -175,8 +185,9 @@ impl Validation {
 
 /// Tells a mapping that another one wins over it.
 fn duplicates(set: &MappingSet, validation: &mut Validation) {
-    for (index, winner) in winners(set).into_iter().enumerate() {
-        if winner != index {
+    for ((index, winner), mapping) in winners(set).into_iter().enumerate().zip(&set.mappings) {
+        // A destination that is missing is told as that.
+        if winner != index && !mapping.destination.is_empty() {
             let message = format!(
                 "mapping {} has the same destination and wins; this one never has any effect: remove one of them",
                 winner + 1

@@ -140,6 +140,7 @@ impl Builder<'_> {
             shape: wanted.shape,
             skip: if self.schema.is_some() { Default::default() } else { parsed.skip },
             nulls: self.nulls,
+            null_results: self.nulls && mapping.source_type == SourceType::Expression,
             special,
         });
         self.root.place(destination, &scopes, op).map_err(one)

@@ -414,5 +414,6 @@ fn wrong_count(name: &str, min: u8, max: u8, found: usize) -> String {
         (min, max) => format!("{min} to {max}"),
     };
     let noun = if wanted == "1" || wanted == "at least 1" { "argument" } else { "arguments" };
-    format!("{name} takes {wanted} {noun}, but {found} are given")
+    let verb = if found == 1 { "is" } else { "are" };
+    format!("{name} takes {wanted} {noun}, but {found} {verb} given")
 }

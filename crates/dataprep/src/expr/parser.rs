@@ -106,6 +106,9 @@ impl<'t> Parser<'t> {
             Kind::Reserved(word) if is_statement(word) => self.refused(format!(
                 "\"{word}\" is a statement, and a Data Prep expression is one value without statements; to read a field of this name write ${{{word}}}"
             )),
+            Kind::End if self.text.trim().is_empty() => {
+                self.refused("the expression is empty; write a field's name, a constant or a function")
+            }
             Kind::End => {
                 let position = self.token().span.start as usize;
                 ParseError::expected(self.text, position, expected, "end of expression")

@@ -29,6 +29,9 @@ pub enum Segment {
     Rest,
 }
 
+/// Most steps of a path: as deep as JSON is read and written.
+const MAX_STEPS: usize = 128;
+
 impl Path {
     /// Parses a path as mappings write it in `source` and `destination`: `a.b[0].c`, with `\` before
     /// a dot, bracket, brace or backslash that belongs to a name. Blanks belong to names.
@@ -45,6 +48,14 @@ impl Path {
             while let Some((segment, len)) = path_suffix(text, at)? {
                 segments.push(segment);
                 at += len;
+                if segments.len() > MAX_STEPS {
+                    break;
+                }
+            }
+            if segments.len() > MAX_STEPS {
+                let message =
+                    format!("the path has more than {MAX_STEPS} steps; no record is nested as deeply");
+                return Err(ParseError::refused(text, at, message));
             }
             let rest = text.get(at..).unwrap_or("");
             match rest.chars().next() {
@@ -91,6 +102,13 @@ fn path_name(text: &str, at: usize) -> Result<(String, usize), ParseError> {
     }
     if !name.is_empty() {
         return Ok((name, end));
+    }
+    if text.trim().is_empty() {
+        return Err(ParseError::refused(
+            text,
+            end,
+            "the path is empty; write where the field lies, such as a.b",
+        ));
     }
     let found = match text.get(end..).and_then(|tail| tail.chars().next()) {
         None => "end of path".to_owned(),

@@ -154,9 +154,17 @@ fn dformat<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a
 fn print<'a>(args: &[Value<'a>], env: &CallEnv<'_>, moment: &Moment) -> Result<Value<'a>> {
     let printed = match env.prepared.and_then(|prepared| prepared.downcast_ref::<Pattern>()) {
         Some(pattern) => pattern.print(moment),
-        None => Pattern::compile(&text(&args[1], "the format")?).map_err(Failure::new)?.print(moment),
+        None => Pattern::compile(&text(&args[1], "the format")?).map_err(wrong_format)?.print(moment),
     };
     Ok(Value::string(printed))
+}
+
+/// A format that is known only now. It may be personal data by mistake, so the message says nothing of it.
+fn wrong_format(_: String) -> Failure {
+    Failure::new(
+        "the format is wrong; it must be made of letters such as yyyy-MM-dd'T'HH:mm:ss, with other text in single \
+         quotes. A format that is written in the expression is checked in detail",
+    )
 }
 
 /// A text as date: in the form given, or in one that is recognised. A date-time stays what it is. When
@@ -173,7 +181,7 @@ fn date<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<Value<'a>> 
             let read = match env.prepared.and_then(|prepared| prepared.downcast_ref::<Pattern>()) {
                 Some(pattern) => pattern.read(&given),
                 None => Pattern::compile_to_read(&text(format, "the format of date")?)
-                    .map_err(Failure::new)?
+                    .map_err(wrong_format)?
                     .read(&given),
             };
             read.map_err(|misfit| Failure::new(misfit.to_string()))?

@@ -250,11 +250,14 @@ pub(crate) fn is_name(name: &str) -> bool {
     SPECIAL.contains(&name) || table().any(|function| function.name == name && published(function))
 }
 
-/// The known name that is most like `name`, for error messages.
+/// The known name that is most like `name`, for error messages: at most a third of it may be mistyped, and
+/// never more than three letters, so that what has nothing to do with it is not offered.
 pub fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let length = name.chars().count();
+    let most = (length / 3).clamp(1, 3).min(length.saturating_sub(1));
     known
         .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= 2 + name.len() / 4)
+        .filter(|(distance, _)| *distance <= most)
         .min()
         .map(|(_, candidate)| candidate)
 }

@@ -26,6 +26,9 @@ pub(crate) struct Op {
     pub(crate) skip: Skip,
     /// Whether nulls are written that nothing asks for.
     pub(crate) nulls: bool,
+    /// Whether the null that an expression comes to is one of those. Not so what the `[*]` of an attribute
+    /// collect: when there is nothing, that is absent.
+    pub(crate) null_results: bool,
     /// Whether writing it takes more than its kind and type: a shape, or nulls that may be written.
     pub(crate) special: bool,
 }
@@ -312,7 +315,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
                 self.env.instance = instance;
                 let result = outcome(code, &mut self.env);
                 Some(match self.finished(op, result)? {
-                    Outcome::Nothing if op.nulls => Outcome::Nullified,
+                    Outcome::Nothing if op.null_results => Outcome::Nullified,
                     outcome => outcome,
                 })
             }

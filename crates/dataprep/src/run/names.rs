@@ -26,17 +26,25 @@ impl KeyTable {
         }
         self.names.push((name.to_owned(), node));
         let length = (self.names.len() * 2).next_power_of_two();
-        self.table.clear();
-        self.table.resize(length, (0, 0));
-        for (index, (name, _)) in self.names.iter().enumerate() {
-            let hash = hash(name.as_bytes());
-            let mut at = hash as usize & (length - 1);
-            while self.table[at].0 != 0 {
-                at = (at + 1) & (length - 1);
-            }
-            self.table[at] = (index as u32 + 1, hash);
+        if length == self.table.len() {
+            self.enter(self.names.len() - 1);
+        } else {
+            self.table.clear();
+            self.table.resize(length, (0, 0));
+            (0..self.names.len()).for_each(|index| self.enter(index));
         }
         node
+    }
+
+    /// Puts a name into the table, at the first free place from that of its hash on.
+    fn enter(&mut self, index: usize) {
+        let hash = hash(self.names[index].0.as_bytes());
+        let mask = self.table.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.table[at].0 != 0 {
+            at = (at + 1) & mask;
+        }
+        self.table[at] = (index as u32 + 1, hash);
     }
 
     /// The node of a name, and its place among the names.
@@ -56,7 +64,7 @@ impl KeyTable {
             if known == hash {
                 let (candidate, node) = &self.names[index as usize - 1];
                 if same(candidate.as_bytes(), name.as_bytes()) {
-                    return Some((index as u16 - 1, *node));
+                    return Some(((index - 1) as u16, *node));
                 }
             }
             at = (at + 1) & mask;

@@ -281,6 +281,19 @@ pub(crate) fn whole(value: &Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
+/// JSON text without the blanks and line ends between its parts: what is taken from the input is laid out as it
+/// was there.
+pub(crate) fn without_blanks(json: &[u8]) -> Vec<u8> {
+    let (mut in_string, mut escaped) = (false, false);
+    let mut stays = |byte: &u8| {
+        let blank = !in_string && byte.is_ascii_whitespace();
+        in_string ^= *byte == b'"' && !escaped;
+        escaped = in_string && *byte == b'\\' && !escaped;
+        !blank
+    };
+    json.iter().copied().filter(|byte| stays(byte)).collect()
+}
+
 /// Appends JSON text of the input without its nulls, empty strings, objects and arrays. The scanner
 /// has accepted the text, so its depth is bounded.
 pub(crate) fn pruned(text: &str, out: &mut Vec<u8>) -> bool {
@@ -367,6 +380,13 @@ mod tests {
         );
         assert_eq!(write(r#"{"k":"","l":"v"}"#, Some(XdmType::MapOfStrings)).unwrap(), r#"{"l":"v"}"#);
         assert_eq!(write(r#"[null,"","x"]"#, Some(XdmType::ArrayOfStrings)).unwrap(), r#"["x"]"#);
+    }
+
+    #[test]
+    fn blanks_stay_in_strings_only() {
+        let laid_out = "{ \"a b\" :\n[1,\t\" \\\" \\\\\" , {} ]\r\n}";
+        let text = String::from_utf8(without_blanks(laid_out.as_bytes())).unwrap();
+        assert_eq!(text, "{\"a b\":[1,\" \\\" \\\\\",{}]}");
     }
 
     #[test]

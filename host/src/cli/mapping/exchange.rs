@@ -92,7 +92,7 @@ pub(super) fn export(global: &Global, args: ExportArgs) -> anyhow::Result<ExitCo
         (_, out) => write(out.as_deref(), exported.mapping_set)?,
     }
     if !global.quiet && !global.json {
-        eprint!("{}", exported.words());
+        stripe_xdm::tell!("{}", exported.words().trim_end());
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -154,16 +154,16 @@ pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitC
         (_, out) => write(out.as_deref(), imported.set)?,
     }
     for problem in &imported.problems {
-        eprintln!("FAILED: {problem}");
+        stripe_xdm::tell!("FAILED: {problem}");
     }
     if !global.quiet && !global.json {
         let count = serde_json::from_str::<Set>(imported.set.get())?.mappings.len();
         let below = imported.sources_prefix.map_or_else(String::new, |root| {
             format!("; every source lies below {root}, which is left away over Stripe's objects")
         });
-        eprintln!("{count} mappings{below}");
+        stripe_xdm::tell!("{count} mappings{below}");
         let file = args.out.as_ref().map_or(args.file.clone(), |out| out.display().to_string());
-        eprintln!(
+        stripe_xdm::tell!(
             "run it: stripe-xdm transform --tenant TENANT --account ACCOUNT --mapping-only RESOURCE={file}"
         );
     }

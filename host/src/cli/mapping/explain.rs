@@ -67,7 +67,7 @@ pub(super) fn run(global: &Global, args: ExplainArgs) -> anyhow::Result<ExitCode
         say!("The sample has more fields than are shown.");
     }
     if let Some(problem) = explanation.problem {
-        eprintln!("error: {problem}");
+        stripe_xdm::tell!("error: {problem}");
         return Ok(ExitCode::from(2));
     }
     Ok(ExitCode::SUCCESS)

@@ -46,10 +46,10 @@ pub(super) fn run(global: &Global, args: PreviewArgs) -> anyhow::Result<ExitCode
             let record = preview.data.get();
             say!("{}", if laid_out { pretty(record) } else { record.to_owned() });
             for error in preview.errors.iter().flatten() {
-                eprint!("{}", error.words(&format!("FAILED sample {number}")));
+                stripe_xdm::tell!("{}", error.words(&format!("FAILED sample {number}")).trim_end());
             }
             for warning in preview.warnings.iter().filter(|_| !global.quiet) {
-                eprint!("{}", warning.words(&format!("warning: sample {number}")));
+                stripe_xdm::tell!("{}", warning.words(&format!("warning: sample {number}")).trim_end());
             }
         }
     }

@@ -27,11 +27,14 @@ pub(super) struct ModelArgs {
     account: Option<String>,
     #[command(flatten)]
     mapping: MappingArgs,
+    /// What uuid() and the like are made from, together with the record
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
 }
 
 impl ModelArgs {
     pub(super) fn settings(&self) -> anyhow::Result<Map<String, Value>> {
-        let mut settings = self.mapping.settings(&self.tenant)?;
+        let mut settings = self.mapping.settings(&self.tenant, self.seed)?;
         if let Some(account) = &self.account {
             settings.insert("account".to_owned(), account.as_str().into());
         }
