@@ -50,7 +50,7 @@ struct Global {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
     /// Longest that the module may take for one batch, in milliseconds
-    #[arg(long, global = true, value_name = "MS", default_value_t = 5000, hide = true)]
+    #[arg(long, global = true, value_name = "MS", default_value_t = 5000)]
     deadline: u64,
 }
 

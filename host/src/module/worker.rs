@@ -187,7 +187,12 @@ fn protocol(message: impl Into<String>) -> Failure {
 
 fn trapped(error: &wasmtime::Error) -> Failure {
     let (code, message) = match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => ("module_deadline", "the module ran longer than allowed".to_owned()),
+        Some(Trap::Interrupt) => (
+            "module_deadline",
+            "the module ran longer than allowed: an object or a mapping set is too large, or a mapping works \
+             too hard; make it smaller, or allow more with --deadline MS"
+                .to_owned(),
+        ),
         Some(trap) => ("module_trap", format!("the module trapped: {trap}")),
         None => ("module_trap", format!("the module failed: {}", error.root_cause())),
     };

@@ -5,7 +5,7 @@ use super::{Answer, LanguageError, Place, json, settings};
 use crate::functions::FUNCTIONS;
 use crate::moment::Moment;
 use dataprep::functions::Clock;
-use dataprep::{CompileOptions, EvalError, Expression};
+use dataprep::{CompileOptions, EvalError, Expression, MAX_EXPRESSION};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -39,7 +39,8 @@ pub(super) fn eval(mut arguments: Arguments<'_>) -> Answer {
     arguments.end()?;
     let compiled = Expression::compile(&expression, options()).map_err(|error| LanguageError {
         code: "invalid_expression",
-        place: error.span.map(|span| Place::of(&expression, span)),
+        // Of an empty text there is nothing to point at.
+        place: error.span.filter(|_| !expression.trim().is_empty()).map(|span| Place::of(&expression, span)),
         message: error.message,
     })?;
     let evaluated = compiled.eval_with(input, &[], &settings, &mut Clock::new(now, seed));
@@ -53,7 +54,12 @@ pub(super) fn eval(mut arguments: Arguments<'_>) -> Answer {
     })?;
     let result: &RawValue = serde_json::from_str(&evaluated.json)
         .map_err(|error| LanguageError::new("internal", format!("the result is not JSON: {error}")))?;
-    let notes = evaluated.notes.iter().map(|(code, message)| Note { code, message }).collect();
+    let mut notes: Vec<Note<'_>> =
+        evaluated.notes.iter().map(|(code, message)| Note { code, message }).collect();
+    if expression.chars().count() > MAX_EXPRESSION {
+        let message = "an expression of a mapping has at most 4096 characters: this one runs here alone";
+        notes.push(Note { code: "expression_too_long", message });
+    }
     json(&Evaluated { result, notes })
 }
 
