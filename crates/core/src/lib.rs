@@ -27,7 +27,6 @@ mod functions;
 pub mod import;
 pub mod language;
 mod models;
-mod moment;
 mod money;
 mod output;
 mod settings;
@@ -35,9 +34,9 @@ mod shed;
 mod transform;
 mod user_model;
 
+pub use dataprep::date::Moment;
 pub use describe::describe;
 pub use models::{Dropped, Embedded, Model, Variant};
-pub use moment::Moment;
 pub use output::{ObjectError, Outcome, Output, Record, RecordKind, Warning};
 pub use settings::{Call, MetadataIdentity, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;

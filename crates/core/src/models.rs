@@ -3,7 +3,7 @@
 use crate::functions::FUNCTIONS;
 use crate::settings::{OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
-use dataprep::{CompileOptions, Mapping, MappingSet, Plan, SourceType, XdmType};
+use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
 use serde::{Deserialize, Serialize};
 
 /// The default models, in the order of their datasets' indexes.
@@ -162,20 +162,28 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
                 plan,
                 embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
             }),
-            Err(error) => problems.extend(error.problems.iter().map(|problem| {
-                match problem.mapping < model.mapping_set.mappings.len() {
-                    true => format!("model {}: {problem}", model.dataset),
-                    false => {
-                        format!(
-                            "model {}: dropped: {}: {}",
-                            model.dataset, problem.source_text, problem.message
-                        )
-                    }
-                }
-            })),
+            Err(error) => {
+                problems.extend(error.problems.into_iter().map(|problem| told(problem, &model, settings)));
+            }
         }
     }
     if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }
+}
+
+/// A problem of a compiled model in the terms of whoever can mend it: a user's mapping has the number that
+/// it has in the user's own set, not in what became of it.
+fn told(mut problem: Problem, model: &Model, settings: &Settings) -> String {
+    if problem.mapping >= model.mapping_set.mappings.len() {
+        return format!("model {}: dropped: {}: {}", model.dataset, problem.source_text, problem.message);
+    }
+    let own = settings.models.iter().rev().filter(|user| user.is_for(model)).find_map(|user| {
+        let written = |mapping: &Mapping| destination(&mapping.destination, settings);
+        user.mapping_set.mappings.iter().rposition(|mapping| written(mapping) == problem.destination)
+    });
+    if let Some(own) = own {
+        problem.mapping = own;
+    }
+    format!("model {}: {problem}", model.dataset)
 }
 
 /// Puts the settings into a set's placeholders.

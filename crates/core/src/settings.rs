@@ -1,7 +1,7 @@
 //! Everything a transform depends on besides the object: given, never looked up.
 
-use crate::moment::Moment;
 use crate::user_model::UserModel;
+use dataprep::date::Moment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

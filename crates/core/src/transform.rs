@@ -5,10 +5,10 @@ use crate::functions::rfc3339;
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
+use dataprep::date::Moment;
 use dataprep::functions::Clock;
 use dataprep::json::Kind;
 use dataprep::{Run, Value};
-use jiff::Timestamp;
 use std::borrow::Cow;
 
 /// Deepest nesting of embedded objects that is followed: a refund's charge's customer.
@@ -31,6 +31,8 @@ pub(crate) struct Around<'a> {
     livemode: Option<bool>,
     api_version: Option<&'a str>,
     observed_at: Option<i64>,
+    /// The time that `now()` tells.
+    now: Option<Moment>,
     event: Option<&'a Event<'a>>,
     /// The object stands inside another one; the Event is about that one.
     embedded: bool,
@@ -39,6 +41,7 @@ pub(crate) struct Around<'a> {
 impl<'a> Around<'a> {
     /// An object's surroundings: its Event knows best, then the call, then the settings.
     pub(crate) fn of(event: Option<&'a Event<'a>>, call: &'a Call, settings: &'a Settings) -> Self {
+        let observed_at = call.observed_at.or(settings.observed_at);
         Self {
             account: event
                 .and_then(|event| event.account.as_deref())
@@ -49,10 +52,16 @@ impl<'a> Around<'a> {
                 .and_then(|event| event.api_version.as_deref())
                 .or(call.api_version.as_deref())
                 .or(settings.api_version.as_deref()),
-            observed_at: call.observed_at.or(settings.observed_at),
+            observed_at,
+            now: call.now.or_else(|| observed_at.and_then(Moment::from_second)),
             event,
             embedded: false,
         }
+    }
+
+    /// What expressions of the current time and of chance are told.
+    pub(crate) fn clock(&self, settings: &Settings) -> Clock {
+        Clock::new(self.now, settings.seed)
     }
 }
 
@@ -128,20 +137,11 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
-        let clock = clock(call, &self.settings);
-        self.runs.iter_mut().for_each(|run| run.clock = clock.clone());
         let maker =
             Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };
         maker.make(&mut self.runs, resource, object, &around).map_err(|refusal| named(refusal, object))?;
         Ok(Outcome::Done)
     }
-}
-
-/// What expressions of the current time and of chance are told.
-pub(crate) fn clock(call: &Call, settings: &Settings) -> Clock {
-    let observed_at = call.observed_at.or(settings.observed_at);
-    let observed = || observed_at.and_then(|seconds| Timestamp::from_second(seconds).ok());
-    Clock::new(call.now.map(|now| now.0).or_else(observed), settings.seed)
 }
 
 /// An error about an object, with what can still be read of its name.
@@ -188,6 +188,7 @@ impl Maker<'_> {
         around: &Around<'_>,
     ) -> Result<(), Refusal> {
         let Some((run, deeper)) = runs.split_first_mut() else { return Ok(()) };
+        run.clock = around.clock(self.settings);
         let context = context(resource, around, self.settings);
         let models = self.models;
         let mut is_first = true;

@@ -74,11 +74,13 @@ impl UserModel {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
+    /// Whether this changes a model.
+    pub(crate) fn is_for(&self, model: &Model) -> bool {
+        model.resource == self.resource && self.variant.is_none_or(|variant| model.variant == variant)
+    }
+
     fn model_among<'m>(&self, models: &'m mut [Model]) -> Result<&'m mut Model, String> {
-        let fits = |model: &&mut Model| {
-            model.resource == self.resource && self.variant.is_none_or(|variant| model.variant == variant)
-        };
-        let mut fitting = models.iter_mut().filter(fits);
+        let mut fitting = models.iter_mut().filter(|model| self.is_for(model));
         match (fitting.next(), fitting.next()) {
             (Some(model), None) => Ok(model),
             (Some(_), Some(_)) => Err(format!(

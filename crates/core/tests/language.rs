@@ -35,6 +35,12 @@ fn what_fails_says_where() {
     let place = error.place.unwrap();
     assert_eq!((error.code, place.line, place.column), ("invalid_expression", 2, 3));
     assert!(error.message.contains("did you mean upper?") && place.caret.starts_with("  uper(a)\n  ^"));
+    // The first problem has its place, the others are told with theirs.
+    let error = refused(&json!({"command": "eval", "expression": "concat(uper(a), substr(b, 1))"}));
+    assert!(error.place.as_ref().is_some_and(|place| place.column == 8), "{error:?}");
+    assert!(error.message.contains("\nalso at 1:17: substr takes 3 arguments"), "{error:?}");
+    let error = refused(&json!({"command": "eval", "expression": ""}));
+    assert!(error.place.is_none() && !error.message.contains("also"), "{error:?}");
     let error = refused(&json!({"command": "eval", "expression": "now()"}));
     assert!(error.place.is_some() && error.code != "invalid_expression", "{error:?}");
     // A value of the input is never told.

@@ -84,7 +84,11 @@ fn every_problem_is_told_before_anything_runs() {
     let broken = json!([{"resource": "charge", "drop": ["comerce.order.currencyCode"], "mappingSet": {"mappings": [
         {"sourceType": "EXPRESSION", "source": "uper(id)", "destination": "a"},
         {"sourceType": "EXPRESSION", "source": "1 +", "destination": "b"}]}}]);
-    assert_eq!(open(&broken).unwrap_err().len(), 3, "what cannot be dropped hides nothing else");
+    let problems = open(&broken).unwrap_err();
+    assert_eq!(problems.len(), 3, "what cannot be dropped hides nothing else");
+    // Counted in the user's own set, not in the model that it changes.
+    assert!(problems[1].contains("mapping 1 (uper(id) -> a)"), "{problems:?}");
+    assert!(problems[2].contains("mapping 2 (1 + -> b)"), "{problems:?}");
     let dropped = json!([{"resource": "charge", "dropped": [{"source": "a..b", "reason": "none"}]}]);
     assert!(open(&dropped).unwrap_err()[0].contains(": dropped: a..b: expected a field name"));
     let no_set = open(&json!([{"resource": "charge", "mappingSet": {"x": 1}}])).unwrap_err();

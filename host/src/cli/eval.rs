@@ -97,9 +97,14 @@ pub(super) fn refused(global: &Global, refusal: &Refusal) -> ExitCode {
     if global.json {
         say!("{}", json!({ "error": refusal }));
     } else {
-        stripe_xdm::tell!("error: {}", refusal.message);
+        // The place belongs to the first line; further ones are further problems.
+        let (first, further) = refusal.message.split_once('\n').unwrap_or((&refusal.message, ""));
+        stripe_xdm::tell!("error: {first}");
         for line in refusal.caret.iter().flat_map(|caret| caret.lines()) {
             stripe_xdm::tell!("  {line}");
+        }
+        for line in further.lines() {
+            stripe_xdm::tell!("{line}");
         }
     }
     ExitCode::from(2)

@@ -3,10 +3,9 @@
 use super::arguments::{Arguments, refused};
 use super::{Answer, LanguageError, Place, json, settings};
 use crate::functions::FUNCTIONS;
-use crate::moment::Moment;
+use dataprep::date::Moment;
 use dataprep::functions::Clock;
-use dataprep::{CompileOptions, EvalError, Expression, MAX_EXPRESSION};
-use jiff::Timestamp;
+use dataprep::{CompileOptions, EvalError, Expression, ExpressionError, MAX_EXPRESSION};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -37,12 +36,8 @@ pub(super) fn eval(mut arguments: Arguments<'_>) -> Answer {
     let seed = arguments.value("seed")?.unwrap_or_default();
     let settings = settings(&mut arguments)?;
     arguments.end()?;
-    let compiled = Expression::compile(&expression, options()).map_err(|error| LanguageError {
-        code: "invalid_expression",
-        // Of an empty text there is nothing to point at.
-        place: error.span.filter(|_| !expression.trim().is_empty()).map(|span| Place::of(&expression, span)),
-        message: error.message,
-    })?;
+    let compiled =
+        Expression::compile(&expression, options()).map_err(|error| invalid(&expression, error))?;
     let evaluated = compiled.eval_with(input, &[], &settings, &mut Clock::new(now, seed));
     let evaluated = evaluated.map_err(|error| match error {
         EvalError::Input(error) => LanguageError::new("invalid_input", error.to_string()),
@@ -63,6 +58,21 @@ pub(super) fn eval(mut arguments: Arguments<'_>) -> Answer {
     json(&Evaluated { result, notes })
 }
 
+/// Everything that is wrong with an expression: the first problem with its place, the others in words.
+fn invalid(expression: &str, first: ExpressionError) -> LanguageError {
+    let mut message = first.message;
+    for other in Expression::check(expression, options()).iter().skip(1) {
+        message.push_str("\nalso");
+        if let Some((line, column)) = other.span.map(|span| span.line_column(expression)) {
+            message.push_str(&format!(" at {line}:{column}"));
+        }
+        message.push_str(&format!(": {}", other.message));
+    }
+    // Of an empty text there is nothing to point at.
+    let span = first.span.filter(|_| !expression.trim().is_empty());
+    LanguageError { code: "invalid_expression", place: span.map(|span| Place::of(expression, span)), message }
+}
+
 /// Whether a text is an expression, in the shape of Adobe's `/languages/el/validate`.
 pub(super) fn validate_expression(mut arguments: Arguments<'_>) -> Answer {
     let expression = arguments.needed_text("expression")?;
@@ -70,9 +80,8 @@ pub(super) fn validate_expression(mut arguments: Arguments<'_>) -> Answer {
     json(&dataprep::is_valid_expression(&expression, options()))
 }
 
-fn moment(text: &str) -> Result<Timestamp, LanguageError> {
-    let moment = Moment::parse(text).map(|moment| moment.0);
-    moment.ok_or_else(|| refused("`now` must be a time such as 2026-01-31T12:00:00Z"))
+fn moment(text: &str) -> Result<Moment, LanguageError> {
+    Moment::from_rfc3339(text).ok_or_else(|| refused("`now` must be a time such as 2026-01-31T12:00:00Z"))
 }
 
 fn options() -> CompileOptions<'static> {

@@ -9,7 +9,7 @@ use crate::functions::FUNCTIONS;
 use crate::import::{self, MANAGED_ROOT};
 use crate::models::{self, CONTEXT, Dropped, RESOURCES};
 use crate::settings::{Call, Settings};
-use crate::transform::{Around, clock, context};
+use crate::transform::{Around, context};
 use dataprep::{CompileError, CompileOptions, DropRule, MappingSet, Plan, Run, Sample, Schema};
 use std::borrow::Cow;
 
@@ -108,7 +108,7 @@ fn about(
             context(input.kind.as_deref().unwrap_or_default(), &around, &settings)
         })
         .collect();
-    let clock = clock(&call, &settings);
+    let clock = Around::of(None, &call, &settings).clock(&settings);
     let records: Vec<Cow<'_, str>> = inputs
         .iter()
         .map(|input| match subject.of {

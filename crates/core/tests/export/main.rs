@@ -4,6 +4,7 @@ mod documented;
 mod object;
 mod random;
 
+use dataprep::date::Moment;
 use dataprep::expr::{Path, Segment};
 use dataprep::functions::Clock;
 use dataprep::{CompileOptions, Mapping, Plan, Run, SourceType};
@@ -84,7 +85,7 @@ impl Pair {
     /// What the exported set makes of an object that Adobe's source has read.
     fn by_adobe(&self, object: &Value) -> Value {
         let mut run = Run::default();
-        run.clock = Clock::new(Some(jiff::Timestamp::from_second(NOW).unwrap()), 0);
+        run.clock = Clock::new(Some(Moment::from_second(NOW).unwrap()), 0);
         let mut out = Vec::new();
         self.theirs.run(&mut run, &json!({"data": object}).to_string(), &[], &(), &mut out).unwrap();
         // Adobe would log each as a warning: a missing field is none.

@@ -2,7 +2,7 @@
 
 use crate::expr::Path;
 use crate::sets::mapping_set::{Mapping, MappingSet, SourceType, XdmType};
-use crate::values::tree;
+use crate::values::ordered;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ impl Difference {
 pub fn diff(a: &MappingSet, b: &MappingSet) -> Difference {
     let (before, after) = (winners(a), winners(b));
     let place = |sides: &[Side]| -> BTreeMap<String, usize> {
-        tree::map(sides.iter().enumerate().map(|(index, side)| (side.destination.clone(), index)))
+        ordered::map(sides.iter().enumerate().map(|(index, side)| (side.destination.clone(), index)))
     };
     let (in_before, in_after) = (place(&before), place(&after));
     let mut difference = Difference::default();

@@ -14,7 +14,7 @@
 //! ```
 
 use crate::functions::{self, Function, Status};
-use crate::values::tree;
+use crate::values::ordered;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -189,7 +189,7 @@ pub fn entries(
     rows: impl Iterator<Item = &'static Function>,
 ) -> serde_json::Result<Vec<FunctionEntry>> {
     let data: Value = serde_json::from_str(data)?;
-    let rows = tree::map(rows.map(|row| (row.name, row)));
+    let rows = ordered::map(rows.map(|row| (row.name, row)));
     let mut all = Vec::new();
     for category in data.as_array().map(Vec::as_slice).unwrap_or_default() {
         let functions: Vec<Written<'_>> = list(category, "functions").iter().map(Written::read).collect();

@@ -8,7 +8,7 @@ use crate::functions::nearest;
 use crate::plan::{CompileOptions, MappingWarning, Plan, Run};
 use crate::sets::mapping_set::{Mapping, MappingSet, SourceType};
 use crate::sets::schema::Schema;
-use crate::values::tree;
+use crate::values::ordered;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -160,7 +160,7 @@ pub fn validate(set: &MappingSet, options: CompileOptions<'_>, samples: &[Sample
         }
     }
     let known: Vec<Leaf> =
-        tree::map(known.into_iter().map(|leaf| (leaf.path.clone(), leaf))).into_values().collect();
+        ordered::map(known.into_iter().map(|leaf| (leaf.path.clone(), leaf))).into_values().collect();
     if !known.is_empty() {
         missing(set, options, &known, &mut validation);
     }
@@ -207,7 +207,7 @@ pub(crate) fn winners(set: &MappingSet) -> Vec<usize> {
                 .map_or_else(|_| mapping.destination.clone(), |path| path.to_string())
         })
         .collect();
-    let last: BTreeMap<&String, usize> = tree::map(places.iter().zip(0..));
+    let last: BTreeMap<&String, usize> = ordered::map(places.iter().zip(0..));
     places.iter().enumerate().map(|(index, place)| last.get(place).copied().unwrap_or(index)).collect()
 }
 
@@ -231,7 +231,7 @@ pub(crate) fn source_paths(mapping: &Mapping, context: &[&str]) -> Vec<Path> {
 
 /// Notes sources that no sample has.
 fn missing(set: &MappingSet, options: CompileOptions<'_>, known: &[Leaf], validation: &mut Validation) {
-    let places = tree::set(known.iter().map(|leaf| leaf.place().to_string()));
+    let places = ordered::set(known.iter().map(|leaf| leaf.place().to_string()));
     let places: Vec<String> = places.into_iter().take(MAX_COMPARED).collect();
     for (index, mapping) in set.mappings.iter().enumerate() {
         for path in source_paths(mapping, options.context) {

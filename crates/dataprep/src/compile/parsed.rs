@@ -5,7 +5,7 @@ use crate::expr::{self, Expr, Path, Segment};
 use crate::plan::MAX_EXPRESSION;
 use crate::run::source::iterations;
 use crate::sets::mapping_set::{Mapping, SourceType};
-use crate::values::tree;
+use crate::values::ordered;
 use std::collections::BTreeMap;
 
 /// A mapping with its two sides parsed.
@@ -162,7 +162,7 @@ fn by_element(mappings: &mut [Parsed]) {
 fn spread(mappings: &mut [Parsed]) -> Vec<(usize, String)> {
     let fed =
         mappings.iter().flat_map(|mapping| iterated(&mapping.destination).take(mapping.source_iterations()));
-    let fed = tree::set(fed.map(<[Segment]>::to_vec));
+    let fed = ordered::set(fed.map(<[Segment]>::to_vec));
     let mut problems = Vec::new();
     for mapping in mappings {
         let given = mapping.source_iterations();

@@ -9,7 +9,7 @@ use crate::functions::{self, Function, Kind};
 use crate::regex;
 use crate::run::eval::{Call, Code, Pattern};
 use crate::run::source::{ScopeId, SourceTree};
-use crate::values::tree;
+use crate::values::ordered;
 use crate::values::value::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub(crate) struct Functions(BTreeMap<&'static str, &'static Function>);
 impl Functions {
     /// Adobe's functions and `added` ones.
     pub(crate) fn new(added: &'static [Function]) -> Self {
-        Self(tree::map(added.iter().chain(functions::table()).map(|function| (function.name, function))))
+        Self(ordered::map(added.iter().chain(functions::table()).map(|function| (function.name, function))))
     }
 }
 
@@ -102,7 +102,7 @@ impl Resolver<'_> {
         let code = self.expression(expression);
         let problems = std::mem::take(&mut self.problems).into_iter().enumerate();
         let placed = problems.map(|(index, problem)| ((problem.span.map(|span| span.start), index), problem));
-        let problems: Vec<_> = tree::map(placed).into_values().collect();
+        let problems: Vec<_> = ordered::map(placed).into_values().collect();
         if problems.is_empty() { Ok(code) } else { Err(problems) }
     }
 

@@ -18,6 +18,9 @@ pub(crate) use pattern::Pattern;
 pub(crate) use zone::{Zone, unknown};
 
 use civil::{FIRST_SECOND, LAST_SECOND};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::{self, Write};
 
@@ -51,6 +54,11 @@ impl Moment {
         }
         let offset = zone.offset_at(second);
         fits(second + i64::from(offset)).then_some(Self { second, nanosecond, offset, zone })
+    }
+
+    /// The moment in UTC so many seconds after 1970 began; `None` outside the years 0 to 9999.
+    pub fn from_second(second: i64) -> Option<Self> {
+        Self::new(second, 0, Zone::UTC)
     }
 
     /// The moment in UTC so many milliseconds after 1970 began.
@@ -161,6 +169,22 @@ impl std::str::FromStr for Moment {
     /// Reads RFC 3339 and every other form that is recognised without a pattern.
     fn from_str(text: &str) -> Result<Self, String> {
         detect(text).ok_or_else(|| NO_DATE.to_owned())
+    }
+}
+
+impl Serialize for Moment {
+    /// RFC 3339, as it is displayed.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    /// RFC 3339 and nothing else.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        Self::from_rfc3339(&text)
+            .ok_or_else(|| D::Error::custom("expected a time such as 2026-01-31T12:00:00Z"))
     }
 }
 

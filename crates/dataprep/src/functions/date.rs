@@ -116,11 +116,7 @@ fn current(env: &CallEnv<'_>, name: &str) -> Result<Moment> {
             "{name} needs the current time, but the run was not given one; give the run a time"
         ))
     })?;
-    let nanoseconds = now.as_nanosecond();
-    let second = i64::try_from(nanoseconds.div_euclid(1_000_000_000)).ok();
-    second
-        .and_then(|second| Moment::new(second, nanoseconds.rem_euclid(1_000_000_000) as u32, Zone::UTC))
-        .ok_or_else(|| Failure::new("the time of the run lies outside the years 0 to 9999"))
+    now.in_zone(Zone::UTC).ok_or_else(|| Failure::new("the time of the run lies outside the years 0 to 9999"))
 }
 
 /// The time of the run, in UTC.

@@ -1,6 +1,6 @@
 //! The time and the chance of a run: arguments, never taken from the machine.
 
-use jiff::Timestamp;
+use crate::date::Moment;
 use sha2::{Digest, Sha256};
 
 /// Where `now`, `timestamp`, `uuid` and the like take their value from. Nothing here reads a clock or
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
     /// The time that `now()` tells; without it the functions of the current time fail.
-    pub now: Option<Timestamp>,
+    pub now: Option<Moment>,
     /// What random values are made from, together with the record and how many were made for it.
     pub seed: u64,
     /// The hash of the seed and the record, once something was drawn for it.
@@ -19,7 +19,7 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that tells a time, or none, and draws from a seed.
-    pub fn new(now: Option<Timestamp>, seed: u64) -> Self {
+    pub fn new(now: Option<Moment>, seed: u64) -> Self {
         Self { now, seed, record: None, drawn: 0 }
     }
 

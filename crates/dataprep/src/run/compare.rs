@@ -3,7 +3,7 @@
 use crate::functions::Failure;
 use crate::run::names::same;
 use crate::values::number::{self, Decimal};
-use crate::values::tree;
+use crate::values::ordered;
 use crate::values::value::Value;
 use std::cmp::Ordering;
 
@@ -41,7 +41,7 @@ fn composites(a: &Value<'_>, b: &Value<'_>) -> bool {
         return a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| equal(a, b));
     }
     let (Some(a), Some(b)) = (a.members(), b.members()) else { return false };
-    let (a, b) = (tree::map(a), tree::map(b));
+    let (a, b) = (ordered::map(a), ordered::map(b));
     a.len() == b.len() && a.iter().zip(&b).all(|((x, a), (y, b))| x == y && equal(a, b))
 }
 

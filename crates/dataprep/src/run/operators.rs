@@ -7,8 +7,8 @@ use crate::run::budget::Budget;
 use crate::run::compare::{equal, order, truth};
 use crate::values::json;
 use crate::values::number::{self, Decimal};
+use crate::values::ordered;
 use crate::values::rounding;
-use crate::values::tree;
 use crate::values::value::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -164,7 +164,7 @@ pub(crate) fn is_among(value: &Value<'_>, container: &Value<'_>, budget: &mut Bu
         return Ok(value.is_null() && container.is_null());
     }
     if let Some(members) = container.members() {
-        let keys = tree::set(members.into_iter().map(|(key, _)| key));
+        let keys = ordered::set(members.into_iter().map(|(key, _)| key));
         return Ok(match value.members() {
             Some(wanted) => wanted.iter().all(|(key, _)| keys.contains(key)),
             None => value.to_text().is_some_and(|key| keys.contains(&key)),

@@ -3,7 +3,7 @@
 pub(crate) mod float32;
 pub mod json;
 pub mod number;
+pub(crate) mod ordered;
 pub(crate) mod rounding;
 pub(crate) mod text;
-pub(crate) mod tree;
 pub(crate) mod value;

@@ -71,16 +71,14 @@ pub(super) fn run(global: &Global, args: DiffArgs) -> anyhow::Result<ExitCode> {
         b: Subject::named(&module, &args.b)?,
         settings: args.model.settings()?,
     };
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    if global.json {
-        say!("{answer}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    say!("{}", words(&serde_json::from_str(&answer)?).trim_end());
-    Ok(ExitCode::SUCCESS)
+    ask(global, &module, &question, |answer| {
+        if global.json {
+            say!("{answer}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        say!("{}", words(&serde_json::from_str(answer)?).trim_end());
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 impl Side {

@@ -82,19 +82,17 @@ pub(super) fn export(global: &Global, args: ExportArgs) -> anyhow::Result<ExitCo
         "settings": args.model.settings()?,
         "root": args.root,
     });
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    let exported: Exported<'_> = serde_json::from_str(&answer)?;
-    match (global.json, &args.out) {
-        (true, None) => say!("{answer}"),
-        (_, out) => write(out.as_deref(), exported.mapping_set)?,
-    }
-    if !global.quiet && !global.json {
-        stripe_xdm::tell!("{}", exported.words().trim_end());
-    }
-    Ok(ExitCode::SUCCESS)
+    ask(global, &module, &question, |answer| {
+        let exported: Exported<'_> = serde_json::from_str(answer)?;
+        match (global.json, &args.out) {
+            (true, None) => say!("{answer}"),
+            (_, out) => write(out.as_deref(), exported.mapping_set)?,
+        }
+        if !global.quiet && !global.json {
+            stripe_xdm::tell!("{}", exported.words().trim_end());
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 impl Exported<'_> {
@@ -144,30 +142,28 @@ pub(super) fn import(global: &Global, args: &ImportArgs) -> anyhow::Result<ExitC
     }
     let module = global.load_module()?;
     let question = Question { command: "import", set: raw_file(&args.file)? };
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    let imported: Imported<'_> = serde_json::from_str(&answer)?;
-    match (global.json, &args.out) {
-        (true, None) => say!("{answer}"),
-        (_, out) => write(out.as_deref(), imported.set)?,
-    }
-    for problem in &imported.problems {
-        stripe_xdm::tell!("FAILED: {problem}");
-    }
-    if !global.quiet && !global.json {
-        let count = serde_json::from_str::<Set>(imported.set.get())?.mappings.len();
-        let below = imported.sources_prefix.map_or_else(String::new, |root| {
-            format!("; every source lies below {root}, which is left away over Stripe's objects")
-        });
-        stripe_xdm::tell!("{count} mappings{below}");
-        let file = args.out.as_ref().map_or(args.file.clone(), |out| out.display().to_string());
-        stripe_xdm::tell!(
-            "run it: stripe-xdm transform --tenant TENANT --account ACCOUNT --mapping-only RESOURCE={file}"
-        );
-    }
-    Ok(ExitCode::from(if imported.problems.is_empty() { 0 } else { 2 }))
+    ask(global, &module, &question, |answer| {
+        let imported: Imported<'_> = serde_json::from_str(answer)?;
+        match (global.json, &args.out) {
+            (true, None) => say!("{answer}"),
+            (_, out) => write(out.as_deref(), imported.set)?,
+        }
+        for problem in &imported.problems {
+            stripe_xdm::tell!("FAILED: {problem}");
+        }
+        if !global.quiet && !global.json {
+            let count = serde_json::from_str::<Set>(imported.set.get())?.mappings.len();
+            let below = imported.sources_prefix.map_or_else(String::new, |root| {
+                format!("; every source lies below {root}, which is left away over Stripe's objects")
+            });
+            stripe_xdm::tell!("{count} mappings{below}");
+            let file = args.out.as_ref().map_or(args.file.clone(), |out| out.display().to_string());
+            stripe_xdm::tell!(
+                "run it: stripe-xdm transform --tenant TENANT --account ACCOUNT --mapping-only RESOURCE={file}"
+            );
+        }
+        Ok(ExitCode::from(if imported.problems.is_empty() { 0 } else { 2 }))
+    })
 }
 
 fn write(out: Option<&Path>, set: &RawValue) -> anyhow::Result<()> {

@@ -50,27 +50,30 @@ struct Source {
 pub(super) fn run(global: &Global, args: ExplainArgs) -> anyhow::Result<ExitCode> {
     let module = global.load_module()?;
     let question = About::new(&module, "explain", &args.set, args.sample.as_deref(), &args.about)?;
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    if global.json {
-        say!("{answer}");
-        return Ok(ExitCode::SUCCESS);
+    ask(global, &module, &question, |answer| {
+        let explanation: Explanation = serde_json::from_str(answer)?;
+        match global.json {
+            true => say!("{answer}"),
+            false => explanation.show(),
+        }
+        Ok(ExitCode::from(if explanation.problem.is_some() { 2 } else { 0 }))
+    })
+}
+
+impl Explanation {
+    /// In words.
+    fn show(&self) {
+        say!("{}", outputs(&self.outputs));
+        if !self.sources.is_empty() {
+            say!("{}", sources(&self.sources));
+        }
+        if self.truncated {
+            say!("The sample has more fields than are shown.");
+        }
+        if let Some(problem) = &self.problem {
+            stripe_xdm::tell!("error: {problem}");
+        }
     }
-    let explanation: Explanation = serde_json::from_str(&answer)?;
-    say!("{}", outputs(&explanation.outputs));
-    if !explanation.sources.is_empty() {
-        say!("{}", sources(&explanation.sources));
-    }
-    if explanation.truncated {
-        say!("The sample has more fields than are shown.");
-    }
-    if let Some(problem) = explanation.problem {
-        stripe_xdm::tell!("error: {problem}");
-        return Ok(ExitCode::from(2));
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn outputs(outputs: &[Output]) -> String {

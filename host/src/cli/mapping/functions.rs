@@ -51,39 +51,35 @@ pub(super) fn run(global: &Global, args: &FunctionsArgs) -> anyhow::Result<ExitC
         Some(name) => json!({ "command": "functions", "name": name }),
         None => json!({ "command": "functions" }),
     };
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    if global.json {
-        say!("{answer}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    let functions: Vec<Function> = serde_json::from_str(&answer)?;
-    match &args.name {
-        Some(_) => functions.iter().for_each(|function| say!("{}", function.words().trim_end())),
-        None => say!("{}", overview(&functions)),
-    }
-    Ok(ExitCode::SUCCESS)
+    ask(global, &module, &question, |answer| {
+        if global.json {
+            say!("{answer}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let functions: Vec<Function> = serde_json::from_str(answer)?;
+        match &args.name {
+            Some(_) => functions.iter().for_each(|function| say!("{}", function.words().trim_end())),
+            None => say!("{}", overview(&functions)),
+        }
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 pub(super) fn operators(global: &Global) -> anyhow::Result<ExitCode> {
     let module = global.load_module()?;
-    let answer = match ask(global, &module, &json!({ "command": "operators" }))? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    if global.json {
-        say!("{answer}");
-        return Ok(ExitCode::SUCCESS);
-    }
-    let operators: Vec<Operator> = serde_json::from_str(&answer)?;
-    let rows = operators.into_iter().map(|operator| {
-        let Operator { operator_symbol, description, example, result } = operator;
-        vec![operator_symbol, description, format!("{example} gives {result}")]
-    });
-    say!("{}", columns(&["operator", "what it does", "example"], rows));
-    Ok(ExitCode::SUCCESS)
+    ask(global, &module, &json!({ "command": "operators" }), |answer| {
+        if global.json {
+            say!("{answer}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        let operators: Vec<Operator> = serde_json::from_str(answer)?;
+        let rows = operators.into_iter().map(|operator| {
+            let Operator { operator_symbol, description, example, result } = operator;
+            vec![operator_symbol, description, format!("{example} gives {result}")]
+        });
+        say!("{}", columns(&["operator", "what it does", "example"], rows));
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn overview(functions: &[Function]) -> String {

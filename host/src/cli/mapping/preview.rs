@@ -33,25 +33,23 @@ struct Preview<'a> {
 pub(super) fn run(global: &Global, args: PreviewArgs) -> anyhow::Result<ExitCode> {
     let module = global.load_module()?;
     let question = About::new(&module, "preview", &args.set, Some(&args.sample), &args.about)?;
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    let previews: Vec<Preview<'_>> = serde_json::from_str(&answer)?;
-    if global.json {
-        say!("{answer}");
-    } else {
-        let laid_out = std::io::stdout().is_terminal();
-        for (number, preview) in (1..).zip(&previews) {
-            let record = preview.data.get();
-            say!("{}", if laid_out { pretty(record) } else { record.to_owned() });
-            for error in preview.errors.iter().flatten() {
-                stripe_xdm::tell!("{}", error.words(&format!("FAILED sample {number}")).trim_end());
-            }
-            for warning in preview.warnings.iter().filter(|_| !global.quiet) {
-                stripe_xdm::tell!("{}", warning.words(&format!("warning: sample {number}")).trim_end());
+    ask(global, &module, &question, |answer| {
+        let previews: Vec<Preview<'_>> = serde_json::from_str(answer)?;
+        if global.json {
+            say!("{answer}");
+        } else {
+            let laid_out = std::io::stdout().is_terminal();
+            for (number, preview) in (1..).zip(&previews) {
+                let record = preview.data.get();
+                say!("{}", if laid_out { pretty(record) } else { record.to_owned() });
+                for error in preview.errors.iter().flatten() {
+                    stripe_xdm::tell!("{}", error.words(&format!("FAILED sample {number}")).trim_end());
+                }
+                for warning in preview.warnings.iter().filter(|_| !global.quiet) {
+                    stripe_xdm::tell!("{}", warning.words(&format!("warning: sample {number}")).trim_end());
+                }
             }
         }
-    }
-    Ok(ExitCode::from(if previews.iter().any(|preview| preview.errors.is_some()) { 2 } else { 0 }))
+        Ok(ExitCode::from(if previews.iter().any(|preview| preview.errors.is_some()) { 2 } else { 0 }))
+    })
 }

@@ -118,14 +118,17 @@ impl About {
     }
 }
 
-/// Puts a question. A refusal is shown, and the exit code then is all that is left to return.
+/// Puts a question and shows the answer, or why there is none.
 pub(super) fn ask(
     global: &Global,
     module: &Module,
     question: &impl Serialize,
-) -> anyhow::Result<Result<String, ExitCode>> {
-    let answer = module.ask(&serde_json::to_string(question)?);
-    Ok(answer.map_err(|refusal| eval::refused(global, &refusal)))
+    show: impl FnOnce(&str) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    match module.ask(&serde_json::to_string(question)?) {
+        Ok(answer) => show(&answer),
+        Err(refusal) => Ok(eval::refused(global, &refusal)),
+    }
 }
 
 /// The JSON of a file, byte by byte.

@@ -59,21 +59,20 @@ impl TransformError {
 pub(super) fn run(global: &Global, args: ValidateArgs) -> anyhow::Result<ExitCode> {
     let module = global.load_module()?;
     let question = About::new(&module, "validate", &args.set, args.sample.as_deref(), &args.about)?;
-    let answer = match ask(global, &module, &question)? {
-        Ok(answer) => answer,
-        Err(code) => return Ok(code),
-    };
-    let validation: Validation = serde_json::from_str(&answer)?;
-    let failed = validation.validation_response.iter().filter(|response| response.errors.is_some()).count();
-    if global.json {
-        say!("{answer}");
-    } else {
-        let words = words(&validation, failed, global.quiet);
-        if !words.is_empty() {
-            say!("{}", words.trim_end());
+    ask(global, &module, &question, |answer| {
+        let validation: Validation = serde_json::from_str(answer)?;
+        let failed =
+            validation.validation_response.iter().filter(|response| response.errors.is_some()).count();
+        if global.json {
+            say!("{answer}");
+        } else {
+            let words = words(&validation, failed, global.quiet);
+            if !words.is_empty() {
+                say!("{}", words.trim_end());
+            }
         }
-    }
-    Ok(ExitCode::from(if failed > 0 || !validation.problems.is_empty() { 2 } else { 0 }))
+        Ok(ExitCode::from(if failed > 0 || !validation.problems.is_empty() { 2 } else { 0 }))
+    })
 }
 
 fn words(validation: &Validation, failed: usize, quiet: bool) -> String {
