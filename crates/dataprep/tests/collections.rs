@@ -1,28 +1,8 @@
 //! Functions on arrays, objects and maps, choosing among values, conversions: overloads, nulls, limits.
 
-use dataprep::functions::Clock;
-use dataprep::{CompileOptions, Evaluated, Expression};
+mod common;
 
-fn run(expression: &str, record: &str) -> Result<Evaluated, String> {
-    let compiled = Expression::compile(expression, CompileOptions::default()).map_err(|e| e.to_string())?;
-    compiled.eval(record, &mut Clock::default()).map_err(|error| error.to_string())
-}
-
-/// Each expression gives the JSON beside it.
-fn gives(record: &str, cases: &[(&str, &str)]) {
-    for (expression, expected) in cases {
-        let got = run(expression, record).map(|result| result.json);
-        assert_eq!(got.as_deref(), Ok(*expected), "{expression}");
-    }
-}
-
-/// Each expression fails, when compiled or when run, with the words beside it.
-fn fails(record: &str, cases: &[(&str, &str)]) {
-    for (expression, words) in cases {
-        let message = run(expression, record).expect_err(expression);
-        assert!(message.contains(words), "{expression}: {message}");
-    }
-}
+use common::{fails, gives, run};
 
 #[test]
 fn arrays_of_record_and_of_expression_are_the_same() {

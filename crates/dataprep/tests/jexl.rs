@@ -1,6 +1,8 @@
 //! What expressions compute: JEXL's rules for operators, null, comparison and methods; what is refused
 //! before anything runs; where failures point; and that nothing can run without end.
 
+mod common;
+
 use dataprep::functions::Clock;
 use dataprep::{CompileOptions, EvalError, Expression};
 
@@ -8,26 +10,16 @@ const RECORD: &str = r#"{"n":7,"d":2.50,"s":"abc","two":"2","empty":"","nothing"
     "big":9223372036854775807,"list":[1,2,3],"words":["a","b"],"map":{"k":"v","l":null},"zero":0,
     "people":[{"name":"Ada","age":36},{"name":"Bob","age":17}],"lower":"odd name","deep":[[1,2],[3]]}"#;
 
-/// What an expression gives, as JSON, or the message of its failure.
-fn run(text: &str) -> Result<String, String> {
-    let expression = Expression::compile(text, CompileOptions::default())
-        .map_err(|error| format!("compile: {}", error.message))?;
-    expression.eval(RECORD, &mut Clock::default()).map(|found| found.json).map_err(|error| error.to_string())
-}
-
 fn gives(table: &[(&str, &str)]) {
-    for (text, wanted) in table {
-        assert_eq!(run(text).as_deref(), Ok(*wanted), "{text}");
-    }
+    common::gives(RECORD, table);
 }
 
 fn fails(table: &[(&str, &str)]) {
-    for (text, wanted) in table {
-        match run(text) {
-            Err(message) => assert!(message.contains(wanted), "{text}: {message}"),
-            Ok(json) => panic!("{text} gives {json}"),
-        }
-    }
+    common::fails(RECORD, table);
+}
+
+fn run(text: &str) -> Result<String, String> {
+    common::run(text, RECORD).map(|found| found.json)
 }
 
 #[test]

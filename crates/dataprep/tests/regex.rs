@@ -1,16 +1,15 @@
 //! Regular expressions as expressions use them. What patterns mean is tested next to the matcher,
 //! against recordings of Java.
 
-use dataprep::functions::Clock;
+mod common;
+
 use dataprep::{CompileOptions, Expression};
+
 use proptest::prelude::*;
 
 /// The JSON of the result, or the message with `!` before it.
 fn eval(expression: &str, input: &str) -> String {
-    Expression::compile(expression, CompileOptions::default())
-        .map_err(|error| error.to_string())
-        .and_then(|compiled| compiled.eval(input, &mut Clock::default()).map_err(|error| error.to_string()))
-        .map_or_else(|message| format!("!{message}"), |result| result.json)
+    common::run(expression, input).map_or_else(|message| format!("!{message}"), |found| found.json)
 }
 
 #[test]

@@ -1,15 +1,11 @@
 //! Functions on text beyond the documented examples: nulls, bounds, characters outside the first plane,
 //! and the methods that texts have in Java.
 
-use dataprep::functions::Clock;
-use dataprep::{CompileOptions, Expression};
+mod common;
 
 /// The JSON of the result, or the message with `!` before it.
 fn eval(expression: &str, input: &str) -> String {
-    Expression::compile(expression, CompileOptions::default())
-        .map_err(|error| error.to_string())
-        .and_then(|compiled| compiled.eval(input, &mut Clock::default()).map_err(|error| error.to_string()))
-        .map_or_else(|message| format!("!{message}"), |result| result.json)
+    common::run(expression, input).map_or_else(|message| format!("!{message}"), |found| found.json)
 }
 
 #[track_caller]
