@@ -48,7 +48,7 @@ pub fn unblock(mut bytes: &[u8]) -> anyhow::Result<Vec<&[u8]>> {
 pub struct Record<'a> {
     /// Index into the datasets that the module describes.
     pub dataset: u16,
-    /// 0 main, 1 embedded, 2 tombstone.
+    /// 0 main, 1 embedded, 2 tombstone; plus 128 when the record is invalid.
     pub kind: u8,
     /// The record's JSON.
     pub bytes: &'a [u8],

@@ -57,6 +57,34 @@ pub struct Model {
     /// Paths left out on purpose.
     #[serde(default)]
     pub dropped: Vec<Dropped>,
+    /// The schema of its records, as far as the mappings do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaFrame>,
+}
+
+/// What a model's schema is made of besides the fields that its mappings write. Placeholders as in
+/// destinations.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SchemaFrame {
+    /// The schema's title, such as `Stripe Charge Events`.
+    pub title: String,
+    /// What its records are.
+    pub description: String,
+    /// `$id` of a standard class, or the title of a class of our own, with the behaviour of [`Model::variant`].
+    pub class: String,
+    /// `$id`s of standard field groups.
+    #[serde(default)]
+    pub field_groups: Vec<String>,
+    /// Identities of the record's subject, by the destination that holds them.
+    #[serde(default)]
+    pub identities: Vec<xdm::Identity>,
+    /// Destinations that name records of other models.
+    #[serde(default)]
+    pub relationships: Vec<xdm::Relationship>,
+    /// Whether Real-Time Customer Profile may use the records.
+    #[serde(default)]
+    pub profile: bool,
 }
 
 /// What a model's records are.

@@ -14,6 +14,8 @@ pub struct Output {
     pub warnings: Vec<Warning>,
     /// Paths of source leaves that no mapping reads and no rule drops.
     pub unmapped: Vec<String>,
+    /// What makes records invalid; each belongs to a record whose [`Record::valid`] is false.
+    pub invalid: Vec<Invalid>,
     /// How many metadata entries were left out to keep an event below the size limit.
     pub shed: u32,
 }
@@ -25,6 +27,7 @@ impl Output {
         self.records.clear();
         self.warnings.clear();
         self.unmapped.clear();
+        self.invalid.clear();
         self.shed = 0;
     }
 }
@@ -36,8 +39,26 @@ pub struct Record {
     pub dataset: u16,
     /// What the bytes are.
     pub kind: RecordKind,
+    /// Whether the record is what its schema says; one that is not must not be delivered.
+    pub valid: bool,
     /// Where the bytes are.
     pub span: Range<usize>,
+}
+
+/// Something that makes a record invalid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Invalid {
+    /// Index of the record among those of the same object.
+    pub record: u32,
+    /// Where in the record, which rule, what was found, and how to mend it.
+    #[serde(flatten)]
+    pub violation: xdm::check::Violation,
+    /// Destination of the mapping that wrote it; empty when none did.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub destination: String,
+    /// That mapping's source as written.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }
 
 /// What a record's bytes are.

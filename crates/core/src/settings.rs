@@ -1,5 +1,6 @@
 //! Everything a transform depends on besides the object: given, never looked up.
 
+use crate::privacy::Privacy;
 use crate::user_model::UserModel;
 use dataprep::date::Moment;
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,44 @@ pub struct Settings {
     /// What the user changes in the default models, in this order.
     #[serde(default)]
     pub models: Vec<UserModel>,
+    /// The kind of schemas that the records are for.
+    #[serde(default)]
+    pub model: ModelKind,
+    /// How records are checked against their schemas.
+    #[serde(default)]
+    pub check: Check,
+    /// What becomes of personal and secret data.
+    #[serde(default)]
+    pub privacy: Privacy,
+}
+
+/// The kind of schemas that records are for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// Classes and field groups; events and profiles.
+    #[default]
+    Standard,
+    /// Relational ("model-based") schemas: rows with a key and a version.
+    Relational,
+}
+
+/// How records are checked against their schemas.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// Whether they are.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// Rules of [`xdm::check::RULES`] whose level differs from the default.
+    #[serde(default)]
+    pub rules: xdm::check::Levels,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self { enabled: yes(), rules: xdm::check::Levels::new() }
+    }
 }
 
 /// A metadata key whose value identifies the person in the organisation's own namespace.
@@ -142,6 +181,9 @@ impl Settings {
             currency_exponents: BTreeMap::new(),
             seed: 0,
             models: Vec::new(),
+            model: ModelKind::default(),
+            check: Check::default(),
+            privacy: Privacy::default(),
         }
     }
 

@@ -94,12 +94,14 @@ impl Transformer {
     ) -> Result<Outcome, ObjectError> {
         let (bytes, records) = (output.bytes.len(), output.records.len());
         let (warnings, unmapped, shed) = (output.warnings.len(), output.unmapped.len(), output.shed);
+        let invalid = output.invalid.len();
         let result = self.convert(call, object, output);
         if result.is_err() {
             output.bytes.truncate(bytes);
             output.records.truncate(records);
             output.warnings.truncate(warnings);
             output.unmapped.truncate(unmapped);
+            output.invalid.truncate(invalid);
             output.shed = shed;
         }
         result
@@ -220,6 +222,7 @@ impl Maker<'_> {
             self.output.records.push(Record {
                 dataset: dataset as u16,
                 kind: if around.embedded { RecordKind::Embedded } else { RecordKind::Main },
+                valid: true,
                 span: start..self.output.bytes.len(),
             });
             self.warn(model, run, is_first);
@@ -262,6 +265,7 @@ impl Maker<'_> {
         self.output.records.push(Record {
             dataset: dataset as u16,
             kind: RecordKind::Tombstone,
+            valid: true,
             span: start..self.output.bytes.len(),
         });
         Ok(())

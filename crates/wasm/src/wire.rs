@@ -12,14 +12,16 @@
 //!           u32 record_count, record_count * record
 //!           u32 report_len, report JSON (may be empty: nothing to say)
 //! record    u16 dataset: index into `datasets` of `describe`
-//!           u8  kind: 0 main, 1 embedded, 2 tombstone
+//!           u8  kind: 0 main, 1 embedded, 2 tombstone; plus 128 when the record is not what its
+//!               schema says and must not be delivered
 //!           u32 len, len bytes of JSON
 //! ```
 //!
 //! Reports, by status:
 //!
-//! - 0: `{"warnings":[{"code","path"?,"source"?,"message"}],"unmapped":["path"],"shed":n}`; keys that
-//!   would be empty or zero are absent, and so is the report when all three are;
+//! - 0: `{"warnings":[{"code","path"?,"source"?,"message"}],"unmapped":["path"],"shed":n,
+//!   "invalid":[{"record":index,"pointer","rule","kind","message","destination"?,"source"?}]}`; keys that
+//!   would be empty or zero are absent, and so is the report when all four are;
 //! - 1: `{"code","object"?,"id"?,"path"?,"message"}`;
 //! - 2: `{"type":"…"}`, the type of a valid object that no model covers.
 //!
@@ -28,10 +30,13 @@
 
 use crate::failure::{Failure, INTERNAL, INVALID_REQUEST, RESPONSE_TOO_LARGE};
 use serde::Serialize;
-use stripe_xdm_core::{ObjectError, Output, Warning};
+use stripe_xdm_core::{Invalid, ObjectError, Output, Warning};
 
 /// Responses are shorter than this many bytes: a packed result has 31 bits for a length.
 pub const RESPONSE_LIMIT: usize = 1 << 31;
+
+/// Added to the kind of a record that is not what its schema says.
+pub const INVALID: u8 = 128;
 
 /// A request, borrowed from the caller's bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,15 +130,17 @@ impl Response {
                 .get(record.span.clone())
                 .ok_or_else(|| Failure::new(INTERNAL, "a record lies outside the output"))?;
             self.bytes.extend_from_slice(&record.dataset.to_le_bytes());
-            self.bytes.push(record.kind as u8);
+            self.bytes.push(record.kind as u8 | if record.valid { 0 } else { INVALID });
             self.length(bytes.len())?;
             self.bytes.extend_from_slice(bytes);
         }
-        if output.warnings.is_empty() && output.unmapped.is_empty() && output.shed == 0 {
-            self.length(0)
-        } else {
-            self.report(&Report { warnings: &output.warnings, unmapped: &output.unmapped, shed: output.shed })
-        }
+        let report = Report {
+            warnings: &output.warnings,
+            unmapped: &output.unmapped,
+            shed: output.shed,
+            invalid: &output.invalid,
+        };
+        if report.is_empty() { self.length(0) } else { self.report(&report) }
     }
 
     /// Appends the result of an object that failed.
@@ -190,6 +197,14 @@ struct Report<'a> {
     unmapped: &'a [String],
     #[serde(skip_serializing_if = "is_zero")]
     shed: u32,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invalid: &'a [Invalid],
+}
+
+impl Report<'_> {
+    fn is_empty(&self) -> bool {
+        self.warnings.is_empty() && self.unmapped.is_empty() && self.shed == 0 && self.invalid.is_empty()
+    }
 }
 
 #[derive(Serialize)]
@@ -256,8 +271,8 @@ mod tests {
     fn results_are_laid_out_as_documented() {
         let mut output = Output::default();
         output.bytes.extend_from_slice(b"{\"_id\":\"a\"}{}");
-        output.records.push(Record { dataset: 258, kind: RecordKind::Main, span: 0..11 });
-        output.records.push(Record { dataset: 6, kind: RecordKind::Tombstone, span: 11..13 });
+        output.records.push(Record { dataset: 258, kind: RecordKind::Main, valid: false, span: 0..11 });
+        output.records.push(Record { dataset: 6, kind: RecordKind::Tombstone, valid: true, span: 11..13 });
         let mut response = Response::start(3, 0).unwrap();
         response.done(&output).unwrap();
         output.clear();
@@ -267,7 +282,7 @@ mod tests {
         let expected: &[&[u8]] = &[
             &[3, 0, 0, 0],
             &[0, 2, 0, 0, 0],
-            &[2, 1, 0, 11, 0, 0, 0],
+            &[2, 1, 128, 11, 0, 0, 0],
             b"{\"_id\":\"a\"}",
             &[6, 0, 2, 2, 0, 0, 0],
             b"{}",

@@ -22,8 +22,13 @@ pub struct Record {
     pub dataset: u16,
     /// What the bytes are.
     pub kind: RecordKind,
+    /// Whether it is what its schema says; one that is not must not be delivered.
+    pub valid: bool,
     span: Range<usize>,
 }
+
+/// Added by the module to the kind of a record that is not valid.
+const INVALID: u8 = 128;
 
 /// Why an object yielded nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -103,6 +108,30 @@ pub struct Report {
     /// How many metadata entries were left out to keep a record below the size limit.
     #[serde(default)]
     pub shed: u32,
+    /// What makes records invalid.
+    #[serde(default)]
+    pub invalid: Vec<Invalid>,
+}
+
+/// Something that makes a record invalid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invalid {
+    /// Index of the record among those of the same object.
+    pub record: u32,
+    /// Where in the record, as a JSON pointer.
+    pub pointer: String,
+    /// The rule: a keyword of JSON Schema, or one of ours.
+    pub rule: String,
+    /// What was found: its kind and length, never the value.
+    pub kind: String,
+    /// What is wrong and how to mend it.
+    pub message: String,
+    /// Destination of the mapping that wrote it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub destination: String,
+    /// That mapping's source as written.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }
 
 /// What became of one object.
@@ -185,14 +214,16 @@ impl Batch {
                 if dataset >= datasets {
                     return Err(format!("a record names dataset {dataset}, the module describes {datasets}"));
                 }
-                let kind = match reader.u8()? {
+                let kind = reader.u8()?;
+                let valid = kind & INVALID == 0;
+                let kind = match kind & !INVALID {
                     0 => RecordKind::Main,
                     1 => RecordKind::Embedded,
                     2 => RecordKind::Tombstone,
                     other => return Err(format!("a record is of unknown kind {other}")),
                 };
                 let span = reader.block()?;
-                self.records.push(Record { dataset, kind, span });
+                self.records.push(Record { dataset, kind, valid, span });
             }
             let report = reader.block()?;
             let text = &self.bytes[report];

@@ -115,6 +115,9 @@ pub struct Mapping {
     /// The destination's XDM type, when it is known. Not part of Adobe's document.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub xdm_type: Option<XdmType>,
+    /// Data usage labels of what it writes (`I1`, `C2`, …). Not part of Adobe's document.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
 }
 
 /// How a mapping's source is to be read.
@@ -231,6 +234,7 @@ struct MappingAsRead {
     primary_identity: Option<bool>,
     #[serde(rename = "type")]
     xdm_type: Option<XdmType>,
+    labels: Option<Vec<String>>,
 }
 
 impl TryFrom<MappingAsRead> for Mapping {
@@ -255,6 +259,7 @@ impl TryFrom<MappingAsRead> for Mapping {
             identity: read.identity.unwrap_or_default(),
             primary_identity: read.primary_identity.unwrap_or_default(),
             xdm_type: read.xdm_type,
+            labels: read.labels.unwrap_or_default(),
         })
     }
 }
@@ -272,7 +277,7 @@ impl MappingSet {
         serde_json::from_str(text)
     }
 
-    /// The set as Adobe accepts it, in the current form: without the types, which are ours.
+    /// The set as Adobe accepts it, in the current form: without types and labels, which are ours.
     ///
     /// ```
     /// use dataprep::MappingSet;
@@ -286,7 +291,10 @@ impl MappingSet {
     /// ```
     pub fn to_adobe_json(&self) -> Result<String, serde_json::Error> {
         let mut set = self.clone();
-        set.mappings.iter_mut().for_each(|mapping| mapping.xdm_type = None);
+        for mapping in &mut set.mappings {
+            mapping.xdm_type = None;
+            mapping.labels.clear();
+        }
         serde_json::to_string(&set)
     }
 }

@@ -1,0 +1,153 @@
+//! Everything that the records of a tenant are described by.
+
+use crate::definition::Definition;
+use crate::field::{Field, Object, Shape};
+use crate::schema::{Namespace, Schema};
+use serde::{Deserialize, Serialize};
+
+/// Deepest nesting of data types that is followed.
+const MAX_DEPTH: u32 = 32;
+
+/// Schemas, and all definitions that they refer to, standard ones included.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Library {
+    /// Tenant id without the leading underscore.
+    pub tenant: String,
+    /// Identity namespaces that the schemas use.
+    pub namespaces: Vec<Namespace>,
+    /// Classes, field groups and data types; what one refers to comes before it.
+    pub definitions: Vec<Definition>,
+    /// The schemas.
+    pub schemas: Vec<Schema>,
+}
+
+/// Why a schema cannot be put together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LibraryError {
+    /// Something refers to an `$id` that the library does not hold.
+    #[error("{by} refers to {id}, which is not defined")]
+    Undefined {
+        /// What is missing.
+        id: String,
+        /// Title of what refers to it.
+        by: String,
+    },
+    /// Two parts of a schema give one field different types.
+    #[error("{path} is {one} in one part of the schema {schema} and {other} in another")]
+    Conflict {
+        /// [`Schema::title`].
+        schema: String,
+        /// The field, names joined by dots.
+        path: String,
+        /// One type.
+        one: &'static str,
+        /// The other type.
+        other: &'static str,
+    },
+    /// A data type holds itself.
+    #[error("the data type {id} holds itself")]
+    Endless {
+        /// Its `$id`.
+        id: String,
+    },
+}
+
+impl Library {
+    /// The definition of an `$id`.
+    pub fn definition(&self, id: &str) -> Option<&Definition> {
+        self.definitions.iter().find(|definition| definition.id == id)
+    }
+
+    /// The schema of a dataset.
+    pub fn schema(&self, name: &str) -> Option<&Schema> {
+        self.schemas.iter().find(|schema| schema.name == name)
+    }
+
+    /// A record of a schema as one tree: class, field groups and data types put together.
+    pub fn flat(&self, schema: &Schema) -> Result<Object, LibraryError> {
+        let mut record = Object::default();
+        if let Some(Field { shape: Shape::Object(fields), .. }) = &schema.fields {
+            self.add(&mut record, fields, schema, &mut Vec::new(), 0)?;
+        }
+        for id in schema.class.iter().chain(&schema.field_groups) {
+            let part = self
+                .definition(id)
+                .ok_or_else(|| LibraryError::Undefined { id: id.clone(), by: schema.title.clone() })?;
+            self.add(&mut record, &part.fields, schema, &mut Vec::new(), 0)?;
+        }
+        Ok(record)
+    }
+
+    /// Adds a part's fields to an object.
+    fn add(
+        &self,
+        object: &mut Object,
+        part: &Object,
+        schema: &Schema,
+        path: &mut Vec<String>,
+        depth: u32,
+    ) -> Result<(), LibraryError> {
+        for name in &part.required {
+            if !object.required.contains(name) {
+                object.required.push(name.clone());
+            }
+        }
+        for (name, field) in &part.fields {
+            path.push(name.clone());
+            let field = self.resolved(field, schema, path, depth)?;
+            match object.get_mut(name) {
+                None => object.fields.push((name.clone(), field)),
+                Some(known) => match (&mut known.shape, field.shape) {
+                    // Parts of a record meet in the tenant's object.
+                    (Shape::Object(known), Shape::Object(more)) => {
+                        self.add(known, &more, schema, path, depth + 1)?;
+                    }
+                    (known, same) if *known == same => {}
+                    (known, other) => {
+                        return Err(LibraryError::Conflict {
+                            schema: schema.title.clone(),
+                            path: path.join("."),
+                            one: known.xdm_type(),
+                            other: other.xdm_type(),
+                        });
+                    }
+                },
+            }
+            path.pop();
+        }
+        Ok(())
+    }
+
+    /// A field with data types in the place of references to them.
+    fn resolved(
+        &self,
+        field: &Field,
+        schema: &Schema,
+        path: &mut Vec<String>,
+        depth: u32,
+    ) -> Result<Field, LibraryError> {
+        let shape = match &field.shape {
+            Shape::DataType(id) => {
+                if depth > MAX_DEPTH {
+                    return Err(LibraryError::Endless { id: id.clone() });
+                }
+                let data_type = self
+                    .definition(id)
+                    .ok_or_else(|| LibraryError::Undefined { id: id.clone(), by: path.join(".") })?;
+                let mut object = Object::default();
+                self.add(&mut object, &data_type.fields, schema, path, depth + 1)?;
+                Shape::Object(object)
+            }
+            Shape::Object(inner) => {
+                let mut object = Object::default();
+                self.add(&mut object, inner, schema, path, depth + 1)?;
+                Shape::Object(object)
+            }
+            Shape::Array(items) => Shape::Array(Box::new(self.resolved(items, schema, path, depth + 1)?)),
+            Shape::Map(values) => Shape::Map(Box::new(self.resolved(values, schema, path, depth + 1)?)),
+            other => other.clone(),
+        };
+        Ok(Field { shape, ..field.clone() })
+    }
+}
