@@ -6,7 +6,7 @@
 //!   of [`TYPES`] are data types: what Stripe uses in several places is described once.
 
 use super::Words;
-use super::places::{Clash, Leaf, Step, reach, settle};
+use super::places::{Clash, Leaf, Step, put};
 use super::words;
 use xdm::{Behavior, Definition, DefinitionKind, Field, Library, Object, Shape, Text};
 
@@ -66,8 +66,8 @@ pub(super) struct Put {
     pub(super) group: String,
     /// A place in one of Adobe's data types: its `$id` and the steps within it.
     pub(super) standard: Option<(String, Vec<Step>)>,
-    /// Whether the type of the field is not known.
-    pub(super) untyped: bool,
+    /// Whether the type of the field is known.
+    pub(super) is_typed: bool,
 }
 
 impl Tenant {
@@ -118,15 +118,17 @@ impl Tenant {
             }
             let taken = leaf.steps.len() - at.1.len();
             let (before, after) = at.1.split_at(length.saturating_sub(taken).min(at.1.len()));
-            self.settle(&at.0, before, leaf, &Shape::DataType(id.clone()))?;
+            if !self.settle(&at.0, before, leaf, &Shape::DataType(id.clone()))? {
+                return Ok(Put { group, standard: None, is_typed: false });
+            }
             if is_standard {
-                return Ok(Put { group, standard: Some((id, after.to_vec())), untyped: false });
+                return Ok(Put { group, standard: Some((id, after.to_vec())), is_typed: true });
             }
             self.part(&id, DefinitionKind::DataType, title);
             at = (id, after);
         }
-        let untyped = self.settle(&at.0, at.1, leaf, &leaf.shape)?;
-        Ok(Put { group, standard: None, untyped })
+        let is_typed = self.settle(&at.0, at.1, leaf, &leaf.shape)?;
+        Ok(Put { group, standard: None, is_typed })
     }
 
     /// The steps after `_{tenant}.stripe`.
@@ -186,7 +188,7 @@ impl Tenant {
             DefinitionKind::FieldGroup => {
                 format!("{title}: what Adobe's own field groups have no field for.")
             }
-            _ => format!("{title}, wherever an object of Stripe's has one."),
+            _ => format!("{title}: an object of Stripe's, the same wherever it appears."),
         };
         self.parts.push(Definition {
             id: id.to_owned(),
@@ -201,28 +203,27 @@ impl Tenant {
     }
 
     /// Gives the field at a place of a part its type and, when it is the leaf's own, what is said about it.
-    /// Whether its type is still not known.
+    /// Whether its type is known.
     fn settle(&mut self, part: &str, steps: &[Step], leaf: &Leaf<'_>, shape: &Shape) -> Result<bool, String> {
         let title = if self.words == Words::All { words::title } else { words::untitled };
-        let clash = match self.parts.iter_mut().find(|known| known.id == part) {
-            Some(part) => match reach(&mut part.fields, steps, title) {
-                Ok(field) => match settle(field, shape) {
-                    Ok(()) => {
-                        if !matches!(shape, Shape::DataType(_)) {
-                            annotate(field, leaf);
-                        }
-                        let untyped = field.shape == Shape::Any;
-                        let destination = leaf.mapping.destination.clone();
-                        self.placed.push((part.id.clone(), steps.to_vec(), destination));
-                        return Ok(untyped);
-                    }
-                    Err(clash) => clash,
-                },
-                Err(clash) => clash,
-            },
-            None => Clash { known: "nothing", wanted: shape.xdm_type() },
+        let Some(known) = self.parts.iter_mut().find(|known| known.id == part) else { return Ok(false) };
+        let settled = match put(&mut known.fields, steps, shape, title) {
+            Ok(None) => return Ok(false),
+            Ok(Some(field)) => {
+                if !matches!(shape, Shape::DataType(_)) {
+                    annotate(field, leaf);
+                }
+                Ok(field.shape != Shape::Any)
+            }
+            Err(clash) => Err(clash),
         };
-        Err(self.told(part, steps, leaf, &clash))
+        match settled {
+            Ok(is_typed) => {
+                self.placed.push((part.to_owned(), steps.to_vec(), leaf.mapping.destination.clone()));
+                Ok(is_typed)
+            }
+            Err(clash) => Err(self.told(part, steps, leaf, &clash)),
+        }
     }
 
     /// A clash in words: a path has one type in all of a tenant's schemas.
