@@ -286,6 +286,17 @@ fn one_type_a_path_in_all_schemas() {
     let settings =
         json!({"tenant": "acme", "models": [model("charge", "string"), model("refund", "string")]});
     assert_eq!(compose(&settings).problems, []);
+    // Beside Stripe's objects too, though each resource has a field group of its own there.
+    let model = |resource: &str, kind: &str| {
+        json!({"resource": resource, "mappingSet": {"mappings": [
+            {"sourceType": "ATTRIBUTE", "source": "a", "destination": "_acme.shop.number", "type": kind}]}})
+    };
+    let settings = json!({"tenant": "acme", "models": [model("charge", "string"), model("refund", "long")]});
+    let error = try_compose(&settings).unwrap_err().to_string();
+    assert!(
+        error.contains("_acme.shop.number needs a field of type long") && error.contains("string"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -447,4 +458,75 @@ fn two_models_of_one_dataset_are_told() {
         {"resource": "refund", "dataset": "stripe_charge_events"}]}));
     assert_eq!(composed.problems.len(), 1);
     assert!(composed.problems[0].message.contains("a dataset has one schema"));
+}
+
+#[test]
+fn an_identity_that_is_no_longer_written_is_told_and_left_out() {
+    let composed = compose(&json!({"tenant": "acme", "models": [
+        {"resource": "customer", "drop": ["_{TENANT_ID}.stripe.customerID"]}]}));
+    let customer = composed.library.schema("stripe_customers").unwrap();
+    assert_eq!(customer.identities, []);
+    assert_eq!(composed.problems.len(), 1);
+    assert!(composed.problems[0].message.contains("no mapping writes it"), "{:?}", composed.problems);
+    // Where the record is keyed by something else, its links are gone with it.
+    let composed = compose(&json!({"tenant": "acme", "models": [
+        {"resource": "subscription", "variant": "event", "drop": ["_acme.stripe.priceIDs"]}]}));
+    let event = composed.library.schema("stripe_subscription_events").unwrap();
+    assert_eq!(event.relationships.len(), 1);
+}
+
+#[test]
+fn a_mapping_that_takes_a_defaults_place_keeps_its_type_and_labels() {
+    let library = library(&with(&json!([
+        {"sourceType": "ATTRIBUTE", "source": "metadata.note", "destination": "_acme.stripe.charge.description"},
+        {"sourceType": "ATTRIBUTE", "source": "metadata.mail", "destination": "_acme.stripe.charge.receiptEmail",
+            "labels": ["C2"]}])));
+    let charge = flat(&library, "stripe_charge_events");
+    let description = at(&charge, "_acme.stripe.charge.description").unwrap();
+    assert_eq!(description.shape.xdm_type(), "string");
+    assert_eq!(description.labels, ["I2"]);
+    assert_eq!(description.sources, ["metadata.note"]);
+    // One's own labels win: the user knows what is in there.
+    assert_eq!(at(&charge, "_acme.stripe.charge.receiptEmail").unwrap().labels, ["C2"]);
+}
+
+#[test]
+fn nothing_that_is_mapped_makes_composing_fail_in_another_way_than_saying_so() {
+    let odd = [
+        "_acme",
+        "_acme.stripe",
+        "_acme.stripe.charge",
+        "_acme.stripe[0]",
+        "_acme[*].x",
+        "_acme.stripe.charge.discount.discount.coupon.discount.x",
+        "_acme.stripe.charge.paymentMethodDetails.card.paymentMethodDetails.card.x",
+        "_acme.stripe.charge.paymentMethodDetails.payer.address.planet",
+        "_acme.stripe.metadata.one",
+        "_other.x",
+        "identityMap",
+        "identityMap.X",
+        "identityMap.X[0].odd",
+        "commerce.order[0].x",
+        "commerce{*}",
+        "a{key}",
+        "a..b",
+    ];
+    for destination in odd {
+        for kind in [None, Some("string"), Some("map<string>")] {
+            let mut mapping = json!({"sourceType": "ATTRIBUTE", "source": "x", "destination": destination});
+            if let Some(kind) = kind {
+                mapping["type"] = kind.into();
+            }
+            match try_compose(&with(&json!([mapping]))) {
+                Err(error) => {
+                    assert!(error.problems.iter().any(|told| told.contains(destination)), "{error}")
+                }
+                Ok(composed) => {
+                    for schema in &composed.library.schemas {
+                        assert!(composed.library.flat(schema).is_ok(), "{destination} {kind:?}");
+                    }
+                }
+            }
+        }
+    }
 }
