@@ -116,8 +116,8 @@ impl<'w, 'o> Walk<'w, 'o> {
     #[inline]
     fn deeper(&mut self) -> Result<(), Stop> {
         if self.depth == MAX_DEPTH {
-            // The scanner's own words for it.
-            self.scanner.value()?;
+            let offset = self.scanner.position() as usize;
+            return Err(Stop::Json(JsonError { offset, message: "nested more than 128 levels deep" }));
         }
         self.depth += 1;
         Ok(())
