@@ -48,7 +48,10 @@ async fn what_takes_away_is_refused_once_a_dataset_uses_the_schema() {
     for (patch, reason) in [
         (json!({"op": "remove", "path": field("name")}), "/_acme/name was removed"),
         (json!({"op": "remove", "path": field("inner/properties/x")}), "/_acme/inner/x was removed"),
-        (json!({"op": "replace", "path": field("name"), "value": {"type": "boolean"}}), "/_acme/name was string and is now boolean"),
+        (
+            json!({"op": "replace", "path": field("name"), "value": {"type": "boolean"}}),
+            "/_acme/name was string and is now boolean",
+        ),
         (
             json!({"op": "replace", "path": field("name/maxLength"), "value": 5}),
             "/_acme/name has a narrower maxLength",
@@ -62,7 +65,10 @@ async fn what_takes_away_is_refused_once_a_dataset_uses_the_schema() {
             json!({"op": "add", "path": field("inner/required"), "value": ["x"]}),
             "/_acme/inner/x became required",
         ),
-        (json!({"op": "replace", "path": field("count/maximum"), "value": 5}), "/_acme/count has a narrower maximum"),
+        (
+            json!({"op": "replace", "path": field("count/maximum"), "value": 5}),
+            "/_acme/count has a narrower maximum",
+        ),
     ] {
         let (status, error) = client.patch("fieldgroups", &group, json!([patch])).await;
         assert_eq!(status, 400, "{patch}");
