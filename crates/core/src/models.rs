@@ -1,12 +1,11 @@
 //! The models: mapping sets as data, one a resource and variant, the user's merged into ours.
 
-use crate::checked;
+use crate::checked::{self, RecordCheck};
 use crate::functions::FUNCTIONS;
 use crate::settings::{OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
 use serde::{Deserialize, Serialize};
-use xdm::check::Checker;
 
 /// The default models, in the order of their datasets' indexes.
 const DEFAULT: [&str; 7] = [
@@ -183,9 +182,9 @@ fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> 
     Ok((models, problems))
 }
 
-/// Compiles all models for the settings, with a checker for the records of each when they are to be checked;
-/// or says everything that is wrong with them.
-pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<Checker>), OpenError> {
+/// Compiles all models for the settings, with a check for the records of each when they are to be checked; or
+/// says everything that is wrong with them.
+pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<RecordCheck>), OpenError> {
     let (models, mut problems) = layered(settings)?;
     let mut compiled = Vec::new();
     for model in &models {
@@ -215,8 +214,8 @@ pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<Checker
     if !problems.is_empty() {
         return Err(OpenError { problems });
     }
-    let checkers = checked::checkers(&models, settings)?;
-    Ok((compiled, checkers))
+    let checks = checked::checks(&models, settings)?;
+    Ok((compiled, checks))
 }
 
 /// A problem of a compiled model in the terms of whoever can mend it: a user's mapping has the number that
