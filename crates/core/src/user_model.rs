@@ -49,6 +49,7 @@ impl UserModel {
         if !self.dataset.is_empty() {
             model.dataset.clone_from(&self.dataset);
         }
+        let default = model.mapping_set.clone();
         if self.replace {
             model.mapping_set = MappingSet::default();
             model.embedded.clear();
@@ -57,6 +58,7 @@ impl UserModel {
         let mut set = self.mapping_set.sources_out_of(MANAGED_ROOT).unwrap_or(self.mapping_set.clone());
         models::fill(&mut set, settings);
         keep_types(&mut set, &model.mapping_set);
+        keep_labels(&mut set, &default);
         let drop: Vec<String> = self.drop.iter().map(|path| models::destination(path, settings)).collect();
         let written: Vec<String> = model.mapping_set.mappings.iter().map(|m| m.destination.clone()).collect();
         let problems: Vec<String> = model
@@ -113,5 +115,13 @@ fn keep_types(set: &mut MappingSet, known: &MappingSet) {
     for mapping in set.mappings.iter_mut().filter(|mapping| mapping.xdm_type.is_none()) {
         let same = known.mappings.iter().find(|other| other.destination == mapping.destination);
         mapping.xdm_type = same.and_then(|other| other.xdm_type);
+    }
+}
+
+/// The same for labels, which say how sensitive a destination is.
+fn keep_labels(set: &mut MappingSet, known: &MappingSet) {
+    for mapping in set.mappings.iter_mut().filter(|mapping| mapping.labels.is_empty()) {
+        let same = known.mappings.iter().find(|other| other.destination == mapping.destination);
+        mapping.labels = same.map(|other| other.labels.clone()).unwrap_or_default();
     }
 }
