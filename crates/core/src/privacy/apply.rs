@@ -1,7 +1,7 @@
 //! What the rules do to a model: mappings taken out, or their sources wrapped in a function.
 
 use super::fits::{Fields, obstacle};
-use super::identities::{self, InMap};
+use super::identities::{self, Declared, InMap};
 use super::rules::{Chosen, Rules, holds};
 use super::{Action, Treated};
 use crate::functions::{HASH, MASK};
@@ -45,23 +45,16 @@ pub(crate) fn apply(models: &mut [Model], settings: &Settings) -> Vec<String> {
     problems
 }
 
-/// Whether the policy puts another text in the place of a destination's own.
-pub(crate) fn alters(model: &Model, destination: &str) -> bool {
-    let changed = |action| matches!(action, Action::Hash | Action::Mask);
-    model.treated.iter().any(|treated| treated.destination == destination && changed(treated.action))
-}
-
 /// Whether the policy hashes the field by which the model's objects are told apart, so that their ids are
 /// not to be shown elsewhere either.
 pub(crate) fn hashes_id(model: &Model, settings: &Settings) -> bool {
-    let primary = identities::declared(model, settings).into_iter().find(|(_, primary)| *primary);
-    model.treated.iter().any(|treated| {
-        treated.action == Action::Hash
-            && match &primary {
-                Some((path, _)) => Path::parse(&treated.destination).is_ok_and(|own| own == *path),
-                None => treated.source == "id",
-            }
-    })
+    let declared = identities::declared(model, settings);
+    let primary = declared.iter().find(|identity| identity.primary);
+    let hashed = || model.treated.iter().filter(|treated| treated.action == Action::Hash);
+    match primary {
+        Some(primary) => hashed().any(|treated| primary.is_at(&treated.destination)),
+        None => hashed().any(|treated| treated.source == "id"),
+    }
 }
 
 fn change(
@@ -127,7 +120,7 @@ fn decide(
     mapping: &Mapping,
     chosen: &Chosen,
     fields: &Fields,
-    identities: &[(Path, bool)],
+    identities: &[Declared],
 ) -> Option<Decision> {
     if matches!(chosen.action, Action::Keep | Action::Drop) {
         return Some(Decision::new(chosen.action, chosen));
@@ -138,7 +131,7 @@ fn decide(
         return None;
     }
     let is_identity = identities::in_map(&destination) != InMap::No
-        || identities.iter().any(|(identity, _)| *identity == destination);
+        || identities.iter().any(|identity| identity.is_at(&mapping.destination));
     let obstacle = match obstacle(mapping, chosen.action, fields.find(model, &destination)) {
         // Different people would be taken for one.
         None if is_identity && chosen.action == Action::Mask => Some("an identity".to_owned()),
@@ -162,13 +155,14 @@ fn refusal(
     mapping: &Mapping,
     chosen: &Chosen,
     action: Action,
-    identities: &[(Path, bool)],
+    identities: &[Declared],
 ) -> Option<String> {
     if !matches!(action, Action::Drop | Action::Mask) {
         return None;
     }
     let destination = Path::parse(&mapping.destination).ok()?;
-    let is_primary = identities.iter().any(|(path, primary)| *primary && *path == destination);
+    let is_primary =
+        identities.iter().any(|identity| identity.primary && identity.is_at(&mapping.destination));
     let why = match (is_needed(model, mapping), is_primary) {
         (true, _) => "every record needs it",
         (false, true) => "its records are told apart by it",

@@ -1,19 +1,29 @@
 //! What can hold a hash or a mask: text that may be any text.
 
-use super::Action;
+use super::{Action, Rule};
 use crate::models::Model;
+use crate::schema::{self, Words};
 use crate::settings::Settings;
 use dataprep::expr::{Path, Segment};
 use dataprep::{Mapping, XdmType};
 use xdm::{Object, Shape, Text};
 
-/// The fields of the models' records, as far as their schemas are known.
+/// The fields of each dataset's records.
 pub(super) struct Fields(Vec<(String, Object)>);
 
 impl Fields {
-    /// Composed only when some rule asks for it: it takes time, and most policies are empty.
-    pub(super) fn of(_models: &[Model], _settings: &Settings) -> Self {
-        Self(Vec::new())
+    /// Those of the models as they are before the policy. Composed only when something is to be hashed or
+    /// masked: it takes time, and most policies are empty. What cannot be composed is told by whoever needs
+    /// the schemas; here only the mappings' types are known then.
+    pub(super) fn of(models: &[Model], settings: &Settings) -> Self {
+        let is_asked = |rule: &Rule| matches!(rule.action, Action::Hash | Action::Mask);
+        if !settings.privacy.rules.iter().any(is_asked) {
+            return Self(Vec::new());
+        }
+        let library = schema::of(models, settings, Words::None).map(|composed| composed.library);
+        let library = library.unwrap_or_default();
+        let flat = |schema: &xdm::Schema| Some((schema.name.clone(), library.flat(schema).ok()?));
+        Self(library.schemas.iter().filter_map(flat).collect())
     }
 
     /// What the field at a destination holds, when its schema tells.

@@ -11,17 +11,54 @@ use crate::settings::Settings;
 use dataprep::expr::{Path, Segment};
 use dataprep::{Mapping, SourceType};
 
-/// The fields that a model's schema names as identities, and whether each is the primary one.
-pub(super) fn declared(model: &Model, settings: &Settings) -> Vec<(Path, bool)> {
-    let identities = model.schema.iter().flat_map(|schema| &schema.identities);
+/// A field that a model's schema names as an identity.
+pub(super) struct Declared {
+    path: Path,
+    namespace: String,
+    /// Whether records are told apart by it.
+    pub(super) primary: bool,
+}
+
+impl Declared {
+    /// Whether it is at a destination.
+    pub(super) fn is_at(&self, destination: &str) -> bool {
+        Path::parse(destination).is_ok_and(|path| path == self.path)
+    }
+}
+
+/// The identities of a model's schema.
+pub(super) fn declared(model: &Model, settings: &Settings) -> Vec<Declared> {
+    let identities = model.schema.identities.iter();
     identities
         .map(|identity| {
             let names = models::destination(&identity.path, settings);
             let names = names.split('/').filter(|name| !name.is_empty());
             let segments = names.map(|name| Segment::Name(name.to_owned())).collect();
-            (Path { segments }, identity.primary)
+            Declared {
+                path: Path { segments },
+                namespace: models::destination(&identity.namespace, settings),
+                primary: identity.primary,
+            }
         })
         .collect()
+}
+
+/// Whether some ids of a namespace are hashes, so that nothing is known any more about how they are written.
+pub(crate) fn hides_ids(models: &[Model], settings: &Settings, namespace: &str) -> bool {
+    let is_id = |destination: &str| match Path::parse(destination).map(|path| in_map(&path)) {
+        Ok(InMap::Id(identity)) => {
+            matches!(identity.segments.get(1), Some(Segment::Name(code)) if code == namespace)
+        }
+        _ => false,
+    };
+    models.iter().any(|model| {
+        let declared = declared(model, settings);
+        let is_declared = |destination: &str| {
+            declared.iter().any(|known| known.namespace == namespace && known.is_at(destination))
+        };
+        let mut hashed = model.treated.iter().filter(|treated| treated.action == Action::Hash);
+        hashed.any(|treated| is_id(&treated.destination) || is_declared(&treated.destination))
+    })
 }
 
 /// What a destination is to `identityMap`.

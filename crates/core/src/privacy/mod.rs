@@ -9,7 +9,8 @@ mod fits;
 mod identities;
 mod rules;
 
-pub(crate) use apply::{alters, apply, hashes_id};
+pub(crate) use apply::{apply, hashes_id};
+pub(crate) use identities::hides_ids;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
