@@ -163,6 +163,60 @@ fn what_cannot_hold_a_hash_is_dropped() {
 }
 
 #[test]
+fn what_adobe_gives_a_form_is_dropped_instead_of_hashed() {
+    let rules = json!([{"label": "I1", "action": "hash"}, {"label": "I2", "action": "hash"}]);
+    let customer = record(rules.clone(), &customer(), CUSTOMER);
+    assert_eq!(customer.get("personalEmail"), None, "the format is email");
+    assert_eq!(customer["person"]["name"]["fullName"].as_str().unwrap().len(), 64);
+    let charge = record(rules.clone(), &charge(), CHARGE);
+    let address = &charge["commerce"]["billing"]["address"];
+    assert!(
+        address.get("countryCode").is_none() && address["city"].as_str().unwrap().len() == 64,
+        "{address}"
+    );
+    let said =
+        ask(&json!({"command": "explain", "resource": "customer", "settings": settings(&rules, &json!({}))}));
+    let left_out = said["leftOut"].as_array().unwrap();
+    let email = left_out.iter().find(|left| left["destination"] == "personalEmail.address").unwrap();
+    let reason = "dropped by the privacy policy (label I1): text of the format email cannot hold a hash";
+    assert_eq!(email["reason"], reason);
+}
+
+#[test]
+fn schemas_know_what_a_policy_did() {
+    let composed = |rules: Value| {
+        let settings = serde_json::from_value(settings(&rules, &json!({}))).unwrap();
+        stripe_xdm_core::schema::library(&settings).unwrap()
+    };
+    let prefix = |rules: Value| {
+        let library = composed(rules);
+        let of_map = &library.schema("stripe_charge_events").unwrap().map_namespaces;
+        assert!(of_map.iter().all(|known| library.namespaces.contains(known)));
+        let code = |known: &&xdm::Namespace| known.code == "StripeCustomerID";
+        library.namespaces.iter().find(code).unwrap().prefix.clone()
+    };
+    assert_eq!(prefix(json!([])), "cus_");
+    assert_eq!(prefix(json!([{"path": "identityMap.StripeCustomerID", "action": "hash"}])), "");
+    assert_eq!(
+        prefix(json!([{"path": "_acme.stripe.customerID", "action": "hash"}])),
+        "",
+        "the customer's own"
+    );
+    assert_eq!(prefix(json!([{"label": "I1", "action": "hash"}])), "cus_");
+}
+
+#[test]
+fn a_field_that_tells_records_apart_is_not_dropped_or_masked() {
+    for action in ["drop", "mask"] {
+        let rules = json!([{"label": "I2", "action": action}]);
+        let found = problems(&settings(&rules, &json!({})));
+        let wanted = "_acme.stripe.customerID of stripe_customers, but its records are told apart by it";
+        assert!(found.iter().any(|problem| problem.contains(wanted)), "{found:?}");
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
 fn masks_leave_a_few_characters() {
     let charge = record(json!([{"label": "I1", "action": "mask"}]), &charge(), CHARGE);
     let details = &charge["_acme"]["stripe"]["charge"]["billingDetails"];
