@@ -3,10 +3,10 @@
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 use std::path::Path;
-use stripe_xdm_sandbox::{Account, Options, Rate, Size};
+use stripe_xdm_sandbox::{Account, Size};
 use stripe_xdm_tests::built::root;
 use stripe_xdm_tests::program::{self, Ended, command, run};
-use stripe_xdm_tests::stand_in::StandIn;
+use stripe_xdm_tests::stand_in::{KEY, StandIn};
 
 const SALT: &str = "0f-salt-of-the-end-to-end-tests-f0";
 
@@ -45,9 +45,10 @@ fn a_synced_lake_holds_hashes_that_join_and_nowhere_the_salt() -> anyhow::Result
     let (policy, salt) =
         files(dir.path(), &json!([{"label": "I1", "action": "drop"}, {"label": "I2", "action": "hash"}]))?;
     let account = Account::seeded(11, Size::total(200));
-    let sandbox = StandIn::start(account, Options { rate: Rate::Unlimited, ..Options::default() })?;
+    let sandbox = StandIn::start(account, "")?;
     let lake = dir.path().join("lake");
-    let mut with_file = program::sync(&lake, sandbox.base_url(), sandbox.key())?;
+    let base_url = sandbox.sandbox()?.base_url().to_owned();
+    let mut with_file = program::sync(&lake, &base_url, KEY)?;
     with_file.args(["--json", "--privacy", &policy, "--privacy-salt-file", &salt]);
     let ended = run(with_file)?;
     ensure!(ended.code == Some(0) && !shows_salt(&ended), "{ended:?}");
@@ -69,12 +70,12 @@ fn a_synced_lake_holds_hashes_that_join_and_nowhere_the_salt() -> anyhow::Result
     ensure!(!text.contains("cus_") && !text.contains('@') && !text.contains("receiptURL"), "in the clear");
 
     // Once more, the salt from the environment: the same salt, so nothing is written anew.
-    let mut from_environment = program::sync(&lake, sandbox.base_url(), sandbox.key())?;
+    let mut from_environment = program::sync(&lake, &base_url, KEY)?;
     from_environment.args(["--privacy", &policy]).env("STRIPE_XDM_PRIVACY_SALT", SALT);
     let ended = run(from_environment)?;
     ensure!(ended.code == Some(0) && !shows_salt(&ended), "{ended:?}");
     // Another one would give hashes that do not join.
-    let mut other = program::sync(&lake, sandbox.base_url(), sandbox.key())?;
+    let mut other = program::sync(&lake, &base_url, KEY)?;
     other.args(["--privacy", &policy]).env("STRIPE_XDM_PRIVACY_SALT", "another salt, as long as it takes");
     let ended = run(other)?;
     ensure!(ended.code == Some(1) && ended.stderr.contains("the privacy salt of fingerprint"), "{ended:?}");
