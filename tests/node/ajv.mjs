@@ -22,5 +22,11 @@ export function validatorOf(schema) {
       return day !== undefined && isDate(day);
     },
   });
+  const isReference = ajv.formats["uri-reference"];
+  ajv.addFormat("uri-reference", {
+    type: "string",
+    // Before the first slash a colon ends a scheme (RFC 3986, 4.2). Ajv's own lets any colon through.
+    validate: (text) => isReference.test(text) && (!/^[^/?#]*:/.test(text) || /^[a-z][a-z0-9+.-]*:/i.test(text)),
+  });
   return ajv.compile(schema);
 }

@@ -52,6 +52,8 @@ function* text(value, path) {
   if (/\b(sk|rk)_(live|test)_\w{10}|\bwhsec_\w{10}|_secret_\w{10}/.test(value)) yield [path, "holds a secret"];
   for (const [run] of value.matchAll(/(?<![\w.])[0-9](?:[ -]?[0-9]){12,18}(?![\w.])/g)) {
     const digits = run.replace(/[ -]/g, "");
+    // Ids of networks and banks are long runs of digits by nature.
+    if (digits === run && /ID$/.test(path)) continue;
     if (/^(4|5[1-5]|2[2-7]|3[47]|6)/.test(digits) && luhn(digits)) yield [path, "holds a card number"];
   }
 }
