@@ -94,11 +94,12 @@ function expectedId(record, own) {
     "stripe.charge.pending": "pending",
     "stripe.charge.failed": "failed",
   };
+  const change = own.eventType === "customer.subscription.created" ? "created" : own.eventID;
   const ids = {
     charge: ["chargeID", discriminators[record.eventType]],
     refund: ["refundID", own.refund?.status],
     balance_transaction: ["balanceTransactionID", ""],
-    subscription: ["subscriptionID", record.timestamp ? own.eventID ?? "created" : ""],
+    subscription: ["subscriptionID", record.timestamp ? change : ""],
     customer: ["customerID", ""],
     price: ["priceID", ""],
   };
