@@ -130,12 +130,14 @@ struct Said<'a> {
     unmapped: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     shed: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invalid: &'a [stripe_xdm::module::Invalid],
 }
 
 impl<'a> From<&'a stripe_xdm::module::Report> for Said<'a> {
     fn from(report: &'a stripe_xdm::module::Report) -> Self {
         let shed = Some(report.shed).filter(|shed| *shed > 0);
-        Self { warnings: &report.warnings, unmapped: &report.unmapped, shed }
+        Self { warnings: &report.warnings, unmapped: &report.unmapped, shed, invalid: &report.invalid }
     }
 }
 
