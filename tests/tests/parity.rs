@@ -49,6 +49,7 @@ fn assert_same(path: &str, object: &[u8], found: &[u8], wanted: &[u8]) -> anyhow
 fn the_corpus_has_every_kind_of_outcome() -> anyhow::Result<()> {
     let (mut native, call) = (Native::open(SETTINGS)?, native::call("")?);
     let (mut done, mut embedded, mut tombstones, mut warned, mut failed) = (0, 0, 0, 0, 0);
+    let mut invalid = 0;
     let mut datasets = std::collections::BTreeSet::new();
     for text in texts()? {
         let (outcome, output) = native.transform(&call, text.as_bytes());
@@ -57,6 +58,7 @@ fn the_corpus_has_every_kind_of_outcome() -> anyhow::Result<()> {
         warned += usize::from(!output.warnings.is_empty());
         for record in &output.records {
             datasets.insert(record.dataset);
+            invalid += usize::from(!record.valid);
             embedded += usize::from(record.kind as u8 == 1);
             tombstones += usize::from(record.kind as u8 == 2);
         }
@@ -64,6 +66,7 @@ fn the_corpus_has_every_kind_of_outcome() -> anyhow::Result<()> {
     ensure!(datasets.into_iter().eq(0..7), "every dataset");
     ensure!(done > 500 && embedded > 50, "{done} done, {embedded} embedded");
     ensure!(tombstones > 0 && warned > 0 && failed > 0, "{tombstones}, {warned}, {failed}");
+    ensure!(invalid > 0, "records that are not what their schema says");
     Ok(())
 }
 
@@ -112,6 +115,7 @@ fn the_hosts_sandbox_gives_the_native_bytes() -> anyhow::Result<()> {
                         RecordKind::Embedded => 1,
                         RecordKind::Tombstone => 2,
                     };
+                    let kind = if found.valid { kind } else { kind + 128 };
                     ensure!((found.dataset, kind) == (wanted.dataset, wanted.kind), "{path}: the dataset");
                     assert_same(&path, object, batch.bytes(found), wanted.bytes)?;
                 }
@@ -304,6 +308,7 @@ fn questions() -> anyhow::Result<Vec<String>> {
         format!(r#"{{"command":"export","resource":"charge","settings":{settings}}}"#),
         format!(r#"{{"command":"import","set":{set}}}"#),
         format!(r#"{{"command":"diff","a":{{"resource":"charge"}},"b":{{"set":{sound}}}}}"#),
+        format!(r#"{{"command":"schema","settings":{settings}}}"#),
         r#"{"command":"functions"}"#.to_owned(),
         r#"{"command":"operators"}"#.to_owned(),
     ]);

@@ -2,6 +2,7 @@
 
 use crate::checked::{self, RecordCheck};
 use crate::functions::FUNCTIONS;
+use crate::privacy::{self, Treated};
 use crate::settings::{OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
@@ -23,7 +24,7 @@ pub(crate) const RESOURCES: [&str; 6] =
     ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
 
 /// Values given with each object, by the paths that expressions read them with.
-pub(crate) const CONTEXT: [&str; 13] = [
+pub(crate) const CONTEXT: [&str; 12] = [
     "_envelope.account",
     "_envelope.apiVersion",
     "_envelope.eventID",
@@ -36,7 +37,6 @@ pub(crate) const CONTEXT: [&str; 13] = [
     "_envelope.fact",
     "_settings.purchaseMeasure",
     "_settings.emailIdentity",
-    "_settings.receiptURL",
 ];
 
 /// How one resource becomes the records of one dataset: the form of the files in `models/`. What users
@@ -60,6 +60,9 @@ pub struct Model {
     pub dropped: Vec<Dropped>,
     /// The schema of its records, as far as the mappings do not say it.
     pub schema: SchemaFrame,
+    /// What the privacy policy has done to the mappings.
+    #[serde(skip)]
+    pub treated: Vec<Treated>,
 }
 
 /// What a model's schema is made of besides the fields that its mappings write. Placeholders as in
@@ -141,6 +144,8 @@ pub(crate) struct Compiled {
     pub(crate) plan: Plan,
     /// Resource of each embedded place; places follow the three watched paths below.
     pub(crate) embedded: Vec<String>,
+    /// Whether the objects' ids are shown as hashes only.
+    pub(crate) hashes_id: bool,
 }
 
 /// Watched in every plan, before the embedded places.
@@ -179,6 +184,8 @@ fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> 
     for model in &mut models {
         second_identity(model, settings);
     }
+    // Last, so that it holds for all that is mapped, whoever maps it.
+    problems.extend(privacy::apply(&mut models, settings));
     Ok((models, problems))
 }
 
@@ -200,6 +207,7 @@ pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<RecordC
         };
         match Plan::compile(&model.mapping_set, options) {
             Ok(plan) => compiled.push(Compiled {
+                hashes_id: privacy::hashes_id(model, settings),
                 resource: model.resource.clone(),
                 variant: model.variant,
                 dataset: model.dataset.clone(),

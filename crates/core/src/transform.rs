@@ -2,7 +2,7 @@
 
 use crate::checked::RecordCheck;
 use crate::event::{self, Event, Input, Refusal};
-use crate::functions::rfc3339;
+use crate::functions::{keyed_hash, rfc3339};
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
@@ -225,7 +225,7 @@ impl Maker<'_> {
                 if around.embedded {
                     return Ok(());
                 }
-                return self.tombstone(dataset, &model.dataset, &id, around);
+                return self.tombstone(dataset, model, &id, around);
             }
             if model.variant == Variant::Event {
                 check_event(model, run, around)?;
@@ -257,7 +257,7 @@ impl Maker<'_> {
     fn tombstone(
         &mut self,
         dataset: usize,
-        name: &str,
+        model: &Compiled,
         id: &str,
         around: &Around<'_>,
     ) -> Result<(), Refusal> {
@@ -272,12 +272,15 @@ impl Maker<'_> {
                 "a deletion needs its time: send the Event, or set observed_at to when the object was read",
             ));
         };
+        // The policy lets no hash pass without a salt.
+        let salt = self.settings.privacy.salt.as_ref().filter(|_| model.hashes_id);
+        let id = salt.map_or(Cow::Borrowed(id), |salt| keyed_hash(salt.bytes(), id).into());
         let out = &mut self.output.bytes;
         let start = out.len();
         out.extend_from_slice(b"{\"dataset\":");
-        dataprep::json::write_string(name, out);
+        dataprep::json::write_string(&model.dataset, out);
         out.extend_from_slice(b",\"id\":");
-        dataprep::json::write_string(id, out);
+        dataprep::json::write_string(&id, out);
         out.extend_from_slice(b",\"deleted_at\":");
         out.push(b'"');
         out.extend_from_slice(&moment);
@@ -446,6 +449,5 @@ pub(crate) fn context<'a>(
         Value::Bool(event.is_none_or(|event| event.is_fact(resource))),
         Value::Bool(settings.purchase_measure),
         Value::Bool(settings.email_identity),
-        Value::Bool(settings.receipt_url),
     ]
 }

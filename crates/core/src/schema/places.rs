@@ -186,13 +186,23 @@ fn member<'o>(object: &'o mut Object, name: &str, title: fn(&str) -> String) -> 
 fn settle(field: &mut Field, is_new: bool, shape: &Shape) -> Result<(), Clash> {
     match (&field.shape, shape) {
         _ if is_new => field.shape.clone_from(shape),
-        (known, same) if known == same => {}
+        (known, other) if is_same(known, other) => {}
         (Shape::Any, typed) if !typed.is_container() => field.shape.clone_from(typed),
         (known, Shape::Any) if known.is_container() => field.shape = Shape::Any,
         (Shape::Any, _) | (_, Shape::Any) => {}
         (known, other) => return Err(Clash { known: known.xdm_type(), wanted: other.xdm_type() }),
     }
     Ok(())
+}
+
+/// Whether two shapes are of one type, whatever is said about items and values.
+fn is_same(one: &Shape, other: &Shape) -> bool {
+    match (one, other) {
+        (Shape::Map(one), Shape::Map(other)) | (Shape::Array(one), Shape::Array(other)) => {
+            is_same(&one.shape, &other.shape)
+        }
+        _ => one == other,
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The tenant's own resources: every place below `_{tenant}` becomes a field of a field group or of a data
 //! type.
 //!
-//! - `Stripe Common` has what lies directly below `_{tenant}.stripe`: the keys and the envelope.
-//! - A group for each resource, such as `Stripe Charge`, has the rest. Below `_{tenant}.stripe`, the objects
-//!   of [`TYPES`] are data types: what Stripe uses in several places is described once.
+//! - A group for each resource, such as `Stripe Charge Details`, has the object of its name in
+//!   `_{tenant}.stripe`, and what its model writes beside `stripe`.
+//! - `Stripe Common` has all else below `_{tenant}.stripe`: the keys and the envelope.
+//! - Below `_{tenant}.stripe` the objects of [`TYPES`] are data types: what Stripe uses in several places is
+//!   described once.
 
 use super::Words;
 use super::places::{Clash, Leaf, Step, put};
@@ -12,6 +14,12 @@ use xdm::{Behavior, Definition, DefinitionKind, Field, Library, Object, Shape, T
 
 /// The group of keys and envelope.
 const COMMON: &str = "Stripe Common";
+
+/// The title of the group that holds what a title names. Adobe's pages disagree whether titles must differ
+/// among resources of one kind or of all kinds, so no group is called like the data type that it holds.
+fn group_title(title: &str) -> String {
+    format!("{title} Details")
+}
 
 /// What `_{tenant}.stripe` is to [`TYPES`].
 const STRIPE: &str = "stripe";
@@ -56,6 +64,8 @@ pub(super) struct Tenant {
     /// Data types and field groups, in the order in which they are met.
     parts: Vec<Definition>,
     classes: Vec<Definition>,
+    /// What is beside `stripe`, of all groups together: a path has one type in all of them.
+    beside: Object,
     /// What has been put where: part and steps within it, and the destination. For messages.
     placed: Vec<(String, Vec<Step>, String)>,
 }
@@ -73,7 +83,11 @@ pub(super) struct Put {
 impl Tenant {
     pub(super) fn new(tenant: &str, words: Words) -> Self {
         let root = format!("_{tenant}");
-        Self { root, words, parts: Vec::new(), classes: Vec::new(), placed: Vec::new() }
+        let stripe = Field::new(Shape::Object(Object::default()));
+        let own = Object { fields: vec![(STRIPE.to_owned(), stripe)], required: Vec::new() };
+        let beside =
+            Object { fields: vec![(root.clone(), Field::new(Shape::Object(own)))], required: Vec::new() };
+        Self { root, words, parts: Vec::new(), classes: Vec::new(), beside, placed: Vec::new() }
     }
 
     /// Whether a place is the tenant's.
@@ -99,10 +113,16 @@ impl Tenant {
         class: &str,
         known: &Library,
     ) -> Result<Put, String> {
-        let below = self.below_stripe(&leaf.steps);
-        let is_common =
-            below.is_some_and(|below| !below.iter().skip(1).any(|step| matches!(step, Step::Name(_))));
-        let title = if is_common { COMMON.to_owned() } else { words::resource_title(resource) };
+        let title = match self.below_stripe(&leaf.steps) {
+            Some([Step::Name(key), ..]) => {
+                let of_resource = TYPES.iter().find(|(holder, known, _)| *holder == STRIPE && known == key);
+                of_resource.map_or(COMMON.to_owned(), |(_, _, title)| group_title(title))
+            }
+            _ => {
+                self.put_beside(leaf)?;
+                group_title(&words::resource_title(resource))
+            }
+        };
         let group = format!("tenant:mixins/{}", words::slug(&title));
         self.part(&group, DefinitionKind::FieldGroup, &title);
         if let Some(group) = self.parts.iter_mut().find(|part| part.id == group)
@@ -129,6 +149,17 @@ impl Tenant {
         }
         let is_typed = self.settle(&at.0, at.1, leaf, &leaf.shape)?;
         Ok(Put { group, standard: None, is_typed })
+    }
+
+    /// Holds a leaf beside `stripe` against those of other groups.
+    fn put_beside(&mut self, leaf: &Leaf<'_>) -> Result<(), String> {
+        match put(&mut self.beside, &leaf.steps, &leaf.shape, words::untitled) {
+            Ok(_) => {
+                self.placed.push((String::new(), leaf.steps.clone(), leaf.mapping.destination.clone()));
+                Ok(())
+            }
+            Err(clash) => Err(self.told("", &leaf.steps, leaf, &clash)),
+        }
     }
 
     /// The steps after `_{tenant}.stripe`.

@@ -31,6 +31,11 @@ use rules::Strictness;
 use tree::Tree;
 use walk::{Frame, Walk};
 
+/// Whether a text holds a secret or a full card number, and must not be shown.
+pub fn is_sensitive(text: &str) -> bool {
+    sensitive::find(text, "").is_some()
+}
+
 /// A schema made ready to check records.
 #[derive(Debug)]
 pub struct Checker {
