@@ -27,7 +27,7 @@ use crate::library::{Library, LibraryError};
 use crate::schema::Schema;
 use dataprep::date::Moment;
 use report::Report;
-use rules::Strictness;
+use rules::{Rule, Strictness};
 use tree::Tree;
 use walk::{Frame, Walk};
 
@@ -92,7 +92,7 @@ impl Checker {
     /// When the schema cannot be put together, or `levels` names a rule that does not exist.
     pub fn new(library: &Library, schema: &Schema, levels: &Levels) -> Result<Self, CheckerError> {
         let strictness = Strictness::new(levels)?;
-        let tree = Tree::new(&library.flat(schema)?)?;
+        let tree = Tree::new(&library.flat(schema)?, strictness.of(Rule::Empty) == Level::Refuse)?;
         let member = |name: &str| Tree::members_of(tree.root).find(|member| tree.name(*member) == name);
         let is_event = schema.behavior == Behavior::TimeSeries;
         // The field of a relational schema is at the root, too.
