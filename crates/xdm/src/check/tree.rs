@@ -75,8 +75,14 @@ impl Tree {
     /// `no_empty`: empty text is refused wherever it stands.
     pub(super) fn new(record: &Object, no_empty: bool) -> Result<Self, CheckerError> {
         let root = Names { first: 0, count: 0, required: 0 };
-        let mut tree =
-            Self { nodes: vec![Node::Any], members: Vec::new(), texts: Vec::new(), names: Vec::new(), root };
+        let mut tree = Self {
+            nodes: vec![Node::Any],
+            members: Vec::new(),
+            texts: Vec::new(),
+            names: Vec::new(),
+            no_empty,
+            root,
+        };
         tree.root = tree.object(record, &mut Vec::new())?;
         Ok(tree)
     }
