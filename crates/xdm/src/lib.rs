@@ -3,6 +3,7 @@
 //! - [`Field`], [`Definition`], [`Schema`], [`Library`]: the model. A schema is a class and field groups;
 //!   these refer to data types; all fields carry their type, constraints, labels and sources.
 //! - [`check`]: whether a record is what its schema says, and how to mend it when it is not.
+//! - [`registry`]: documents and comparison for the Schema Registry.
 //! - [`standard`]: the classes, field groups and data types of Adobe's library that are used here.
 //!
 //! Nothing here knows of Stripe, does I/O or reads a clock.
@@ -14,6 +15,7 @@ pub mod check;
 mod definition;
 mod field;
 mod library;
+pub mod registry;
 mod schema;
 pub mod standard;
 
