@@ -22,4 +22,4 @@ pub mod standard;
 pub use definition::{Behavior, Definition, DefinitionKind};
 pub use field::{Field, MAX_LONG, Object, Shape, Text};
 pub use library::{Library, LibraryError};
-pub use schema::{Identity, IdentityType, Keys, Namespace, Relationship, Schema};
+pub use schema::{Identity, IdentityType, Keys, Namespace, Note, Relationship, Schema};
