@@ -234,10 +234,16 @@ impl Plan {
             (true, true) => Action::Keep,
             (true, false) => Action::Change(operations.into()),
         };
-        let step = self.push(part, &ours.title, &ours.name, Some(known.id.clone()), action);
-        step.notes.extend(difference.additions.into_iter().map(|addition| format!("+ {}", addition.words)));
-        step.notes
-            .extend(difference.kept.into_iter().map(|path| format!("= {path} stays: it is the tenant's")));
+        let added = difference.additions.into_iter().map(|addition| format!("+ {}", addition.words));
+        let kept = difference.kept.into_iter().map(|path| format!("= {path} stays: it is the tenant's"));
+        self.noted(
+            part,
+            &ours.title,
+            &ours.name,
+            Some(known.id.clone()),
+            action,
+            added.chain(kept).collect(),
+        );
     }
 
     fn descriptor(&mut self, ours: &Descriptor, tenant: &Tenant) {
@@ -298,7 +304,10 @@ impl Plan {
             if found != *wanted {
                 reasons.push(Reason {
                     place: ours.place(),
-                    what: format!("{} is {found} in the tenant, ours would be {wanted}", key.trim_start_matches("xdm:")),
+                    what: format!(
+                        "{} is {found} in the tenant, ours would be {wanted}",
+                        key.trim_start_matches("xdm:")
+                    ),
                     why: "What identifies records or relates them cannot be changed once data was written.",
                     cure:
                         "Keep the tenant's by the settings (--customer-namespace), or delete the descriptor \
