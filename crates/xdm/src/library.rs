@@ -128,9 +128,17 @@ impl Library {
             (Shape::Array(known), Shape::Array(more)) | (Shape::Map(known), Shape::Map(more)) => {
                 self.merge(&mut known.shape, more.shape, schema, path, depth + 1)
             }
-            (_, Shape::Any) => Ok(()),
+            // Where anything may stand, an object's other members may stand too; a scalar keeps its type.
+            (known, Shape::Any) => {
+                if known.is_container() {
+                    *known = Shape::Any;
+                }
+                Ok(())
+            }
             (known @ Shape::Any, other) => {
-                *known = other;
+                if !other.is_container() {
+                    *known = other;
+                }
                 Ok(())
             }
             (known, other) if *known == other => Ok(()),

@@ -142,6 +142,7 @@ fn schema(library: &Library, class: &str) -> Schema {
         relationships: Vec::new(),
         profile: false,
         map_namespaces: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

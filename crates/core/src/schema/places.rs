@@ -19,6 +19,7 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Leaf<'m> {
     pub(super) mapping: &'m Mapping,
+    /// The last is a name.
     pub(super) steps: Vec<Step>,
     pub(super) shape: Shape,
     /// The source in words, with the resource: `charge: amount_captured`. Empty when nobody asks.
@@ -65,74 +66,84 @@ pub(super) fn pointer(steps: &[Step]) -> String {
     pointer
 }
 
-/// The last name of a place.
-fn last_name(steps: &[Step]) -> &str {
-    let name = |step: &'_ Step| matches!(step, Step::Name(_));
-    match steps.iter().rfind(|step| name(step)) {
-        Some(Step::Name(name)) => name,
-        _ => "",
-    }
-}
-
-/// What a tenant's field at a place holds, by its mapping's type.
-pub(super) fn shape(xdm_type: Option<XdmType>, steps: &[Step]) -> Shape {
-    let text = |min_length| Shape::String(Text { min_length, ..Text::default() });
-    let name = last_name(steps);
+/// What a mapping of some type writes to a place, which then ends with a name: items of an array and values
+/// of a map that are no objects belong to what is written.
+pub(super) fn shape(xdm_type: Option<XdmType>, steps: &mut Vec<Step>) -> Shape {
+    let written = steps.len();
+    let end = 1 + steps.iter().rposition(|step| matches!(step, Step::Name(_))).unwrap_or(0);
+    let ends_with =
+        |suffix| matches!(steps.get(end - 1), Some(Step::Name(name)) if name.ends_with(suffix)).then_some(1);
     // An empty id would be one that all objects share.
-    let id = |suffix: &str| name.ends_with(suffix).then_some(1);
-    let map = |values| Shape::Map(Box::new(Field::new(values)));
-    match xdm_type {
+    let (id, ids) = (ends_with("ID"), ends_with("IDs"));
+    let text = |min_length| Shape::String(Text { min_length, ..Text::default() });
+    let inner = |shape| Box::new(Field::new(shape));
+    let mut shape = match xdm_type {
         None => Shape::Any,
-        Some(XdmType::String) => text(id("ID").or(id("IDs").filter(|_| steps.last() == Some(&Step::Item)))),
+        Some(XdmType::String) if written > end => text(ids),
+        Some(XdmType::String) => text(id),
         Some(XdmType::Number) => Shape::Number,
         Some(XdmType::Integer) => Shape::integer(),
         Some(XdmType::Long) => Shape::long(),
         Some(XdmType::Boolean) => Shape::Boolean,
         Some(XdmType::Date) => Shape::Date,
         Some(XdmType::DateTime) => Shape::DateTime,
-        Some(XdmType::MapOfStrings) => map(text(None)),
-        Some(XdmType::MapOfIntegers) => map(Shape::long()),
-        Some(XdmType::ArrayOfStrings) => Shape::Array(Box::new(Field::new(text(id("IDs"))))),
+        Some(XdmType::MapOfStrings) => Shape::Map(inner(text(None))),
+        Some(XdmType::MapOfIntegers) => Shape::Map(inner(Shape::long())),
+        Some(XdmType::ArrayOfStrings) => Shape::Array(inner(text(ids))),
+    };
+    for step in steps.drain(end.min(written)..).rev() {
+        shape = if step == Step::Value { Shape::Map(inner(shape)) } else { Shape::Array(inner(shape)) };
     }
+    shape
 }
 
-/// Whether a field of a standard definition takes what a mapping of some type writes.
-pub(super) fn takes(field: &Shape, xdm_type: XdmType) -> bool {
-    match (field, xdm_type) {
+/// Whether a field of a standard definition takes what a mapping writes, as far as that is known.
+pub(super) fn takes(field: &Shape, written: &Shape) -> bool {
+    match (field, written) {
         (Shape::Any, _)
-        | (Shape::String(_), XdmType::String)
-        | (Shape::Number, XdmType::Number | XdmType::Integer | XdmType::Long)
-        | (Shape::Integer { .. }, XdmType::Integer | XdmType::Long)
-        | (Shape::Boolean, XdmType::Boolean)
-        | (Shape::Date, XdmType::Date)
-        | (Shape::DateTime, XdmType::DateTime) => true,
-        (Shape::Map(values), XdmType::MapOfStrings) => takes(&values.shape, XdmType::String),
-        (Shape::Map(values), XdmType::MapOfIntegers) => takes(&values.shape, XdmType::Long),
-        (Shape::Array(items), XdmType::ArrayOfStrings) => takes(&items.shape, XdmType::String),
+        | (_, Shape::Any)
+        | (Shape::String(_), Shape::String(_))
+        | (Shape::Number, Shape::Number | Shape::Integer { .. })
+        | (Shape::Integer { .. }, Shape::Integer { .. })
+        | (Shape::Boolean, Shape::Boolean)
+        | (Shape::Date, Shape::Date)
+        | (Shape::DateTime, Shape::DateTime) => true,
+        (Shape::Map(field), Shape::Map(written)) | (Shape::Array(field), Shape::Array(written)) => {
+            takes(&field.shape, &written.shape)
+        }
         _ => false,
     }
 }
 
-/// The field at a place, made where it is not there yet. A new field is [`Shape::Any`] until something is
-/// put into it, and `title` makes its title.
-pub(super) fn reach<'o>(
+/// Puts a shape into an object at a place, which is made where it is not there yet; `title` makes the titles
+/// of new fields. Gives the field, or nothing when it lies in a value that nothing is known about: a whole
+/// object copied by a mapping without a type.
+pub(super) fn put<'o>(
     object: &'o mut Object,
     steps: &[Step],
+    shape: &Shape,
     title: fn(&str) -> String,
-) -> Result<&'o mut Field, Clash> {
-    let Some((Step::Name(name), rest)) = steps.split_first() else {
-        return Err(Clash { known: "object", wanted: "array" });
-    };
-    inside(member(object, name, title), rest, title)
+) -> Result<Option<&'o mut Field>, Clash> {
+    match steps.split_first() {
+        Some((Step::Name(name), rest)) => {
+            let (field, is_new) = member(object, name, title);
+            inside(field, is_new, rest, shape, title)
+        }
+        _ => Err(Clash { known: "object", wanted: "array" }),
+    }
 }
 
 fn inside<'f>(
     field: &'f mut Field,
+    is_new: bool,
     steps: &[Step],
+    shape: &Shape,
     title: fn(&str) -> String,
-) -> Result<&'f mut Field, Clash> {
-    let Some((step, rest)) = steps.split_first() else { return Ok(field) };
-    if field.shape == Shape::Any {
+) -> Result<Option<&'f mut Field>, Clash> {
+    let Some((step, rest)) = steps.split_first() else {
+        return settle(field, is_new, shape).map(|()| Some(field));
+    };
+    if is_new {
         let any = || Box::new(Field::new(Shape::Any));
         field.shape = match step {
             Step::Name(_) => Shape::Object(Object::default()),
@@ -141,9 +152,13 @@ fn inside<'f>(
         };
     }
     match (&mut field.shape, step) {
-        (Shape::Object(object), Step::Name(name)) => inside(member(object, name, title), rest, title),
+        (Shape::Any, _) => Ok(None),
+        (Shape::Object(object), Step::Name(name)) => {
+            let (field, is_new) = member(object, name, title);
+            inside(field, is_new, rest, shape, title)
+        }
         (Shape::Array(inner), Step::Item) | (Shape::Map(inner), Step::Name(_) | Step::Value) => {
-            inside(inner, rest, title)
+            inside(inner, is_new, rest, shape, title)
         }
         (other, step) => {
             let wanted = match step {
@@ -156,24 +171,38 @@ fn inside<'f>(
     }
 }
 
-fn member<'o>(object: &'o mut Object, name: &str, title: fn(&str) -> String) -> &'o mut Field {
+/// A member of an object, and whether it had to be made.
+fn member<'o>(object: &'o mut Object, name: &str, title: fn(&str) -> String) -> (&'o mut Field, bool) {
     let is_new = object.get(name).is_none();
     let field = object.entry(name);
     if is_new {
         *field = Field { title: title(name), ..Field::new(Shape::Any) };
     }
-    field
+    (field, is_new)
 }
 
-/// Puts a shape into a field that may have one already.
-pub(super) fn settle(field: &mut Field, shape: &Shape) -> Result<(), Clash> {
-    if field.shape == Shape::Any {
-        field.shape.clone_from(shape);
+/// Puts a shape into a field that may have one already. What copies a value without saying its type may
+/// copy anything into an object, but a scalar has the type that another mapping gives it.
+fn settle(field: &mut Field, is_new: bool, shape: &Shape) -> Result<(), Clash> {
+    match (&field.shape, shape) {
+        _ if is_new => field.shape.clone_from(shape),
+        (known, other) if is_same(known, other) => {}
+        (Shape::Any, typed) if !typed.is_container() => field.shape.clone_from(typed),
+        (known, Shape::Any) if known.is_container() => field.shape = Shape::Any,
+        (Shape::Any, _) | (_, Shape::Any) => {}
+        (known, other) => return Err(Clash { known: known.xdm_type(), wanted: other.xdm_type() }),
     }
-    if field.shape == *shape || *shape == Shape::Any {
-        return Ok(());
+    Ok(())
+}
+
+/// Whether two shapes are of one type, whatever is said about items and values.
+fn is_same(one: &Shape, other: &Shape) -> bool {
+    match (one, other) {
+        (Shape::Map(one), Shape::Map(other)) | (Shape::Array(one), Shape::Array(other)) => {
+            is_same(&one.shape, &other.shape)
+        }
+        _ => one == other,
     }
-    Err(Clash { known: field.shape.xdm_type(), wanted: shape.xdm_type() })
 }
 
 #[cfg(test)]
@@ -192,7 +221,7 @@ mod tests {
 
     #[test]
     fn ids_are_never_empty() {
-        let text = |destination: &str, kind| shape(Some(kind), &steps(destination).unwrap());
+        let text = |destination: &str, kind| shape(Some(kind), &mut steps(destination).unwrap());
         let min_length = |shape: &Shape| match shape {
             Shape::String(text) => text.min_length,
             _ => panic!("{shape:?}"),
@@ -202,5 +231,14 @@ mod tests {
         assert_eq!(min_length(&text("a.name", XdmType::String)), None);
         let Shape::Array(items) = text("a.priceIDs", XdmType::ArrayOfStrings) else { panic!() };
         assert_eq!(min_length(&items.shape), Some(1));
+    }
+
+    #[test]
+    fn items_and_values_that_are_no_objects_are_part_of_the_field() {
+        let mut place = steps("a.b{*}[*]").unwrap();
+        let Shape::Map(values) = shape(Some(XdmType::Long), &mut place) else { panic!() };
+        let Shape::Array(items) = values.shape else { panic!() };
+        assert_eq!((items.shape, pointer(&place)), (Shape::long(), "/a/b".to_owned()));
+        assert_eq!(place.len(), 2);
     }
 }

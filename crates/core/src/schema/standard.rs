@@ -1,7 +1,7 @@
 //! Schemas of class and field groups: Adobe's own where they have a field, the tenant's for the rest.
 
 use super::namespaces;
-use super::places::{Leaf, Step, pointer, reach, shape, steps, takes};
+use super::places::{Leaf, Step, pointer, put, shape, steps, takes};
 use super::tenant::{Put, Tenant};
 use super::words;
 use super::{Composed, Problem, Words};
@@ -172,8 +172,8 @@ impl OneModel<'_> {
     }
 
     fn leaf<'a>(&self, mapping: &'a Mapping) -> Result<Leaf<'a>, String> {
-        let steps = steps(&mapping.destination)?;
-        let shape = shape(mapping.xdm_type, &steps);
+        let mut steps = steps(&mapping.destination)?;
+        let shape = shape(mapping.xdm_type, &mut steps);
         let source = match self.words {
             Words::All => format!("{}: {}", words::resource(&self.model.resource), words::source(mapping)),
             Words::None => String::new(),
@@ -187,9 +187,7 @@ impl OneModel<'_> {
         let destination = leaf.mapping.destination.as_str();
         match find(object, steps, known) {
             Found::Field(field) => {
-                if let Some(xdm_type) = leaf.mapping.xdm_type
-                    && !takes(field, xdm_type)
-                {
+                if !takes(field, &leaf.shape) {
                     let message = format!(
                         "the field is of type {}, but the mapping's `type` is {}: records will not be valid; \
                          write to another field",
@@ -210,7 +208,7 @@ impl OneModel<'_> {
                 place.truncate(leaf.steps.len().saturating_sub(steps.len()));
                 place.extend(as_seen);
                 // So that records still flow: what cannot be known is not checked.
-                if let Err(clash) = reach(&mut self.loose, &place, words::untitled) {
+                if let Err(clash) = put(&mut self.loose, &place, &Shape::Any, words::untitled) {
                     self.clash(destination, clash.known, clash.wanted);
                 }
             }
@@ -231,7 +229,7 @@ impl OneModel<'_> {
         if !groups.contains(&put.group) {
             groups.push(put.group);
         }
-        if put.untyped {
+        if !put.is_typed && leaf.mapping.xdm_type.is_none() {
             let message = "nothing says what type this field has; add `type` to the mapping (string, number, \
                            integer, long, boolean, date, date-time, map<string>, map<integer>, array<string>)";
             self.problems.push(problem(&self.model.dataset, &leaf.mapping.destination, message.to_owned()));

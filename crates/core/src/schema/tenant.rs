@@ -1,12 +1,14 @@
 //! The tenant's own resources: every place below `_{tenant}` becomes a field of a field group or of a data
 //! type.
 //!
-//! - `Stripe Common` has what lies directly below `_{tenant}.stripe`: the keys and the envelope.
-//! - A group for each resource, such as `Stripe Charge`, has the rest. Below `_{tenant}.stripe`, the objects
-//!   of [`TYPES`] are data types: what Stripe uses in several places is described once.
+//! - A group for each resource, such as `Stripe Charge`, has the object of its name in `_{tenant}.stripe`, and
+//!   what its model writes beside `stripe`.
+//! - `Stripe Common` has all else below `_{tenant}.stripe`: the keys and the envelope.
+//! - Below `_{tenant}.stripe` the objects of [`TYPES`] are data types: what Stripe uses in several places is
+//!   described once.
 
 use super::Words;
-use super::places::{Clash, Leaf, Step, reach, settle};
+use super::places::{Clash, Leaf, Step, put};
 use super::words;
 use xdm::{Behavior, Definition, DefinitionKind, Field, Library, Object, Shape, Text};
 
@@ -56,6 +58,8 @@ pub(super) struct Tenant {
     /// Data types and field groups, in the order in which they are met.
     parts: Vec<Definition>,
     classes: Vec<Definition>,
+    /// What is beside `stripe`, of all groups together: a path has one type in all of them.
+    beside: Object,
     /// What has been put where: part and steps within it, and the destination. For messages.
     placed: Vec<(String, Vec<Step>, String)>,
 }
@@ -66,14 +70,18 @@ pub(super) struct Put {
     pub(super) group: String,
     /// A place in one of Adobe's data types: its `$id` and the steps within it.
     pub(super) standard: Option<(String, Vec<Step>)>,
-    /// Whether the type of the field is not known.
-    pub(super) untyped: bool,
+    /// Whether the type of the field is known.
+    pub(super) is_typed: bool,
 }
 
 impl Tenant {
     pub(super) fn new(tenant: &str, words: Words) -> Self {
         let root = format!("_{tenant}");
-        Self { root, words, parts: Vec::new(), classes: Vec::new(), placed: Vec::new() }
+        let stripe = Field::new(Shape::Object(Object::default()));
+        let own = Object { fields: vec![(STRIPE.to_owned(), stripe)], required: Vec::new() };
+        let beside =
+            Object { fields: vec![(root.clone(), Field::new(Shape::Object(own)))], required: Vec::new() };
+        Self { root, words, parts: Vec::new(), classes: Vec::new(), beside, placed: Vec::new() }
     }
 
     /// Whether a place is the tenant's.
@@ -99,10 +107,16 @@ impl Tenant {
         class: &str,
         known: &Library,
     ) -> Result<Put, String> {
-        let below = self.below_stripe(&leaf.steps);
-        let is_common =
-            below.is_some_and(|below| !below.iter().skip(1).any(|step| matches!(step, Step::Name(_))));
-        let title = if is_common { COMMON.to_owned() } else { words::resource_title(resource) };
+        let title = match self.below_stripe(&leaf.steps) {
+            Some([Step::Name(key), ..]) => {
+                let of_resource = TYPES.iter().find(|(holder, known, _)| *holder == STRIPE && known == key);
+                of_resource.map_or(COMMON, |(_, _, title)| title).to_owned()
+            }
+            _ => {
+                self.put_beside(leaf)?;
+                words::resource_title(resource)
+            }
+        };
         let group = format!("tenant:mixins/{}", words::slug(&title));
         self.part(&group, DefinitionKind::FieldGroup, &title);
         if let Some(group) = self.parts.iter_mut().find(|part| part.id == group)
@@ -118,15 +132,28 @@ impl Tenant {
             }
             let taken = leaf.steps.len() - at.1.len();
             let (before, after) = at.1.split_at(length.saturating_sub(taken).min(at.1.len()));
-            self.settle(&at.0, before, leaf, &Shape::DataType(id.clone()))?;
+            if !self.settle(&at.0, before, leaf, &Shape::DataType(id.clone()))? {
+                return Ok(Put { group, standard: None, is_typed: false });
+            }
             if is_standard {
-                return Ok(Put { group, standard: Some((id, after.to_vec())), untyped: false });
+                return Ok(Put { group, standard: Some((id, after.to_vec())), is_typed: true });
             }
             self.part(&id, DefinitionKind::DataType, title);
             at = (id, after);
         }
-        let untyped = self.settle(&at.0, at.1, leaf, &leaf.shape)?;
-        Ok(Put { group, standard: None, untyped })
+        let is_typed = self.settle(&at.0, at.1, leaf, &leaf.shape)?;
+        Ok(Put { group, standard: None, is_typed })
+    }
+
+    /// Holds a leaf beside `stripe` against those of other groups.
+    fn put_beside(&mut self, leaf: &Leaf<'_>) -> Result<(), String> {
+        match put(&mut self.beside, &leaf.steps, &leaf.shape, words::untitled) {
+            Ok(_) => {
+                self.placed.push((String::new(), leaf.steps.clone(), leaf.mapping.destination.clone()));
+                Ok(())
+            }
+            Err(clash) => Err(self.told("", &leaf.steps, leaf, &clash)),
+        }
     }
 
     /// The steps after `_{tenant}.stripe`.
@@ -186,7 +213,7 @@ impl Tenant {
             DefinitionKind::FieldGroup => {
                 format!("{title}: what Adobe's own field groups have no field for.")
             }
-            _ => format!("{title}, wherever an object of Stripe's has one."),
+            _ => format!("{title}: an object of Stripe's, the same wherever it appears."),
         };
         self.parts.push(Definition {
             id: id.to_owned(),
@@ -201,28 +228,27 @@ impl Tenant {
     }
 
     /// Gives the field at a place of a part its type and, when it is the leaf's own, what is said about it.
-    /// Whether its type is still not known.
+    /// Whether its type is known.
     fn settle(&mut self, part: &str, steps: &[Step], leaf: &Leaf<'_>, shape: &Shape) -> Result<bool, String> {
         let title = if self.words == Words::All { words::title } else { words::untitled };
-        let clash = match self.parts.iter_mut().find(|known| known.id == part) {
-            Some(part) => match reach(&mut part.fields, steps, title) {
-                Ok(field) => match settle(field, shape) {
-                    Ok(()) => {
-                        if !matches!(shape, Shape::DataType(_)) {
-                            annotate(field, leaf);
-                        }
-                        let untyped = field.shape == Shape::Any;
-                        let destination = leaf.mapping.destination.clone();
-                        self.placed.push((part.id.clone(), steps.to_vec(), destination));
-                        return Ok(untyped);
-                    }
-                    Err(clash) => clash,
-                },
-                Err(clash) => clash,
-            },
-            None => Clash { known: "nothing", wanted: shape.xdm_type() },
+        let Some(known) = self.parts.iter_mut().find(|known| known.id == part) else { return Ok(false) };
+        let settled = match put(&mut known.fields, steps, shape, title) {
+            Ok(None) => return Ok(false),
+            Ok(Some(field)) => {
+                if !matches!(shape, Shape::DataType(_)) {
+                    annotate(field, leaf);
+                }
+                Ok(field.shape != Shape::Any)
+            }
+            Err(clash) => Err(clash),
         };
-        Err(self.told(part, steps, leaf, &clash))
+        match settled {
+            Ok(is_typed) => {
+                self.placed.push((part.to_owned(), steps.to_vec(), leaf.mapping.destination.clone()));
+                Ok(is_typed)
+            }
+            Err(clash) => Err(self.told(part, steps, leaf, &clash)),
+        }
     }
 
     /// A clash in words: a path has one type in all of a tenant's schemas.

@@ -18,7 +18,9 @@ pub(super) fn title(name: &str) -> String {
     let plural = |at: usize| letters.get(at) == Some(&'s') && !lower(at + 1);
     for (at, letter) in letters.iter().copied().enumerate() {
         if letter == '_' || letter == '-' {
-            title.push(' ');
+            if !title.is_empty() {
+                title.push(' ');
+            }
             continue;
         }
         // The last capital before small letters begins a word, and so does the first after them.
@@ -167,7 +169,7 @@ mod tests {
             ("threeDSecure", "Three D secure"),
             ("last4", "Last4"),
             ("taxIDs", "Tax IDs"),
-            ("charges_data", "Charges data"),
+            ("_charges_data", "Charges data"),
         ] {
             assert_eq!(title(name), expected, "{name}");
         }
