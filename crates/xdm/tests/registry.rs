@@ -48,6 +48,7 @@ fn library() -> Library {
         { "name": "stripe_subscriptions", "title": "Stripe Subscriptions", "description": "Subscriptions.",
           "behavior": "record", "class": "tenant:classes/stripe-subscription",
           "fieldGroups": ["tenant:mixins/stripe-charge"],
+          "notes": [{ "path": "/_id", "sources": ["id"] }],
           "identities": [{ "path": "/_acme/stripe/subscriptionID", "namespace": "StripeSubscriptionID", "primary": true }] },
     ]));
     let namespaces: Vec<Namespace> = read(json!([
