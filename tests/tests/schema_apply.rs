@@ -215,7 +215,7 @@ fn trouble_on_the_way_makes_nothing_twice() -> anyhow::Result<()> {
         "POST /data:close-after@5, PATCH /data:close-after@1, POST /data:close-afterevery61",
         "POST /data:truncate-after@1, POST /data:truncate-afterevery70",
         "POST /data:after500@30, POST /data:503@31, POST /data:html502@90, POST /data:empty500@120",
-        "/data:closeevery50, POST /data:retry-after:0s@40",
+        "/data:closeevery67, POST /data:retry-after:0s@40",
         "GET /data:500@3, GET /data:html503@9, GET /data:empty502@17, POST /ims:500@1",
     ] {
         let adobe = Adobe::start(Options { faults: faults.parse()?, ..Options::default() })?;
@@ -300,7 +300,7 @@ fn refusals_say_what_to_do() -> anyhow::Result<()> {
     failed(adobe.command("apply", &[])?, &["--yes"])?;
 
     for (fault, words) in [
-        ("/data/foundation/schemaregistry:403every1", ["403", "Manage Schemas"]),
+        ("/data/foundation/schemaregistry:403every1", ["403025", "--org"]),
         ("/data/foundation/schemaregistry:html401every1", ["401", "client secret"]),
         ("/data/foundation/schemaregistry:empty403every1", ["the body is empty", "Manage Schemas"]),
         ("GET /data/foundation/catalog:html500every1", ["no usable answer", "text/html"]),

@@ -23,7 +23,7 @@ fn library() -> Library {
         { "$id": COMMERCE, "kind": "fieldGroup", "title": "Commerce Details", "extends": [EVENT],
           "properties": { "commerce": { "type": "object", "properties": { "order": { "type": "object", "properties": {
               "payments": { "type": "array", "items": { "type": "object", "properties": {
-                  "transactionID": { "type": "string" } } } } } } } } } },
+                  "transactionID": { "type": "string" }, "count": { "type": "integer" } } } } } } } } } },
         { "$id": "tenant:datatypes/stripe-card", "kind": "dataType", "title": "Stripe Card", "description": "A card.",
           "properties": {
               "last4": { "type": "string", "labels": ["C2", "I2"] },
@@ -44,6 +44,7 @@ fn library() -> Library {
               "field": "/_acme/stripe/subscriptionID", "namespace": "StripeSubscriptionID" }],
           "profile": true,
           "notes": [{ "path": "/commerce/order/payments/transactionID", "labels": ["I2"] },
+                    { "path": "/commerce/order/payments/count", "sources": ["count"] },
                     { "path": "/_acme/stripe/metadata", "labels": ["I2"] }] },
         { "name": "stripe_subscriptions", "title": "Stripe Subscriptions", "description": "Subscriptions.",
           "behavior": "record", "class": "tenant:classes/stripe-subscription",
@@ -297,8 +298,12 @@ fn answers(payment: Value) -> Answers {
 fn adobes_fields_are_looked_for_before_they_are_used() {
     let library = library();
     assert_eq!(needed(&library), [(Kind::Class, EVENT.to_owned()), (Kind::FieldGroup, COMMERCE.to_owned())]);
-    assert_eq!(lacks(&library, &answers(json!({ "transactionID": { "type": "string" } }))), []);
-    let found = |payment: Value| {
+    // How wide a whole number is, is the registry's to say.
+    let whole = json!({ "type": "integer", "meta:xdmType": "int" });
+    let text = json!({ "type": "string" });
+    assert_eq!(lacks(&library, &answers(json!({ "transactionID": text, "count": whole }))), []);
+    let found = |mut payment: Value| {
+        payment["count"] = whole.clone();
         let lacks = lacks(&library, &answers(payment));
         assert_eq!(lacks.len(), 1);
         assert_eq!(lacks[0].path, "/commerce/order/payments/transactionID");

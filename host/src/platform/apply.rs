@@ -55,7 +55,7 @@ pub async fn apply(
             applied.error = Some(doubt);
             return applied;
         }
-        said(&format!("looking again after trouble: {doubt}"));
+        said(&format!("looking again after trouble: {}", doubt.trouble()));
         match look_up::tenant(platform, library, &|_| {}).await {
             Ok(tenant) => plan = Plan::new(library, &tenant, wishes),
             Err(error) => {

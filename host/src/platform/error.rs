@@ -67,6 +67,16 @@ pub enum PlatformError {
 }
 
 impl PlatformError {
+    /// What went wrong, without what to do about it.
+    pub(super) fn trouble(&self) -> String {
+        match self {
+            Self::NoAnswer { what, message, .. } | Self::Contract { what, message, .. } => {
+                format!("{what}: {message}")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Whether a request that writes may have been carried out all the same.
     pub fn is_uncertain(&self) -> bool {
         match self {

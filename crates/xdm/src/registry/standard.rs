@@ -81,7 +81,7 @@ pub fn lacks(library: &Library, answers: &Answers) -> Vec<Lack> {
             }
             let Some(wanted) = ours(&record, &names) else { continue };
             let found: Vec<Type> = parts.iter().filter_map(|part| theirs(part, &names)).collect();
-            if found.iter().any(|found| takes(found, &wanted)) {
+            if found.iter().any(|found| takes(found, &wanted) || both_whole(found, &wanted)) {
                 continue;
             }
             let found = match found.first() {
@@ -92,6 +92,12 @@ pub fn lacks(library: &Library, answers: &Answers) -> Vec<Lack> {
         }
     }
     lacks
+}
+
+/// Whether both are whole numbers. How wide one is the registry decides where the public library gives no bounds.
+fn both_whole(found: &Type, wanted: &Type) -> bool {
+    let whole = |kind: &Type| matches!(kind, Type::Scalar("byte" | "short" | "int" | "long" | "integer"));
+    whole(found) && whole(wanted)
 }
 
 /// What a class of the tenant's own has from its behaviour (`_id`), which every registry has.
