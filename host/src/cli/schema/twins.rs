@@ -55,8 +55,12 @@ pub(super) fn models(
     lacking: &[Lack],
 ) -> anyhow::Result<(Vec<Twin>, Vec<Value>)> {
     let (mut twins, mut models) = (Vec::new(), Vec::new());
+    // A privacy policy is applied to the twins when records are made; what it makes of a mapping, and its salt, must
+    // not get into a file.
+    let mut settings = settings.clone();
+    settings.remove("privacy");
     for model in &module.description().datasets {
-        let dataset = dataset(settings, &model.resource, &model.variant).unwrap_or(&model.name);
+        let dataset = dataset(&settings, &model.resource, &model.variant).unwrap_or(&model.name);
         let lacking: Vec<&Lack> = lacking.iter().filter(|lack| lack.dataset == dataset).collect();
         if lacking.is_empty() {
             continue;
