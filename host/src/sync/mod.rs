@@ -3,13 +3,16 @@
 
 mod deliver;
 mod fetch;
+mod retry;
 mod summary;
 
+pub use retry::{Retried, RetryConfig, retry};
 pub use summary::{ResourceSummary, Summary, UnitProof};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Ledger, LedgerError, SqliteLedger, Want};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
+use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
 use deliver::Deliverer;
 use fetch::Walk;
@@ -87,6 +90,8 @@ pub trait Watch: Send + Sync {
     fn begun(&self, pass: &str, already: u64);
     /// A walk delivered more: objects and records since the last call.
     fn advanced(&self, pass: &str, objects: u64, records: u64);
+    /// Some of what a walk delivered was kept back: records and objects since the last call.
+    fn kept_back(&self, pass: &str, entries: u64);
     /// A walk ended.
     fn ended(&self, pass: &str, error: Option<&str>);
 }
@@ -135,7 +140,14 @@ pub async fn sync(
     lake.clean(&mut ledger)?;
 
     let who = identify(&client, config.account.as_deref()).await?;
-    let settings = settings(&config, &client, &who.account);
+    let surroundings = Surroundings {
+        account: Some(who.account.clone()),
+        livemode: client.mode().map(|mode| mode == Mode::Live),
+        api_version: Some(client.version().to_owned()),
+        observed_at: Some(who.now),
+        resource: None,
+    };
+    let settings = settings(&config.settings, &surroundings);
     // Opened before anything is asked of Stripe, so that refused settings cost nothing.
     let workers = worker_count();
     let workers: Vec<_> = (0..workers).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
@@ -157,7 +169,8 @@ pub async fn sync(
         thread("transform", move || transform(worker, &jobs, &made))?;
     }
     drop((jobs, made_in));
-    let deliverer = Deliverer::new(lake, ledger.clone(), module.clone(), &walks, summary, watch);
+    let deliverer =
+        Deliverer::new(lake, ledger.clone(), module.clone(), &walks, surroundings, summary, watch);
     let (delivered_in, delivered) = tokio::sync::oneshot::channel();
     thread("deliver", move || {
         // Nobody listens any more only when the sync itself was dropped.
@@ -283,12 +296,8 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
     }
 }
 
-fn settings(config: &SyncConfig, client: &Client, account: &str) -> Vec<u8> {
-    let mut settings = config.settings.clone();
-    settings.insert("account".to_owned(), account.into());
-    settings.insert("api_version".to_owned(), client.version().into());
-    if let Some(mode) = client.mode() {
-        settings.insert("livemode".to_owned(), (mode == Mode::Live).into());
-    }
+fn settings(settings: &serde_json::Map<String, serde_json::Value>, surroundings: &Surroundings) -> Vec<u8> {
+    let mut settings = settings.clone();
+    surroundings.put_into(&mut settings);
     serde_json::Value::Object(settings).to_string().into_bytes()
 }
