@@ -34,6 +34,7 @@ const named = {
   export: glue.exportMapping,
   import: glue.importMapping,
   diff: glue.diffMappings,
+  schema: glue.schema,
 };
 
 questions.forEach((question, index) => {

@@ -302,6 +302,7 @@ fn questions() -> anyhow::Result<Vec<String>> {
         format!(r#"{{"command":"export","resource":"charge","settings":{settings}}}"#),
         format!(r#"{{"command":"import","set":{set}}}"#),
         format!(r#"{{"command":"diff","a":{{"resource":"charge"}},"b":{{"set":{sound}}}}}"#),
+        format!(r#"{{"command":"schema","settings":{settings}}}"#),
         r#"{"command":"functions"}"#.to_owned(),
         r#"{"command":"operators"}"#.to_owned(),
     ]);

@@ -30,6 +30,7 @@ mod models;
 mod money;
 mod output;
 mod privacy;
+pub mod schema;
 mod settings;
 mod shed;
 mod transform;
@@ -42,4 +43,4 @@ pub use output::{Invalid, ObjectError, Outcome, Output, Record, RecordKind, Warn
 pub use privacy::{Action, Privacy, Rule};
 pub use settings::{Call, Check, MetadataIdentity, ModelKind, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;
-pub use user_model::UserModel;
+pub use user_model::{FieldGroup, UserModel, UserSchema};

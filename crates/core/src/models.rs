@@ -58,8 +58,7 @@ pub struct Model {
     #[serde(default)]
     pub dropped: Vec<Dropped>,
     /// The schema of its records, as far as the mappings do not say it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema: Option<SchemaFrame>,
+    pub schema: SchemaFrame,
 }
 
 /// What a model's schema is made of besides the fields that its mappings write. Placeholders as in
@@ -79,12 +78,27 @@ pub struct SchemaFrame {
     /// Identities of the record's subject, by the destination that holds them.
     #[serde(default)]
     pub identities: Vec<xdm::Identity>,
-    /// Destinations that name records of other models.
+    /// Destinations that name records of other models; `schema` is the other's resource and variant
+    /// (`subscription.record`), because datasets can be renamed.
     #[serde(default)]
     pub relationships: Vec<xdm::Relationship>,
     /// Whether Real-Time Customer Profile may use the records.
     #[serde(default)]
     pub profile: bool,
+    /// Definitions that only a user knows, and that the field groups above may name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub definitions: Vec<xdm::Definition>,
+}
+
+impl Model {
+    /// The resource and variant, which name a model whatever its dataset is called: `subscription.record`.
+    pub(crate) fn name(&self) -> String {
+        let variant = match self.variant {
+            Variant::Event => "event",
+            Variant::Record => "record",
+        };
+        format!("{}.{variant}", self.resource)
+    }
 }
 
 /// What a model's records are.
@@ -291,6 +305,8 @@ fn second_identity(model: &mut Model, settings: &Settings) {
             source,
             destination: format!("{place}[0].{member}"),
             xdm_type: Some(xdm_type),
+            // It names a person to whoever knows the organisation's own keys.
+            labels: if member == "id" { vec!["I2".to_owned()] } else { Vec::new() },
             ..Mapping::default()
         });
     }

@@ -2,13 +2,14 @@
 //! a whole set in the place of the default's.
 
 use crate::import::{self, MANAGED_ROOT};
-use crate::models::{self, Dropped, Embedded, Model, RESOURCES, Variant};
+use crate::models::{self, Dropped, Embedded, Model, RESOURCES, SchemaFrame, Variant};
 use crate::settings::Settings;
 use dataprep::MappingSet;
 use dataprep::functions::nearest;
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
+use xdm::DefinitionKind;
 
 /// A user's mapping set and the model that it changes.
 ///
@@ -40,6 +41,33 @@ pub struct UserModel {
     /// Forget everything that the default model maps, instead of changing it.
     #[serde(default)]
     pub replace: bool,
+    /// What its schema has besides the default model's.
+    #[serde(default, skip_serializing_if = "UserSchema::is_empty")]
+    pub schema: UserSchema,
+}
+
+/// What a user adds to the schema of a model.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UserSchema {
+    /// Field groups for destinations that the default ones have no field for.
+    #[serde(default)]
+    pub field_groups: Vec<FieldGroup>,
+}
+
+impl UserSchema {
+    fn is_empty(&self) -> bool {
+        self.field_groups.is_empty()
+    }
+}
+
+/// A field group of the user's choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldGroup {
+    /// One that is known here, by its `$id`.
+    Known(String),
+    /// One that the user describes; or a data type that such a one refers to.
+    Described(xdm::Definition),
 }
 
 impl UserModel {
@@ -56,7 +84,7 @@ impl UserModel {
         }
         let mut set = self.mapping_set.sources_out_of(MANAGED_ROOT).unwrap_or(self.mapping_set.clone());
         models::fill(&mut set, settings);
-        keep_types(&mut set, &model.mapping_set);
+        keep_types_and_labels(&mut set, &model.mapping_set);
         let drop: Vec<String> = self.drop.iter().map(|path| models::destination(path, settings)).collect();
         let written: Vec<String> = model.mapping_set.mappings.iter().map(|m| m.destination.clone()).collect();
         let problems: Vec<String> = model
@@ -71,6 +99,9 @@ impl UserModel {
             .collect();
         model.embedded.extend_from_slice(&self.embedded);
         model.dropped.extend_from_slice(&self.dropped);
+        for group in &self.schema.field_groups {
+            group.add_to(&mut model.schema);
+        }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
@@ -107,11 +138,54 @@ fn in_any_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MappingSet,
     import::mapping_set(text.get()).map(|imported| imported.set).map_err(D::Error::custom)
 }
 
-/// Gives a set's mappings the types that another set knows for their destinations: Adobe's sets have
-/// none, and what a field is does not change with what it is made from.
-fn keep_types(set: &mut MappingSet, known: &MappingSet) {
-    for mapping in set.mappings.iter_mut().filter(|mapping| mapping.xdm_type.is_none()) {
+/// Gives a set's mappings the types and labels that another set knows for their destinations: Adobe's sets
+/// have none, and what a field is does not change with what it is made from.
+fn keep_types_and_labels(set: &mut MappingSet, known: &MappingSet) {
+    for mapping in &mut set.mappings {
         let same = known.mappings.iter().find(|other| other.destination == mapping.destination);
-        mapping.xdm_type = same.and_then(|other| other.xdm_type);
+        let Some(same) = same else { continue };
+        mapping.xdm_type = mapping.xdm_type.or(same.xdm_type);
+        if mapping.labels.is_empty() {
+            mapping.labels.clone_from(&same.labels);
+        }
+    }
+}
+
+impl FieldGroup {
+    fn add_to(&self, frame: &mut SchemaFrame) {
+        let id = match self {
+            FieldGroup::Known(id) => id,
+            FieldGroup::Described(definition) => {
+                frame.definitions.push(definition.clone());
+                if definition.kind != DefinitionKind::FieldGroup {
+                    return;
+                }
+                &definition.id
+            }
+        };
+        if !frame.field_groups.contains(id) {
+            frame.field_groups.push(id.clone());
+        }
+    }
+}
+
+impl Serialize for FieldGroup {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            FieldGroup::Known(id) => id.serialize(serializer),
+            FieldGroup::Described(definition) => definition.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FieldGroup {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Box::<RawValue>::deserialize(deserializer)?;
+        let read = if text.get().starts_with('"') {
+            serde_json::from_str(text.get()).map(FieldGroup::Known)
+        } else {
+            serde_json::from_str(text.get()).map(FieldGroup::Described)
+        };
+        read.map_err(D::Error::custom)
     }
 }

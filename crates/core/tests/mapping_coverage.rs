@@ -46,6 +46,8 @@ struct Mapping {
     destination: String,
     #[serde(rename = "type")]
     xdm_type: String,
+    #[serde(default)]
+    labels: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +63,7 @@ struct Row {
     xdm_path: String,
     xdm_type: String,
     conversion: String,
+    sensitivity_label: String,
 }
 
 impl Mapping {
@@ -75,6 +78,37 @@ impl Mapping {
 }
 
 impl Row {
+    /// The labels, without the remark in brackets: `I2;C2`, `I2 (free text)`.
+    fn labels(&self) -> BTreeSet<&str> {
+        let labels = self.sensitivity_label.split(" (").next().unwrap();
+        labels.split(';').map(str::trim).filter(|label| !["", "n/a"].contains(label)).collect()
+    }
+
+    /// Where the row goes: models, paths as they are written, and their types.
+    fn places(&self) -> Vec<(&'static str, &str, &str)> {
+        let types: Vec<&str> = self.xdm_type.split(';').map(str::trim).collect();
+        let mut places = Vec::new();
+        for (index, path) in self.xdm_path.split(';').map(str::trim).enumerate() {
+            let price = path.strip_prefix("(side-emitted Price record) ");
+            let path = price.unwrap_or(path);
+            let models: &[&str] = match self.resource.as_str() {
+                // A row's first path names the record, all the others of the list go there too.
+                "subscription" if self.xdm_path.starts_with("(side-emitted") || price.is_some() => &["price"],
+                "subscription" if path.contains("(event variant") => &["subscription_event"],
+                // An item's metadata would make events too large.
+                "subscription" if path.contains("subscription.items[].metadata") => &["subscription"],
+                "subscription" => &["subscription", "subscription_event"],
+                resource => {
+                    MODELS.iter().position(|name| *name == resource).map_or(&[], |at| &MODELS[at..=at])
+                }
+            };
+            let path = path.split_once(" (").map_or(path, |(path, _)| path);
+            let kind = types.get(index).or(types.first()).copied().unwrap_or_default();
+            places.extend(models.iter().map(|model| (*model, path, kind)));
+        }
+        places
+    }
+
     fn is_dropped(&self) -> bool {
         self.conversion.starts_with("dropped because:")
     }
@@ -266,19 +300,8 @@ fn every_destination_of_the_table_is_written_with_its_type() {
         .collect();
     let mut problems = Vec::new();
     for row in rows().iter().filter(|row| !row.is_dropped()) {
-        let types: Vec<&str> = row.xdm_type.split(';').map(str::trim).collect();
-        for (index, path) in row.xdm_path.split(';').map(str::trim).enumerate() {
-            let price = path.strip_prefix("(side-emitted Price record) ");
-            let model = match (price, row.resource.as_str()) {
-                (Some(_), _) => "price",
-                // A row's first path names the record, all the others of the list go there too.
-                (None, "subscription") if row.xdm_path.starts_with("(side-emitted") => "price",
-                (None, "subscription") if path.contains("(event variant") => "subscription_event",
-                (None, resource) => resource,
-            };
-            let path = price.unwrap_or(path);
-            let path = path.split_once(" (").map_or(path, |(path, _)| path);
-            let wanted = row_type(path, types.get(index).or(types.first()).copied().unwrap_or_default());
+        for (model, path, kind) in row.places() {
+            let wanted = row_type(path, kind);
             // The table gives such rows the type of their first path.
             let derived =
                 ["_id", "eventType", "timestamp"].contains(&path) || row.xdm_path.contains("eventType");
@@ -295,6 +318,44 @@ fn every_destination_of_the_table_is_written_with_its_type() {
         }
     }
     report(&problems, "destinations differ from the table");
+}
+
+#[test]
+fn labels_are_those_of_the_table() {
+    // Made of what the table labels in another row.
+    let derived = BTreeMap::from([
+        (("charge", "identityMap.Email[].id"), vec!["I1"]),
+        (("customer", "extSourceSystemAudit.externalKey.sourceKey"), vec!["I2"]),
+        (("customer", "_{TENANT_ID}.stripe.customer.emailRaw"), vec!["I1"]),
+    ]);
+    let rows = rows();
+    let mut wanted: BTreeMap<(&str, String), BTreeSet<&str>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.is_dropped()) {
+        for (model, path, _) in row.places() {
+            wanted.entry((model, destination(path))).or_default().extend(row.labels());
+        }
+    }
+    for ((model, path), labels) in derived {
+        let known = wanted.insert((model, path.to_owned()), labels.into_iter().collect());
+        assert!(known.is_none(), "{model} {path} has a row");
+    }
+    let models = models();
+    let mut problems = Vec::new();
+    for (name, known) in &models {
+        for mapping in &known.model.mapping_set.mappings {
+            let wanted =
+                wanted.remove(&(name.as_str(), destination(&mapping.destination))).unwrap_or_default();
+            // In the order of the alphabet and each once, so that a set has one way to be written.
+            if !mapping.labels.iter().eq(&wanted) {
+                let (place, found) = (&mapping.destination, &mapping.labels);
+                problems.push(format!("{name} {place}: {found:?}, but the table says {wanted:?}"));
+            }
+        }
+    }
+    for ((model, path), labels) in wanted.iter().filter(|(_, labels)| !labels.is_empty()) {
+        problems.push(format!("{model} {path}: no mapping for a row with {labels:?}"));
+    }
+    report(&problems, "labels differ from the table");
 }
 
 #[test]

@@ -109,6 +109,11 @@ impl Shape {
         Self::Integer { minimum: -MAX_LONG, maximum: MAX_LONG }
     }
 
+    /// Whether it holds fields of its own.
+    pub fn is_container(&self) -> bool {
+        matches!(self, Shape::Object(_) | Shape::DataType(_) | Shape::Map(_) | Shape::Array(_))
+    }
+
     /// XDM's name of the type, as in `meta:xdmType`.
     pub fn xdm_type(&self) -> &'static str {
         match self {

@@ -64,7 +64,8 @@ impl Library {
         self.schemas.iter().find(|schema| schema.name == name)
     }
 
-    /// A record of a schema as one tree: class, field groups and data types put together.
+    /// A record of a schema as one tree: class, field groups and data types put together, the schema's notes
+    /// with the fields that they are about.
     pub fn flat(&self, schema: &Schema) -> Result<Object, LibraryError> {
         let mut record = Object::default();
         if let Some(Field { shape: Shape::Object(fields), .. }) = &schema.fields {
@@ -75,6 +76,14 @@ impl Library {
                 .definition(id)
                 .ok_or_else(|| LibraryError::Undefined { id: id.clone(), by: schema.title.clone() })?;
             self.add(&mut record, &part.fields, schema, &mut Vec::new(), 0)?;
+        }
+        for note in &schema.notes {
+            let names: Vec<&str> = note.path.split('/').skip(1).collect();
+            if let Some(field) = named(&mut record, &names) {
+                add_new(&mut field.labels, &note.labels);
+                field.labels.sort_unstable();
+                add_new(&mut field.sources, &note.sources);
+            }
         }
         Ok(record)
     }
@@ -98,25 +107,48 @@ impl Library {
             let field = self.resolved(field, schema, path, depth)?;
             match object.get_mut(name) {
                 None => object.fields.push((name.clone(), field)),
-                Some(known) => match (&mut known.shape, field.shape) {
-                    // Parts of a record meet in the tenant's object.
-                    (Shape::Object(known), Shape::Object(more)) => {
-                        self.add(known, &more, schema, path, depth + 1)?;
-                    }
-                    (known, same) if *known == same => {}
-                    (known, other) => {
-                        return Err(LibraryError::Conflict {
-                            schema: schema.title.clone(),
-                            path: path.join("."),
-                            one: known.xdm_type(),
-                            other: other.xdm_type(),
-                        });
-                    }
-                },
+                Some(known) => self.merge(&mut known.shape, field.shape, schema, path, depth)?,
             }
             path.pop();
         }
         Ok(())
+    }
+
+    /// What two parts of a schema say about one field: they meet in objects, such as the tenant's.
+    fn merge(
+        &self,
+        known: &mut Shape,
+        other: Shape,
+        schema: &Schema,
+        path: &mut Vec<String>,
+        depth: u32,
+    ) -> Result<(), LibraryError> {
+        match (known, other) {
+            (Shape::Object(known), Shape::Object(more)) => self.add(known, &more, schema, path, depth + 1),
+            (Shape::Array(known), Shape::Array(more)) | (Shape::Map(known), Shape::Map(more)) => {
+                self.merge(&mut known.shape, more.shape, schema, path, depth + 1)
+            }
+            // Where anything may stand, an object's other members may stand too; a scalar keeps its type.
+            (known, Shape::Any) => {
+                if known.is_container() {
+                    *known = Shape::Any;
+                }
+                Ok(())
+            }
+            (known @ Shape::Any, other) => {
+                if !other.is_container() {
+                    *known = other;
+                }
+                Ok(())
+            }
+            (known, other) if *known == other => Ok(()),
+            (known, other) => Err(LibraryError::Conflict {
+                schema: schema.title.clone(),
+                path: path.join("."),
+                one: known.xdm_type(),
+                other: other.xdm_type(),
+            }),
+        }
     }
 
     /// A field with data types in the place of references to them.
@@ -149,5 +181,30 @@ impl Library {
             other => other.clone(),
         };
         Ok(Field { shape, ..field.clone() })
+    }
+}
+
+/// The field that a note's names lead to from an object.
+fn named<'r>(object: &'r mut Object, names: &[&str]) -> Option<&'r mut Field> {
+    let (name, rest) = names.split_first()?;
+    named_inside(object.get_mut(&name.replace("~1", "/").replace("~0", "~"))?, rest)
+}
+
+fn named_inside<'r>(field: &'r mut Field, names: &[&str]) -> Option<&'r mut Field> {
+    let Some((_, rest)) = names.split_first() else { return Some(field) };
+    match &mut field.shape {
+        Shape::Object(object) => named(object, names),
+        // Items have no name, and a map has one field for all its keys.
+        Shape::Array(items) => named_inside(items, names),
+        Shape::Map(values) => named_inside(values, rest),
+        _ => None,
+    }
+}
+
+fn add_new(known: &mut Vec<String>, more: &[String]) {
+    for one in more {
+        if !known.contains(one) {
+            known.push(one.clone());
+        }
     }
 }

@@ -22,7 +22,8 @@ pub struct Schema {
     /// `$id`s of the field groups; a relational schema has none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub field_groups: Vec<String>,
-    /// The fields of a relational schema, an object.
+    /// Fields besides those of class and field groups, an object: all fields of a relational schema; of
+    /// others those that no definition has, which cannot be registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fields: Option<Field>,
     /// The keys of a relational schema.
@@ -40,6 +41,24 @@ pub struct Schema {
     /// Namespaces whose identities `identityMap` may hold.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub map_namespaces: Vec<Namespace>,
+    /// What is known about fields in this schema's records only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+/// What is known about a field in the records of one schema: [`crate::Library::flat`] adds it to the field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Note {
+    /// The names on the way to the field: `/commerce/order/payments/transactionID`. Items of arrays have no
+    /// name; values of maps have their key's: `/identityMap/Email/id`. In names `~` is `~0` and `/` is `~1`.
+    pub path: String,
+    /// See [`Field::labels`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    /// See [`Field::sources`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
 }
 
 /// The keys of a relational schema (`xdm:descriptorPrimaryKey`, `…Version`, `…Timestamp`). Paths as in

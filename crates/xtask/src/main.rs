@@ -5,6 +5,7 @@ mod fuzz;
 mod imports;
 mod licences;
 mod module;
+mod order;
 mod program;
 mod remap;
 mod step;

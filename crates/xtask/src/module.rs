@@ -1,6 +1,7 @@
 //! The module: compiled, bound to JavaScript, measured, and put where the package and the host find it.
 
 use crate::imports;
+use crate::order::ordered;
 use crate::remap::encoded_rustflags;
 use crate::step::{read, run as run_command, step};
 use crate::workspace::Workspace;
@@ -85,7 +86,7 @@ fn bind(input: Vec<u8>, dist: &Path) -> Result<Module> {
         .generate(scratch.path())
         .context("wasm-bindgen refused the module")?;
 
-    let bytes = fs::read(scratch.path().join(WASM))?;
+    let bytes = ordered(&fs::read(scratch.path().join(WASM))?)?;
     imports::check(&bytes)?;
     let sha256 = sha256(&bytes);
     fs::create_dir_all(dist).with_context(|| format!("cannot create {}", dist.display()))?;

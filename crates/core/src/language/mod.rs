@@ -16,6 +16,7 @@
 //! | `export` | `resource`, `settings`, `root`?, `schema`? | [`crate::export::Exported`] |
 //! | `import` | `set` | [`crate::import::Imported`] |
 //! | `diff` | `a` and `b`, each with `set` or `resource`; `settings`? | [`dataprep::Difference`] |
+//! | `schema` | `settings`? | [`crate::schema::Composed`] |
 //!
 //! A `set` is a mapping set in any form that [`crate::import`] reads, `resource` the name of one that has
 //! a model (`charge`, `subscription.event`), `settings` a [`crate::Settings`] and `call` a
@@ -99,6 +100,7 @@ pub fn answer(request: &str) -> Answer {
         "export" => exchange::to_adobe(arguments),
         "import" => exchange::from_adobe(arguments),
         "diff" => sets::diff(arguments),
+        "schema" => schema(arguments),
         other => Err(arguments::refused(format!(
             "there is no command {other:?}; `command` is one of {}",
             COMMANDS.join(", ")
@@ -107,7 +109,7 @@ pub fn answer(request: &str) -> Answer {
 }
 
 /// The commands, for those who mistype one.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "eval",
     "validateExpression",
     "validate",
@@ -118,7 +120,16 @@ const COMMANDS: [&str; 10] = [
     "export",
     "import",
     "diff",
+    "schema",
 ];
+
+/// The schemas of the models' records, and what they cannot say.
+fn schema(mut arguments: Arguments<'_>) -> Answer {
+    let settings = settings(&mut arguments)?;
+    arguments.end()?;
+    let composed = crate::schema::compose(&settings);
+    json(&composed.map_err(|error| LanguageError::new("invalid_settings", error.to_string()))?)
+}
 
 fn json(answer: &impl Serialize) -> Answer {
     serde_json::to_string(answer).map_err(|error| LanguageError::new("internal", error.to_string()))

@@ -82,6 +82,12 @@ pub fn diff_mappings(arguments: &JsValue) -> Result<JsValue, JsValue> {
     language("diff", arguments)
 }
 
+/// The schemas of the models' records.
+#[wasm_bindgen(skip_typescript)]
+pub fn schema(arguments: &JsValue) -> Result<JsValue, JsValue> {
+    language("schema", arguments)
+}
+
 /// A request of the bytes ABI: the arguments with the command in front of them.
 fn request(command: &str, arguments: &JsValue) -> Result<Vec<u8>, Failure> {
     let mut json = b"{\"command\":".to_vec();

@@ -55,6 +55,83 @@ export interface UserModel {
   dropped?: readonly { source: string; reason: string }[];
   /** Forget what the default model maps. */
   replace?: boolean;
+  /** Field groups for destinations that the default ones have no field for: their `$id`s, or described. */
+  schema?: { fieldGroups: readonly (string | SchemaDefinition)[] };
+}
+
+/** A field of a record: JSON Schema in the names that payloads have, with two keys of ours. */
+export interface SchemaField {
+  title?: string;
+  description?: string;
+  /** Absent when nothing is known about the value. */
+  type?: "string" | "number" | "integer" | "boolean" | "object" | "array";
+  /** `$id` of a data type. */
+  $ref?: string;
+  format?: string;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number | bigint;
+  maximum?: number | bigint;
+  enum?: string[];
+  /** Values suggested to people, with their names. */
+  "meta:enum"?: { [value: string]: string };
+  properties?: { [name: string]: SchemaField };
+  required?: string[];
+  items?: SchemaField;
+  /** Makes it a map: any keys, one type of value. */
+  additionalProperties?: SchemaField;
+  /** Data usage labels. */
+  labels?: string[];
+  /** What it is made from. */
+  sources?: string[];
+}
+
+/** A class, a field group or a data type. */
+export interface SchemaDefinition {
+  /** Begins with `tenant:` when it is the tenant's own and has no name in the registry yet. */
+  $id: string;
+  kind: "class" | "fieldGroup" | "dataType";
+  title: string;
+  description?: string;
+  origin?: string;
+  behavior?: "record" | "time-series";
+  /** Classes that a field group may extend. */
+  extends?: string[];
+  properties: { [name: string]: SchemaField };
+  required?: string[];
+}
+
+/** An identity namespace. */
+export interface SchemaNamespace {
+  code: string;
+  name: string;
+  description?: string;
+  idType: "Cookie" | "Cross_device" | "Device" | "Email" | "Mobile" | "Non_people" | "Phone";
+  /** Whether it is ours to make. */
+  create: boolean;
+  prefix?: string;
+}
+
+/** The schema of one dataset. */
+export interface RecordSchema {
+  /** The dataset. */
+  name: string;
+  title: string;
+  description: string;
+  behavior: "record" | "time-series";
+  class?: string;
+  fieldGroups?: string[];
+  /** Fields that neither class nor field groups have. */
+  fields?: SchemaField;
+  keys?: { primary: string[]; version: string; timestamp?: string };
+  identities?: { path: string; namespace: string; primary: boolean }[];
+  relationships?: { path: string; schema: string; field: string; namespace?: string; cardinality?: string }[];
+  profile: boolean;
+  /** Namespaces that `identityMap` may hold. */
+  mapNamespaces?: SchemaNamespace[];
+  /** What is known about fields in this schema's records only. */
+  notes?: { path: string; labels?: string[]; sources?: string[] }[];
 }
 
 /** A Data Prep mapping set, in Adobe's current or legacy form, bare or as its API wraps it. */
@@ -266,6 +343,20 @@ export interface LanguageCommands {
       settings: { member: string; before: string | null; after: string | null }[];
     };
   };
+  schema: {
+    takes: { settings?: Settings };
+    gives: {
+      library: {
+        tenant: string;
+        namespaces: SchemaNamespace[];
+        /** What one refers to comes before it. */
+        definitions: SchemaDefinition[];
+        schemas: RecordSchema[];
+      };
+      /** What the schemas cannot say; they cannot be registered as long as there are any. */
+      problems: { dataset: string; destination: string; message: string }[];
+    };
+  };
 }
 
 type Takes<C extends keyof LanguageCommands> = LanguageCommands[C]["takes"];
@@ -298,6 +389,8 @@ export function exportMapping(takes: Takes<"export">): Gives<"export">;
 export function importMapping(takes: Takes<"import">): Gives<"import">;
 /** What distinguishes two mapping sets. */
 export function diffMappings(takes: Takes<"diff">): Gives<"diff">;
+/** The schemas of the models' records, composed from their mappings. */
+export function schema(takes?: Takes<"schema">): Gives<"schema">;
 
 /** What the functions of this module throw. */
 export interface StripeXdmError extends Error {
