@@ -18,6 +18,7 @@ mod faults;
 pub mod generate;
 mod json;
 mod limits;
+pub mod platform;
 mod query;
 mod random;
 mod resource;
