@@ -86,19 +86,18 @@ fn create(call: &Call, tenant: &mut Tenant, stamp: &Stamp) -> Result<Answer, Ans
     Ok(reference(201, &id).header("location", format!("/data/foundation/catalog/dataSets/{id}")))
 }
 
-fn change(
-    call: &Call,
-    tenant: &mut Tenant,
-    stamp: &Stamp,
-    id: &str,
-    deep: bool,
-) -> Result<Answer, Answer> {
+fn change(call: &Call, tenant: &mut Tenant, stamp: &Stamp, id: &str, deep: bool) -> Result<Answer, Answer> {
     let known = found(tenant, id)?.clone();
-    if deep && call.header("if-match").is_some_and(|tag| known.get("version").and_then(Value::as_str) != Some(tag)) {
+    if deep
+        && call
+            .header("if-match")
+            .is_some_and(|tag| known.get("version").and_then(Value::as_str) != Some(tag))
+    {
         return Err(Answer::problem(412, "PreconditionFailed", "The dataset has changed since it was read"));
     }
     let body = call.json().map_err(Answer::bad_request)?;
-    let patch = call.header("content-type").is_some_and(|kind| kind.starts_with("application/json-patch+json"));
+    let patch =
+        call.header("content-type").is_some_and(|kind| kind.starts_with("application/json-patch+json"));
     let changed = match (&body, patch && !deep) {
         (body, true) => json_patch::apply(&known, body).map_err(Answer::bad_request)?,
         (Value::Object(changes), false) => {
@@ -214,9 +213,16 @@ fn list(call: &Call, tenant: &Tenant) -> Result<Answer, Answer> {
                 Some(filter) => filters.push(filter),
                 None => filters.push((value, "")),
             },
-            "name" | "description" | "version" | "created" | "updated" | "createdClient" | "createdUser"
-            | "updatedUser" | "enableErrorDiagnostics" => filters.push((name, value)),
-            "tags" => filters.extend(value.split_once(':').map(|(tag, value)| (tag, value))),
+            "name"
+            | "description"
+            | "version"
+            | "created"
+            | "updated"
+            | "createdClient"
+            | "createdUser"
+            | "updatedUser"
+            | "enableErrorDiagnostics" => filters.push((name, value)),
+            "tags" => filters.extend(value.split_once(':')),
             other => return Err(Answer::bad_request(format!("{other} is not a parameter of this list"))),
         }
     }
@@ -258,13 +264,14 @@ fn sortable(value: Option<&Value>) -> String {
 /// array of which one must be equal.
 fn matches(dataset: &Map<String, Value>, path: &str, wanted: &str) -> bool {
     let mut names = path.split('.');
-    let mut found = names.next().and_then(|name| dataset.get(name).or_else(|| dataset.get("tags")?.get(name)));
+    let mut found =
+        names.next().and_then(|name| dataset.get(name).or_else(|| dataset.get("tags")?.get(name)));
     for name in names {
         found = found.and_then(|value| value.get(name));
     }
     let equal = |value: &Value| match value {
         Value::String(text) => text == wanted,
-        other => other.to_string() == wanted,
+        other => crate::json::compact(other) == wanted,
     };
     match found {
         None => false,

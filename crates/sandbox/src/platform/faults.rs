@@ -119,10 +119,14 @@ fn parse(text: &str) -> Result<Fault, &'static str> {
         "close" => return Ok(Fault::Close),
         "close-after" => return Ok(Fault::CloseAfter),
         "truncate-after" => return Ok(Fault::TruncateAfter),
-        _ => [("html", Fault::Html as fn(u16) -> Fault), ("empty", Fault::Empty), ("after", Fault::StatusAfter)]
-            .into_iter()
-            .find_map(|(name, fault)| Some((fault, text.strip_prefix(name)?)))
-            .unwrap_or((Fault::Status, text)),
+        _ => [
+            ("html", Fault::Html as fn(u16) -> Fault),
+            ("empty", Fault::Empty),
+            ("after", Fault::StatusAfter),
+        ]
+        .into_iter()
+        .find_map(|(name, fault)| Some((fault, text.strip_prefix(name)?)))
+        .unwrap_or((Fault::Status, text)),
     };
     match fault.1.parse() {
         Ok(status @ 400..=599) => Ok((fault.0)(status)),
@@ -137,7 +141,9 @@ mod tests {
     #[test]
     fn rules_count_what_method_and_path_select() {
         let mut faults: Faults =
-            "POST /ims:html502@1, GET close-after@2, /data/core:after500every2, empty401@4".parse().expect("faults");
+            "POST /ims:html502@1, GET close-after@2, /data/core:after500every2, empty401@4"
+                .parse()
+                .expect("faults");
         assert_eq!(faults.next("POST", "/ims/token/v3"), Some(Fault::Html(502)));
         assert_eq!(faults.next("GET", "/data/core/x"), None);
         assert_eq!(faults.next("GET", "/data/core/x"), Some(Fault::CloseAfter));

@@ -22,19 +22,17 @@ pub(super) fn enter<'a>(
     clock: Clock,
 ) -> Result<Caller<'a>, Answer> {
     let header = |name: &str| call.header(name).filter(|value| !value.is_empty());
-    let token = header("authorization")
-        .ok_or_else(|| Answer::gateway(403, "403010", "Oauth token is missing."))?;
+    let token =
+        header("authorization").ok_or_else(|| Answer::gateway(403, "403010", "Oauth token is missing."))?;
     let client = token.strip_prefix("Bearer ").and_then(|token| tokens.client(token, clock));
     let client = client.ok_or_else(|| Answer::gateway(401, "401013", "Oauth token is not valid"))?;
     let key = header("x-api-key").ok_or_else(|| Answer::gateway(403, "403000", "Api Key is required"))?;
     if key != client {
         return Err(Answer::gateway(403, "403003", "Api Key is invalid"));
     }
-    let id =
-        header("x-gw-ims-org-id").ok_or_else(|| Answer::gateway(400, "400003", "Missing header"))?;
+    let id = header("x-gw-ims-org-id").ok_or_else(|| Answer::gateway(400, "400003", "Missing header"))?;
     let organization = options.organizations.iter().find(|known| known.id == id && known.client.id == client);
-    let organization =
-        organization.ok_or_else(|| Answer::gateway(403, "403025", "Profile is not valid"))?;
+    let organization = organization.ok_or_else(|| Answer::gateway(403, "403025", "Profile is not valid"))?;
     // No page says how a missing or unknown sandbox is refused; that the header is required, all do.
     let sandbox = header("x-sandbox-name")
         .ok_or_else(|| Answer::bad_request("The header x-sandbox-name is required"))?;

@@ -57,8 +57,7 @@ impl Tokens {
         if parameter("grant_type")? != "client_credentials" {
             return Err(refuse("unsupported_grant_type", "unsupported grant_type parameter".to_owned()));
         }
-        let (id, secret, scope) =
-            (parameter("client_id")?, parameter("client_secret")?, parameter("scope")?);
+        let (id, secret, scope) = (parameter("client_id")?, parameter("client_secret")?, parameter("scope")?);
         let client = options.organizations.iter().map(|known| &known.client).find(|client| client.id == id);
         let client =
             client.ok_or_else(|| refuse("invalid_client", "invalid client_id parameter".to_owned()))?;

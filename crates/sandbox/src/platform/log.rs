@@ -90,7 +90,8 @@ impl Log {
 mod tests {
     #[test]
     fn secrets_are_hidden() {
-        let kept = super::form("grant_type=client_credentials&client_id=me&client_secret=p8e-x%26&scope=a%2Cb");
+        let kept =
+            super::form("grant_type=client_credentials&client_id=me&client_secret=p8e-x%26&scope=a%2Cb");
         assert_eq!(kept, "grant_type=client_credentials&client_id=me&client_secret=hidden&scope=a%2Cb");
         assert_eq!(super::header("authorization", "Bearer eyJ"), "Bearer hidden");
         assert_eq!(super::header("x-api-key", "me"), "me");

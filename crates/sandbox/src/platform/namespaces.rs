@@ -9,8 +9,7 @@ use crate::platform::{
 };
 
 /// The kinds of namespaces, as requests write them.
-const KINDS: [&str; 7] =
-    ["Cookie", "Cross_device", "Device", "Email", "Mobile", "Non_people", "Phone"];
+const KINDS: [&str; 7] = ["Cookie", "Cross_device", "Device", "Email", "Mobile", "Non_people", "Phone"];
 
 /// Adobe's own namespaces that matter here: id, code, name, kind.
 const STANDARD: [(u64, &str, &str, &str); 8] = [
@@ -137,9 +136,8 @@ pub(super) fn serve(
             let found = namespaces.iter_mut().find(|known| known.custom && known.id.to_string() == *id);
             let found = found.ok_or_else(|| Answer::not_found(format!("No namespace {id}")))?;
             let same = |key: &str, known: &str| {
-                body.get(key).is_none_or(|value| {
-                    value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(known))
-                })
+                body.get(key)
+                    .is_none_or(|value| value.as_str().is_some_and(|value| value.eq_ignore_ascii_case(known)))
             };
             if body.get("code").is_some_and(|code| code.as_str() != Some(&found.code))
                 || !same("idType", found.kind)

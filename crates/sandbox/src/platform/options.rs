@@ -89,13 +89,8 @@ pub struct Client {
 
 impl Default for Client {
     fn default() -> Self {
-        let scopes = [
-            "openid",
-            "AdobeID",
-            "read_organizations",
-            "additional_info.projectedProductContext",
-            "session",
-        ];
+        let scopes =
+            ["openid", "AdobeID", "read_organizations", "additional_info.projectedProductContext", "session"];
         Self {
             id: "sandbox0client0id0000000000000000".to_owned(),
             secret: "p8e-sandbox-secret-0000000000000".to_owned(),

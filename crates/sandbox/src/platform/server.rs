@@ -261,11 +261,9 @@ fn instead(fault: Option<Fault>) -> Option<Answer> {
         Fault::Html(status) => Some(Answer::html(status)),
         Fault::Empty(status) => Some(Answer::empty(status)),
         Fault::RetryAfter(seconds) => Some(Answer::trouble(429).header("retry-after", seconds.to_string())),
-        Fault::StatusAfter(_)
-        | Fault::Close
-        | Fault::CloseAfter
-        | Fault::TruncateAfter
-        | Fault::Slow(_) => None,
+        Fault::StatusAfter(_) | Fault::Close | Fault::CloseAfter | Fault::TruncateAfter | Fault::Slow(_) => {
+            None
+        }
     }
 }
 
@@ -274,7 +272,8 @@ fn respond(answer: Answer, number: u64) -> Response<Full<Bytes>> {
     if let Ok(status) = hyper::StatusCode::from_u16(answer.status) {
         *response.status_mut() = status;
     }
-    let always = [("content-type", answer.content_type.to_owned()), ("x-request-id", Random::new(number).token(32))];
+    let always =
+        [("content-type", answer.content_type.to_owned()), ("x-request-id", Random::new(number).token(32))];
     for (name, value) in always.into_iter().chain(answer.headers) {
         if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(&value)) {
             response.headers_mut().insert(HeaderName::from_static(name), value);

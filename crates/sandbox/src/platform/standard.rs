@@ -120,7 +120,9 @@ fn document(
     let name = id.rsplit('/').next().unwrap_or_default();
     let alternative = id.trim_start_matches("https://ns.adobe.com/").replace('/', ".");
     if let Value::Array(parts) = &mut parts {
-        parts.push(json!({"$ref": format!("#/definitions/{name}"), "type": "object", "meta:xdmType": "object"}));
+        parts.push(
+            json!({"$ref": format!("#/definitions/{name}"), "type": "object", "meta:xdmType": "object"}),
+        );
     }
     let written = json!({
         "$id": id,

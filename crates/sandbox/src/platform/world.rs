@@ -41,10 +41,10 @@ impl Call {
         pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
     }
 
-    /// The path's parts, each decoded.
+    /// The path's parts, each decoded. A slash at the end means nothing.
     pub(super) fn segments(&self) -> Vec<String> {
         let decode = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
-        self.path.split('/').skip(1).map(decode).collect()
+        self.path.trim_end_matches('/').split('/').skip(1).map(decode).collect()
     }
 
     pub(super) fn json(&self) -> Result<Value, String> {

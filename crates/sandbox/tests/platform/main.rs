@@ -1,1 +1,13 @@
-//! x
+//! The platform's behaviour over HTTP, rule by rule.
+
+mod catalog;
+mod client;
+mod descriptors;
+mod evolution;
+mod failures;
+mod gateway;
+mod lists;
+mod namespaces;
+mod profile;
+mod resources;
+mod standard;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Kind, RELATIONAL, Registry, Resource, error::XdmError, fields::is_name};
+use super::{Document, Kind, RELATIONAL, Registry, Resource, error::XdmError, fields::is_name};
 use crate::platform::options::Titles;
 
 /// What a resource may have at its top besides `meta:…`.
@@ -25,12 +25,7 @@ const TOP: [&str; 14] = [
 
 impl Registry {
     /// Checks a document that is to be stored. `id` is that of the resource it replaces.
-    pub(super) fn check(
-        &self,
-        kind: Kind,
-        document: &Map<String, Value>,
-        id: Option<&str>,
-    ) -> Result<(), XdmError> {
+    pub(super) fn check(&self, kind: Kind, document: &Document, id: Option<&str>) -> Result<(), XdmError> {
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         let unknown = document.keys().find(|key| !TOP.contains(&key.as_str()) && !key.starts_with("meta:"));
         if let Some(key) = unknown {
@@ -139,7 +134,9 @@ impl Registry {
             return Err(XdmError::invalid("A relational schema extends nothing else"));
         }
         if !matches!(schema.text("meta:behaviorType"), "record" | "time-series") {
-            return Err(XdmError::invalid("meta:behaviorType of a relational schema is record or time-series"));
+            return Err(XdmError::invalid(
+                "meta:behaviorType of a relational schema is record or time-series",
+            ));
         }
         let parts = self.parts(schema)?;
         if parts.is_empty() || parts.iter().any(|part| !part.starts_with("#/definitions/")) {
@@ -153,7 +150,8 @@ impl Registry {
 
     fn check_class(&self, class: &Resource) -> Result<(), XdmError> {
         let parts = self.parts(class)?;
-        let (local, external): (Vec<&str>, Vec<&str>) = parts.into_iter().partition(|part| part.starts_with('#'));
+        let (local, external): (Vec<&str>, Vec<&str>) =
+            parts.into_iter().partition(|part| part.starts_with('#'));
         let mut behaviors = 0;
         for id in external {
             match self.find(id).map(|part| part.kind) {
@@ -182,7 +180,8 @@ impl Registry {
             }
         }
         let parts = self.parts(group)?;
-        let (local, external): (Vec<&str>, Vec<&str>) = parts.into_iter().partition(|part| part.starts_with('#'));
+        let (local, external): (Vec<&str>, Vec<&str>) =
+            parts.into_iter().partition(|part| part.starts_with('#'));
         for id in external {
             if !self.find(id).is_some_and(|known| known.kind == Kind::FieldGroup) {
                 return Err(XdmError::invalid(format!("The referenced field group {id} is not found")));
@@ -214,7 +213,7 @@ impl Registry {
     }
 
     /// Custom fields lie below the tenant's name.
-    fn check_custom(&self, fields: &Map<String, Value>) -> Result<(), XdmError> {
+    fn check_custom(&self, fields: &Document) -> Result<(), XdmError> {
         let tenant = format!("_{}", self.tenant);
         for (name, field) in fields {
             let inner = field.get("properties").and_then(Value::as_object);
@@ -226,11 +225,7 @@ impl Registry {
         Ok(())
     }
 
-    fn check_required(
-        &self,
-        document: &Map<String, Value>,
-        fields: &Map<String, Value>,
-    ) -> Result<(), XdmError> {
+    fn check_required(&self, document: &Document, fields: &Document) -> Result<(), XdmError> {
         for name in document.get("required").and_then(Value::as_array).into_iter().flatten() {
             if name.as_str().is_none_or(|name| !fields.contains_key(name)) {
                 return Err(XdmError::invalid("a required field is not among the properties"));
@@ -240,7 +235,7 @@ impl Registry {
     }
 
     /// The fields that a resource itself defines: its properties, and the definitions that `allOf` names.
-    fn own_fields(&self, resource: &Resource, local: &[&str]) -> Result<Map<String, Value>, XdmError> {
+    fn own_fields(&self, resource: &Resource, local: &[&str]) -> Result<Document, XdmError> {
         let document = &resource.document;
         let mut fields = Map::new();
         for part in local {
@@ -252,9 +247,10 @@ impl Registry {
             self.check_required(definition, &own)?;
             fields.extend(own);
         }
-        let unused = document.get("definitions").and_then(Value::as_object).into_iter().flatten().find(
-            |(name, _)| !local.contains(&format!("#/definitions/{name}").as_str()) && is_name(name),
-        );
+        let unused =
+            document.get("definitions").and_then(Value::as_object).into_iter().flatten().find(|(name, _)| {
+                !local.contains(&format!("#/definitions/{name}").as_str()) && is_name(name)
+            });
         if let Some((name, _)) = unused {
             return Err(XdmError::invalid(format!("The definition {name} is not named in allOf")));
         }

@@ -1,9 +1,9 @@
 //! What each type of descriptor must say.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    Kind, Registry, Resource,
+    Document, Kind, Registry, Resource,
     descriptors::text,
     error::XdmError,
     resolve::{field_at, xdm_type},
@@ -15,13 +15,16 @@ const MAX_LABELS: usize = 300;
 
 /// A descriptor that is to be stored, with what it is about.
 struct Draft<'a> {
-    body: &'a Map<String, Value>,
+    body: &'a Document,
     /// The `@id` of the descriptor it replaces.
     replaces: Option<&'a str>,
     source: &'a Resource,
     /// The source with all references followed.
-    tree: Map<String, Value>,
+    tree: Document,
 }
+
+/// A path, the field there, and whether it is required.
+type Property<'a> = (String, &'a Document, bool);
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, XdmError> {
     Err(XdmError::invalid(why))
@@ -31,7 +34,7 @@ impl Registry {
     /// Checks a descriptor against its type's rules.
     pub(super) fn check_descriptor(
         &self,
-        body: &Map<String, Value>,
+        body: &Document,
         replaces: Option<&str>,
         namespaces: &Namespaces,
     ) -> Result<(), XdmError> {
@@ -41,7 +44,8 @@ impl Registry {
         };
         let kind = text(body, "@type");
         // Labels and friendly names are also set on the parts of schemas.
-        let of_parts = matches!(kind, "xdm:descriptorLabel" | "xdm:alternateDisplayInfo" | "xdm:descriptorDeprecated");
+        let of_parts =
+            matches!(kind, "xdm:descriptorLabel" | "xdm:alternateDisplayInfo" | "xdm:descriptorDeprecated");
         if source.kind != Kind::Schema && !of_parts {
             return refuse(format!("xdm:sourceSchema {id} is not a schema"));
         }
@@ -69,7 +73,7 @@ impl Registry {
     }
 
     /// Descriptors of a type on the same resource, without the one that is replaced.
-    fn others<'a>(&'a self, draft: &'a Draft<'_>, kind: &'a str) -> impl Iterator<Item = &'a Map<String, Value>> {
+    fn others<'a>(&'a self, draft: &'a Draft<'_>, kind: &'a str) -> impl Iterator<Item = &'a Document> {
         self.descriptors.iter().filter(move |known| {
             text(known, "@type") == kind
                 && text(known, "xdm:sourceSchema") == draft.source.id()
@@ -79,8 +83,10 @@ impl Registry {
 
     fn check_unique(&self, draft: &Draft<'_>) -> Result<(), XdmError> {
         let kind = text(draft.body, "@type");
-        let same = |known: &&Map<String, Value>| {
-            ["xdm:sourceProperty", "xdm:destinationSchema"].iter().all(|key| known.get(*key) == draft.body.get(*key))
+        let same = |known: &&Document| {
+            ["xdm:sourceProperty", "xdm:destinationSchema"]
+                .iter()
+                .all(|key| known.get(*key) == draft.body.get(*key))
         };
         match self.others(draft, kind).find(same) {
             Some(known) => refuse(format!(
@@ -119,7 +125,7 @@ impl Registry {
         check_reference_type(field)?;
         let namespace = draft.body.get("xdm:identityNamespace");
         check_namespace(namespace, false, namespaces)?;
-        let primary = |known: &&Map<String, Value>| {
+        let primary = |known: &&Document| {
             text(known, "@type") == "xdm:descriptorIdentity"
                 && known.get("xdm:isPrimary") == Some(&Value::Bool(true))
                 && known.get("xdm:namespace") == namespace
@@ -142,7 +148,7 @@ impl Registry {
     }
 
     /// The schema at the other end of a relationship, with its tree.
-    fn destination(&self, draft: &Draft<'_>) -> Result<(&Resource, Map<String, Value>), XdmError> {
+    fn destination(&self, draft: &Draft<'_>) -> Result<(&Resource, Document), XdmError> {
         let id = text(draft.body, "xdm:destinationSchema");
         let Some(schema) = self.schema(id) else {
             return refuse(format!("The schema {id} in xdm:destinationSchema is not found"));
@@ -210,7 +216,7 @@ impl Registry {
         Ok(())
     }
 
-    fn check_relational(&self, draft: &Draft<'_>) -> Result<(), XdmError> {
+    fn check_key_of_relational(&self, draft: &Draft<'_>) -> Result<(), XdmError> {
         if !draft.source.is_relational() {
             return refuse("Keys, versions and timestamps are for relational schemas");
         }
@@ -221,7 +227,7 @@ impl Registry {
     }
 
     fn check_primary_key(&self, draft: &Draft<'_>) -> Result<(), XdmError> {
-        self.check_relational(draft)?;
+        self.check_key_of_relational(draft)?;
         let fields = draft.properties()?;
         for (path, _, required) in &fields {
             if path.matches('/').count() != 1 {
@@ -235,7 +241,10 @@ impl Registry {
         if self.others(draft, "xdm:descriptorVersion").any(|known| names(text(known, "xdm:sourceProperty"))) {
             return refuse("The primary key and the version must be different fields");
         }
-        if self.others(draft, "xdm:descriptorTimestamp").any(|known| !names(text(known, "xdm:sourceProperty"))) {
+        if self
+            .others(draft, "xdm:descriptorTimestamp")
+            .any(|known| !names(text(known, "xdm:sourceProperty")))
+        {
             return refuse("The primary key of a time series must include the timestamp");
         }
         Ok(())
@@ -249,7 +258,7 @@ impl Registry {
     }
 
     fn check_version(&self, draft: &Draft<'_>) -> Result<(), XdmError> {
-        self.check_relational(draft)?;
+        self.check_key_of_relational(draft)?;
         let (_, required) = draft.property()?;
         if !required {
             return refuse("The version must be a required field");
@@ -261,7 +270,7 @@ impl Registry {
     }
 
     fn check_timestamp(&self, draft: &Draft<'_>) -> Result<(), XdmError> {
-        self.check_relational(draft)?;
+        self.check_key_of_relational(draft)?;
         let (field, required) = draft.property()?;
         if !required || xdm_type(field) != "date-time" {
             return refuse("The timestamp must be a required field of the type date-time");
@@ -286,7 +295,7 @@ impl Registry {
             return refuse("xdm:labels must be a list of labels");
         };
         let others = self.others(draft, "xdm:descriptorLabel");
-        let count = |known: &Map<String, Value>| known.get("xdm:labels").and_then(Value::as_array).map_or(0, Vec::len);
+        let count = |known: &Document| known.get("xdm:labels").and_then(Value::as_array).map_or(0, Vec::len);
         if others.map(count).sum::<usize>() + labels.len() > MAX_LABELS {
             return refuse(format!("A schema cannot have more than {MAX_LABELS} labels"));
         }
@@ -296,7 +305,7 @@ impl Registry {
 
 impl Draft<'_> {
     /// The one field that the descriptor is about, and whether it is required.
-    fn property(&self) -> Result<(&Map<String, Value>, bool), XdmError> {
+    fn property(&self) -> Result<(&Document, bool), XdmError> {
         match self.body.get("xdm:sourceProperty") {
             Some(Value::String(path)) => find(&self.tree, path, "xdm:sourceProperty"),
             _ => refuse("xdm:sourceProperty is required"),
@@ -304,7 +313,7 @@ impl Draft<'_> {
     }
 
     /// The fields that the descriptor is about: one, or an array of them.
-    fn properties(&self) -> Result<Vec<(String, &Map<String, Value>, bool)>, XdmError> {
+    fn properties(&self) -> Result<Vec<Property<'_>>, XdmError> {
         let paths: Vec<&Value> = match self.body.get("xdm:sourceProperty") {
             Some(Value::Array(paths)) if !paths.is_empty() => paths.iter().collect(),
             Some(path @ Value::String(_)) => vec![path],
@@ -319,11 +328,7 @@ impl Draft<'_> {
     }
 }
 
-fn find<'a>(
-    tree: &'a Map<String, Value>,
-    path: &str,
-    key: &str,
-) -> Result<(&'a Map<String, Value>, bool), XdmError> {
+fn find<'a>(tree: &'a Document, path: &str, key: &str) -> Result<(&'a Document, bool), XdmError> {
     if !path.starts_with('/') || path.ends_with('/') {
         return refuse(format!("{key} must begin with a slash and not end with one"));
     }
@@ -339,7 +344,7 @@ fn check_namespace(name: Option<&Value>, by_id: bool, namespaces: &Namespaces) -
 }
 
 /// Relationships start at strings and at arrays of strings.
-fn check_reference_type(field: &Map<String, Value>) -> Result<(), XdmError> {
+fn check_reference_type(field: &Document) -> Result<(), XdmError> {
     let items = field.get("items").and_then(Value::as_object);
     match (xdm_type(field).as_str(), items.map(xdm_type).as_deref()) {
         ("string", _) | ("array", Some("string")) => Ok(()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Registry, accept, accept::Descriptors, error::XdmError, list};
+use super::{Document, Registry, accept, accept::Descriptors, error::XdmError, list};
 use crate::platform::{
     answer::Answer,
     tenant::{Stamp, Tenant},
@@ -25,7 +25,7 @@ const OWN: [&str; 7] = [
 
 impl Registry {
     /// The primary identity of a schema.
-    pub(super) fn primary_identity(&self, schema: &str) -> Option<&Map<String, Value>> {
+    pub(super) fn primary_identity(&self, schema: &str) -> Option<&Document> {
         self.descriptors.iter().find(|descriptor| {
             text(descriptor, "@type") == "xdm:descriptorIdentity"
                 && text(descriptor, "xdm:sourceSchema") == schema
@@ -35,7 +35,7 @@ impl Registry {
 }
 
 /// A member that is text, or nothing.
-pub(super) fn text<'a>(descriptor: &'a Map<String, Value>, key: &str) -> &'a str {
+pub(super) fn text<'a>(descriptor: &'a Document, key: &str) -> &'a str {
     descriptor.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -90,7 +90,7 @@ pub(super) fn serve(
     }
 }
 
-fn object(call: &Call) -> Result<Map<String, Value>, XdmError> {
+fn object(call: &Call) -> Result<Document, XdmError> {
     match call.json().map_err(XdmError::invalid)? {
         Value::Object(mut map) => {
             for key in OWN {
@@ -124,7 +124,7 @@ fn keeps_union(registry: &Registry, at: usize) -> Result<(), XdmError> {
 }
 
 /// A descriptor as it is stored.
-fn written(mut body: Map<String, Value>, id: &str, created: u64, stamp: &Stamp) -> Map<String, Value> {
+fn written(mut body: Document, id: &str, created: u64, stamp: &Stamp) -> Document {
     let metadata = json!({"repo:createdDate": created, "repo:lastModifiedDate": stamp.now,
         "xdm:createdClientId": stamp.client, "xdm:lastModifiedClientId": stamp.client,
         "eTag": format!("{:064x}", stamp.now)});
@@ -149,7 +149,7 @@ fn shown(registry: &Registry, form: Descriptors, call: &Call, page_size: usize) 
         let page = list::page(all, &parameters, page_size, &call.path)?;
         return Ok(Answer::ok(&page.shown(false)));
     }
-    let mut groups: Map<String, Value> = Map::new();
+    let mut groups: Document = Map::new();
     for descriptor in list::filtered(all, &parameters).into_iter().take(page_size) {
         let id = text(&descriptor, "@id");
         let entry = match form {

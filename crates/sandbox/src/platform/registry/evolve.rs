@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
-    Kind, Registry,
+    Document, Kind, Registry,
     error::XdmError,
     resolve::{types, xdm_type},
 };
@@ -17,12 +17,7 @@ impl Registry {
             let in_use = used.contains(schema.id()) || schema.has_tag("union");
             let Some(now) = self.find(schema.id()).filter(|_| in_use) else { continue };
             let mut reasons = Vec::new();
-            breaking(
-                &before.resolved(&schema.document)?,
-                &self.resolved(&now.document)?,
-                "",
-                &mut reasons,
-            );
+            breaking(&before.resolved(&schema.document)?, &self.resolved(&now.document)?, "", &mut reasons);
             if !reasons.is_empty() {
                 return Err(XdmError::invalid(format!(
                     "A breaking change was made to the schema {}, which is in use: {}",
@@ -66,7 +61,7 @@ impl Registry {
 }
 
 /// What of a change takes something away, of two resolved trees.
-fn breaking(old: &Map<String, Value>, new: &Map<String, Value>, path: &str, reasons: &mut Vec<String>) {
+fn breaking(old: &Document, new: &Document, path: &str, reasons: &mut Vec<String>) {
     let shown = if path.is_empty() { "/" } else { path };
     let (was, is) = (xdm_type(old), xdm_type(new));
     if was != is {
@@ -103,10 +98,9 @@ fn breaking(old: &Map<String, Value>, new: &Map<String, Value>, path: &str, reas
             reasons.push(format!("{shown} allows fewer values"));
         }
     }
-    let fields = |tree: &Map<String, Value>| {
-        tree.get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
-    };
-    let needed = |tree: &Map<String, Value>, name: &str| {
+    let fields =
+        |tree: &Document| tree.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let needed = |tree: &Document, name: &str| {
         let names = tree.get("required").and_then(Value::as_array);
         names.is_some_and(|names| names.iter().any(|known| known == name))
     };

@@ -1,8 +1,8 @@
 //! Fields of a tenant's own: what may be written in a resource.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Kind, Registry, error::XdmError, resolve::xdm_type};
+use super::{Document, Kind, Registry, error::XdmError, resolve::xdm_type};
 
 /// Keywords that a field may have besides `meta:…`.
 const KEYWORDS: [&str; 20] = [
@@ -39,7 +39,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 impl Registry {
     /// Whether all fields of an object may be as they are.
-    pub(super) fn check_fields(&self, fields: &Map<String, Value>, path: &str) -> Result<(), XdmError> {
+    pub(super) fn check_fields(&self, fields: &Document, path: &str) -> Result<(), XdmError> {
         for (name, field) in fields {
             let path = format!("{path}/{name}");
             if !is_name(name) {
@@ -92,7 +92,7 @@ impl Registry {
     }
 
     /// Whether an object has either properties or, as a map, values of one simple type.
-    fn check_object(&self, field: &Map<String, Value>, path: &str) -> Result<(), XdmError> {
+    fn check_object(&self, field: &Document, path: &str) -> Result<(), XdmError> {
         let refuse = |why: &str| Err(XdmError::invalid(format!("The field {path}: {why}")));
         match (field.get("properties"), field.get("additionalProperties")) {
             (Some(_), Some(Value::Object(_))) => refuse("a map has no properties"),
@@ -114,7 +114,7 @@ impl Registry {
 }
 
 /// Writes down the XDM type of every field, as the registry does.
-pub(super) fn note_types(node: &mut Map<String, Value>) {
+pub(super) fn note_types(node: &mut Document) {
     for key in ["properties", "definitions"] {
         for (_, field) in node.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten() {
             if let Value::Object(field) = field {
@@ -135,7 +135,7 @@ pub(super) fn note_types(node: &mut Map<String, Value>) {
     }
 }
 
-fn note_type(field: &mut Map<String, Value>) {
+fn note_type(field: &mut Document) {
     note_types(field);
     let kind = match xdm_type(field) {
         kind if kind.is_empty() => "object".to_owned(),

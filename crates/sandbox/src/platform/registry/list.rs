@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::error::XdmError;
+use super::{Document, error::XdmError};
 
 /// A part of a list.
 #[derive(Debug)]
 pub(super) struct Page {
-    pub(super) results: Vec<Map<String, Value>>,
+    pub(super) results: Vec<Document>,
     order: String,
     /// Where the next page starts, and the path to ask it from.
     next: Option<(Value, String)>,
@@ -18,7 +18,7 @@ pub(super) struct Page {
 impl Page {
     /// As the registry writes a page; in short, only what identifies a resource.
     pub(super) fn shown(&self, short: bool) -> Value {
-        let entry = |document: &Map<String, Value>| -> Value {
+        let entry = |document: &Document| -> Value {
             let kept = document.iter().filter(|(name, _)| {
                 !short || matches!(name.as_str(), "$id" | "meta:altId" | "version" | "title")
             });
@@ -52,11 +52,9 @@ enum Test<'a> {
 
 impl<'a> Filter<'a> {
     fn parse(text: &'a str) -> Self {
-        for (operator, test) in [
-            ("==", Test::Equal as fn(&'a str) -> Test<'a>),
-            ("!=", Test::Different),
-            ("~", Test::Contains),
-        ] {
+        for (operator, test) in
+            [("==", Test::Equal as fn(&'a str) -> Test<'a>), ("!=", Test::Different), ("~", Test::Contains)]
+        {
             if let Some((property, value)) = text.split_once(operator) {
                 return Self { property, test: test(value) };
             }
@@ -65,7 +63,7 @@ impl<'a> Filter<'a> {
     }
 
     /// Arrays match by any of their elements.
-    fn matches(&self, document: &Map<String, Value>) -> bool {
+    fn matches(&self, document: &Document) -> bool {
         let values: Vec<String> = match document.get(self.property) {
             None => return matches!(self.test, Test::Different(_)),
             Some(Value::Array(items)) => items.iter().map(plain).collect(),
@@ -88,22 +86,16 @@ fn plain(value: &Value) -> String {
 }
 
 /// Only the documents that all filters let through.
-pub(super) fn filtered(
-    documents: Vec<Map<String, Value>>,
-    parameters: &[(String, String)],
-) -> Vec<Map<String, Value>> {
+pub(super) fn filtered(documents: Vec<Document>, parameters: &[(String, String)]) -> Vec<Document> {
     let named = parameters.iter().filter(|(name, _)| name == "property");
     let filters: Vec<Filter> = named.map(|(_, value)| Filter::parse(value)).collect();
-    documents
-        .into_iter()
-        .filter(|document| filters.iter().all(|filter| filter.matches(document)))
-        .collect()
+    documents.into_iter().filter(|document| filters.iter().all(|filter| filter.matches(document))).collect()
 }
 
 /// A page of a list. `limit` is a hint: entries that share the last sort value stay together, because the next
 /// page begins strictly behind that value.
 pub(super) fn page(
-    documents: Vec<Map<String, Value>>,
+    documents: Vec<Document>,
     parameters: &[(String, String)],
     size: usize,
     path: &str,
@@ -112,17 +104,14 @@ pub(super) fn page(
     if let Some((name, _)) = parameters.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         return Err(XdmError::invalid(format!("{name} is not a parameter of a list")));
     }
-    let parameter = |name: &str| {
-        parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
-    };
+    let parameter =
+        |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let limit = match parameter("limit") {
         None => size,
         Some(text) => match text.parse() {
             Ok(limit @ 1..=300) => size.min(limit),
             _ => {
-                return Err(XdmError::invalid(
-                    "Query limit out of range. The valid query limit is 0 - 300",
-                ));
+                return Err(XdmError::invalid("Query limit out of range. The valid query limit is 0 - 300"));
             }
         },
     };
@@ -147,7 +136,9 @@ pub(super) fn page(
         found.retain(|document| {
             let value = sort_value(document, first);
             let start = match value {
-                Value::Number(_) => start.parse::<u64>().map_or_else(|_| json!(start), |number| json!(number)),
+                Value::Number(_) => {
+                    start.parse::<u64>().map_or_else(|_| json!(start), |number| json!(number))
+                }
                 _ => json!(start),
             };
             let by = compare(&value, &start);
@@ -155,9 +146,7 @@ pub(super) fn page(
         });
     }
     let mut end = limit.min(found.len());
-    while end > 0
-        && end < found.len()
-        && sort_value(&found[end - 1], first) == sort_value(&found[end], first)
+    while end > 0 && end < found.len() && sort_value(&found[end - 1], first) == sort_value(&found[end], first)
     {
         end += 1;
     }
@@ -165,7 +154,9 @@ pub(super) fn page(
         let start = sort_value(&found[end - 1], first);
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("orderby", &order).append_pair("start", &plain(&start));
-        for (name, value) in parameters.iter().filter(|(name, _)| matches!(name.as_str(), "limit" | "property")) {
+        for (name, value) in
+            parameters.iter().filter(|(name, _)| matches!(name.as_str(), "limit" | "property"))
+        {
             query.append_pair(name, value);
         }
         (start, format!("{path}?{}", query.finish()))
@@ -175,7 +166,7 @@ pub(super) fn page(
 }
 
 /// What a document is sorted by. Times lie in the registry's metadata.
-fn sort_value(document: &Map<String, Value>, key: &str) -> Value {
+fn sort_value(document: &Document, key: &str) -> Value {
     let time = |key: &str| document.get("meta:registryMetadata").and_then(|data| data.get(key)).cloned();
     match key {
         "updated" => time("repo:lastModifiedDate"),

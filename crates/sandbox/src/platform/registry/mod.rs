@@ -29,6 +29,9 @@ pub(in crate::platform) use self::error::XdmError;
 /// The behaviour that relational schemas extend.
 const RELATIONAL: &str = "https://ns.adobe.com/xdm/data/adhoc-v2";
 
+/// A JSON object, as the registry holds all it has.
+type Document = Map<String, Value>;
+
 /// What a resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::platform) enum Kind {
@@ -86,7 +89,7 @@ impl Kind {
 pub(in crate::platform) struct Resource {
     pub(in crate::platform) kind: Kind,
     /// As the registry stores it.
-    pub(in crate::platform) document: Map<String, Value>,
+    pub(in crate::platform) document: Document,
 }
 
 impl Resource {
@@ -122,7 +125,7 @@ pub(in crate::platform) struct Registry {
     /// The tenant container, oldest first.
     own: Vec<Resource>,
     /// Oldest first.
-    descriptors: Vec<Map<String, Value>>,
+    descriptors: Vec<Document>,
     titles: Titles,
 }
 
@@ -149,7 +152,9 @@ impl Registry {
         let within: &[Resource] = if global { &self.standard } else { &self.own };
         within
             .iter()
-            .find(|resource| resource.kind == kind && (resource.id() == id || resource.text("meta:altId") == id))
+            .find(|resource| {
+                resource.kind == kind && (resource.id() == id || resource.text("meta:altId") == id)
+            })
             .ok_or_else(|| kind.not_found(id))
     }
 

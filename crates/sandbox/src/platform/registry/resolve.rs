@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Registry, error::XdmError};
+use super::{Document, Registry, error::XdmError};
 
 /// Deepest nesting of fields and references.
 const MAX_DEPTH: u32 = 48;
@@ -32,16 +32,11 @@ const KEYWORDS: [&str; 17] = [
 
 impl Registry {
     /// A resource with all references followed and all parts put together.
-    pub(super) fn resolved(&self, document: &Map<String, Value>) -> Result<Map<String, Value>, XdmError> {
+    pub(super) fn resolved(&self, document: &Document) -> Result<Document, XdmError> {
         self.flatten(document, document, 0)
     }
 
-    fn flatten(
-        &self,
-        node: &Map<String, Value>,
-        root: &Map<String, Value>,
-        depth: u32,
-    ) -> Result<Map<String, Value>, XdmError> {
+    fn flatten(&self, node: &Document, root: &Document, depth: u32) -> Result<Document, XdmError> {
         if depth > MAX_DEPTH {
             return Err(XdmError::invalid("the fields are nested too deeply, or a definition holds itself"));
         }
@@ -92,8 +87,8 @@ impl Registry {
     fn target<'a>(
         &'a self,
         reference: &str,
-        root: &'a Map<String, Value>,
-    ) -> Result<(&'a Map<String, Value>, &'a Map<String, Value>), XdmError> {
+        root: &'a Document,
+    ) -> Result<(&'a Document, &'a Document), XdmError> {
         let missing = || XdmError::invalid(format!("The referenced resource {reference} is not found"));
         let (id, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let document = if id.is_empty() { root } else { &self.find(id).ok_or_else(missing)?.document };
@@ -106,7 +101,7 @@ impl Registry {
 }
 
 /// Adds what a part says to the whole. What the whole says already stays.
-fn take(whole: &mut Map<String, Value>, part: Map<String, Value>) {
+fn take(whole: &mut Document, part: Document) {
     for (key, value) in part {
         match (key.as_str(), value) {
             ("properties", Value::Object(more)) => {
@@ -140,7 +135,7 @@ fn take(whole: &mut Map<String, Value>, part: Map<String, Value>) {
 }
 
 /// XDM's name of a field's type.
-pub(super) fn xdm_type(field: &Map<String, Value>) -> String {
+pub(super) fn xdm_type(field: &Document) -> String {
     let text = |key: &str| field.get(key).and_then(Value::as_str).unwrap_or_default();
     let bound = |key: &str| field.get(key).and_then(Value::as_i64);
     let name = match text("type") {
@@ -159,13 +154,13 @@ pub(super) fn xdm_type(field: &Map<String, Value>) -> String {
 }
 
 /// Types by path, of a resolved tree: `/_acme/stripe/items[*]/id`.
-pub(super) fn types(tree: &Map<String, Value>) -> BTreeMap<String, String> {
+pub(super) fn types(tree: &Document) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     collect(tree, "", &mut found);
     found
 }
 
-fn collect(node: &Map<String, Value>, path: &str, found: &mut BTreeMap<String, String>) {
+fn collect(node: &Document, path: &str, found: &mut BTreeMap<String, String>) {
     for (name, field) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
         if let Value::Object(field) = field {
             let path = format!("{path}/{name}");
@@ -184,10 +179,7 @@ fn collect(node: &Map<String, Value>, path: &str, found: &mut BTreeMap<String, S
 
 /// The field at a descriptor's path, and whether it must be there. Elements of arrays are passed through, with
 /// or without `[*]`.
-pub(super) fn field_at<'a>(
-    tree: &'a Map<String, Value>,
-    path: &str,
-) -> Option<(&'a Map<String, Value>, bool)> {
+pub(super) fn field_at<'a>(tree: &'a Document, path: &str) -> Option<(&'a Document, bool)> {
     let (mut node, mut required) = (tree, false);
     for part in path.strip_prefix('/')?.split('/') {
         while !node.contains_key("properties") {
@@ -202,7 +194,7 @@ pub(super) fn field_at<'a>(
 }
 
 /// Takes titles and descriptions out.
-pub(super) fn without_text(node: &mut Map<String, Value>) {
+pub(super) fn without_text(node: &mut Document) {
     node.remove("title");
     node.remove("description");
     for key in ["properties", "definitions"] {

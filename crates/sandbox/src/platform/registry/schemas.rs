@@ -1,12 +1,12 @@
 //! Schemas: what the registry writes down about them, and unions.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Kind, Registry, Resource, accept, accept::Form, error::XdmError, list};
+use super::{Document, Kind, Registry, Resource, accept, accept::Form, error::XdmError, list};
 use crate::platform::{answer::Answer, world::Call};
 
 /// Behaviours and classes that a resource's parts bring with them, the parts included.
-fn extends(registry: &Registry, document: &Map<String, Value>, found: &mut Vec<String>, depth: u32) {
+fn extends(registry: &Registry, document: &Document, found: &mut Vec<String>, depth: u32) {
     for part in document.get("allOf").and_then(Value::as_array).into_iter().flatten() {
         let Some(id) = part.get("$ref").and_then(Value::as_str).filter(|id| !id.starts_with('#')) else {
             continue;
@@ -23,7 +23,7 @@ fn extends(registry: &Registry, document: &Map<String, Value>, found: &mut Vec<S
 }
 
 /// Writes `meta:extends` and `meta:class` of a new or rewritten resource.
-pub(super) fn describe(registry: &Registry, kind: Kind, document: &mut Map<String, Value>) {
+pub(super) fn describe(registry: &Registry, kind: Kind, document: &mut Document) {
     let mut found = Vec::new();
     extends(registry, document, &mut found, 0);
     let is = |wanted: Kind| {
@@ -92,7 +92,8 @@ impl Registry {
                     "If a schema contains properties that are associated with an xdm:descriptorOneToOne descriptor, those properties must also have a xdm:descriptorReferenceIdentity descriptor for that schema to participate in a union.",
                 ));
             };
-            let target = relationship.get("xdm:destinationSchema").and_then(Value::as_str).unwrap_or_default();
+            let target =
+                relationship.get("xdm:destinationSchema").and_then(Value::as_str).unwrap_or_default();
             let namespace = self.primary_identity(target).and_then(|identity| identity.get("xdm:namespace"));
             let promoted = self.find(target).is_some_and(|target| target.has_tag("union"));
             if promoted && namespace.is_some() && namespace != reference.get("xdm:identityNamespace") {
@@ -122,8 +123,7 @@ pub(super) fn union_classes(registry: &Registry) -> Vec<&Resource> {
 /// The union schema of a class.
 fn union(registry: &Registry, class: &Resource) -> Resource {
     let schemas = registry.own.iter().filter(|schema| schema.has_tag("union"));
-    let schemas: Vec<&Resource> =
-        schemas.filter(|schema| schema.text("meta:class") == class.id()).collect();
+    let schemas: Vec<&Resource> = schemas.filter(|schema| schema.text("meta:class") == class.id()).collect();
     let mut parts: Vec<Value> = Vec::new();
     for schema in &schemas {
         for part in schema.document.get("allOf").and_then(Value::as_array).into_iter().flatten() {
@@ -162,9 +162,8 @@ pub(super) fn unions(
         [id] => {
             let lookup = accept::lookup(call.header("accept"))?;
             let found = unions.iter().find(|union| union.id() == *id || union.text("meta:altId") == *id);
-            let missing = || {
-                XdmError::new(404, 1015, "Resource not found", format!("The union {id} is not found."))
-            };
+            let missing =
+                || XdmError::new(404, 1015, "Resource not found", format!("The union {id} is not found."));
             Ok(Answer::ok(&registry.shown(found.ok_or_else(missing)?, &lookup)?))
         }
         _ => Err(XdmError::new(404, 1015, "Resource not found", "There is nothing at this path")),

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Kind, Registry, Resource, error::XdmError, fields, schemas};
+use super::{Document, Kind, Registry, Resource, error::XdmError, fields, schemas};
 use crate::platform::{
     answer::Answer,
     json_patch,
@@ -27,7 +27,7 @@ const OWN: [&str; 11] = [
     "meta:tenantNamespace",
 ];
 
-fn object(call: &Call) -> Result<Map<String, Value>, XdmError> {
+fn object(call: &Call) -> Result<Document, XdmError> {
     match call.json().map_err(XdmError::invalid)? {
         Value::Object(map) => Ok(map),
         _ => Err(XdmError::invalid("a resource is an object")),
@@ -117,7 +117,7 @@ pub(super) fn patch(
 fn change(
     kind: Kind,
     known: &Resource,
-    mut document: Map<String, Value>,
+    mut document: Document,
     tenant: &mut Tenant,
     stamp: &Stamp,
 ) -> Result<Answer, XdmError> {
@@ -141,10 +141,10 @@ fn change(
 /// Puts a checked document in, when the whole registry allows it.
 fn store(
     kind: Kind,
-    mut document: Map<String, Value>,
+    mut document: Document,
     place: Option<&str>,
     tenant: &mut Tenant,
-) -> Result<Map<String, Value>, XdmError> {
+) -> Result<Document, XdmError> {
     fields::note_types(&mut document);
     schemas::describe(&tenant.registry, kind, &mut document);
     let used: BTreeSet<String> = tenant.schemas_in_use();
@@ -205,7 +205,7 @@ pub(super) fn delete(kind: Kind, id: &str, tenant: &mut Tenant) -> Result<Answer
 }
 
 /// Whether a document refers to an `$id` anywhere.
-fn refers(document: &Map<String, Value>, id: &str) -> bool {
+fn refers(document: &Document, id: &str) -> bool {
     document.iter().any(|(key, value)| key != "$id" && holds(value, id))
 }
 
