@@ -264,6 +264,24 @@ fn a_data_type_is_one_interface_wherever_it_is_used() {
     assert_eq!(types.matches("Address?: PostalAddress;").count(), 4, "{types}");
 }
 
+#[test]
+fn what_is_known_of_one_place_is_not_said_of_a_data_type() {
+    let mut library = orders();
+    let note = json!([
+        {"path": "/_acme/order/gift/price", "labels": ["C5"], "sources": ["gift.price"]},
+        {"path": "/sku", "labels": ["C6"]}
+    ]);
+    library.schemas[0].notes = serde_json::from_value(note).unwrap();
+    let schema = &library.schemas[0];
+    let types = render::typescript(&library, schema).unwrap();
+    assert_eq!(types, render::typescript(&orders(), &orders().schemas[0]).unwrap());
+    let tree = render::tree(&library, schema).unwrap();
+    let prices: Vec<_> =
+        tree.iter().filter(|row| row.name == "price").map(|row| row.sources.clone()).collect();
+    assert_eq!(prices, [vec![], vec!["gift.price".to_owned()]]);
+    assert!(render::markdown(&library, schema).unwrap().contains("| C5 | `gift.price` |"));
+}
+
 /// Any shape without named fields.
 fn scalar() -> impl Strategy<Value = Shape> {
     prop_oneof![

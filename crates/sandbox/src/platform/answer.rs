@@ -66,11 +66,14 @@ impl Answer {
         Self::problem(404, "NotFoundError", detail)
     }
 
-    /// A status out of nowhere: Adobe's own trouble.
+    /// A status out of nowhere, in the shape in which it usually comes.
     pub(super) fn trouble(status: u16) -> Self {
         match status {
+            401 => Self::gateway(401, "401013", "Oauth token is not valid"),
+            403 => Self::gateway(403, "403025", "Profile is not valid"),
             429 => Self::gateway(429, "429050", "Too many requests"),
-            status => Self::problem(status, "InternalServerError", "An unexpected error has occurred."),
+            400..500 => Self::problem(status, "BadRequestError", "The request was refused."),
+            _ => Self::problem(status, "InternalServerError", "An unexpected error has occurred."),
         }
     }
 }

@@ -42,7 +42,10 @@ pub(super) fn enter<'a>(
     if matches!(call.method.as_str(), "POST" | "PUT" | "PATCH") {
         let kind = header("content-type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !matches!(kind, "application/json" | "application/json-patch+json") {
+        // Only Catalog tells a JSON Patch by its type; the registry's patches are application/json too.
+        let patch =
+            call.path.starts_with("/data/foundation/catalog/") && kind == "application/json-patch+json";
+        if kind != "application/json" && !patch {
             return Err(Answer::bad_request("A valid content-type must be specified"));
         }
     }

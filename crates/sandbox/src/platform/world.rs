@@ -105,7 +105,7 @@ impl World {
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
         let answer = match path.as_slice() {
             ["data", "foundation", "schemaregistry", rest @ ..] => {
-                registry::serve(call, rest, &mut next, &stamp, self.options.page_size)
+                registry::serve(call, rest, &mut next, &stamp, self.options.page_size.max(1))
                     .map_err(|error| error.answer(call.number, self.clock))
             }
             ["data", "foundation", "catalog", rest @ ..] => catalog::serve(call, rest, &mut next, &stamp),

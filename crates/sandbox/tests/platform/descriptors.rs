@@ -115,6 +115,7 @@ async fn labels_go_on_fields_of_field_groups_and_schemas() {
         ("xdm:labels", json!([])),
         ("xdm:labels", json!("I1")),
         ("xdm:labels", Value::Null),
+        ("xdm:label", json!(["I1"])),
     ] {
         client.refused("descriptors", with(&label, key, value)).await;
     }

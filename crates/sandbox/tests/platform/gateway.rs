@@ -130,9 +130,12 @@ async fn each_missing_or_wrong_header_has_its_error() {
 #[tokio::test]
 async fn a_body_needs_its_content_type() {
     let client = open().await;
-    let request = client.request("POST", &format!("{REGISTRY}/tenant/schemas")).body("{}");
-    let (status, error) = read(request.send().await.expect("an answer")).await;
-    assert_eq!((status, &error["detail"]), (400, &json!("A valid content-type must be specified")));
+    for (method, kind) in [("POST", ""), ("POST", "text/plain"), ("PATCH", "application/json-patch+json")] {
+        let request =
+            client.request(method, &format!("{REGISTRY}/tenant/schemas")).header("content-type", kind);
+        let (status, error) = read(request.body("{}").send().await.expect("an answer")).await;
+        assert_eq!((status, &error["detail"]), (400, &json!("A valid content-type must be specified")));
+    }
 }
 
 #[tokio::test]

@@ -28,6 +28,12 @@ async fn a_union_needs_an_identity_and_its_tag_stays() {
     assert_eq!((status, &enabled["meta:immutableTags"]), (200, &json!(["union"])));
     let remove = json!([{"op": "remove", "path": "/meta:immutableTags"}]);
     assert_eq!(client.patch("schemas", &schema, remove).await.0, 400);
+    // Who writes the schema anew need not repeat the tag.
+    let mut again = schema.clone();
+    again["description"] = json!("Described");
+    let path = format!("{REGISTRY}/tenant/schemas/{}", escaped(&text(&schema, "$id")));
+    let (status, written) = client.send("PUT", &path, &again).await;
+    assert_eq!((status, &written["meta:immutableTags"]), (200, &json!(["union"])), "{written}");
     // The identity and the schema stay too.
     let path = format!("{REGISTRY}/tenant/descriptors/{}", text(&descriptor, "@id"));
     assert_eq!(client.send("DELETE", &path, &Value::Null).await.0, 400);

@@ -142,9 +142,8 @@ fn code(text: &str) -> String {
     }
     let mut out = String::from("<code>");
     for c in one_line.chars() {
-        if c.is_ascii_punctuation()
-            && !matches!(c, '.' | ',' | ':' | ';' | '(' | ')' | '/' | '\'' | '"' | '=')
-        {
+        // Whatever GitHub reads as markup, mathematics included.
+        if matches!(c, '&' | '<' | '>' | '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '!') {
             out.push_str(&format!("&#{};", u32::from(c)));
         } else {
             out.push(c);
@@ -161,7 +160,7 @@ fn plain(text: &str) -> String {
         match c {
             '\n' | '\r' => out.push(' '),
             '|' => out.push_str("&#124;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '&' => out.extend(['\\', c]),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '&' | '~' | '$' => out.extend(['\\', c]),
             // Marks a heading, a quotation or a list where a line begins.
             '#' | '>' | '-' | '+' if out.is_empty() => out.extend(['\\', c]),
             _ => out.push(c),

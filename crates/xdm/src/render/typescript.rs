@@ -20,6 +20,8 @@ pub fn typescript(library: &Library, schema: &Schema) -> Result<String, LibraryE
             class: Some(definition.id.clone()),
             field_groups: Vec::new(),
             fields: None,
+            // They are about places of this schema's records.
+            notes: Vec::new(),
             ..schema.clone()
         };
         // One that cannot be put together is in no record either: the record could be.

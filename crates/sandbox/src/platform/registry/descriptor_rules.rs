@@ -13,6 +13,34 @@ use crate::platform::namespaces::Namespaces;
 /// Labels that one schema may have.
 const MAX_LABELS: usize = 300;
 
+/// What descriptors may say.
+const KEYS: [&str; 24] = [
+    "@type",
+    "xdm:sourceSchema",
+    "xdm:sourceVersion",
+    "xdm:sourceProperty",
+    "xdm:namespace",
+    "xdm:property",
+    "xdm:isPrimary",
+    "xdm:identityNamespace",
+    "xdm:destinationSchema",
+    "xdm:destinationVersion",
+    "xdm:destinationProperty",
+    "xdm:destinationNamespace",
+    "xdm:cardinality",
+    "xdm:sourceToDestinationName",
+    "xdm:sourceToDestinationTitle",
+    "xdm:destinationToSourceName",
+    "xdm:destinationToSourceTitle",
+    "xdm:labels",
+    "xdm:excludeProperty",
+    "xdm:title",
+    "xdm:description",
+    "xdm:excludeMetaEnum",
+    "meta:enum",
+    "meta:excludeMetaEnum",
+];
+
 /// A descriptor that is to be stored, with what it is about.
 struct Draft<'a> {
     body: &'a Document,
@@ -38,6 +66,9 @@ impl Registry {
         replaces: Option<&str>,
         namespaces: &Namespaces,
     ) -> Result<(), XdmError> {
+        if let Some(key) = body.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return refuse(format!("{key} is not a member of a descriptor"));
+        }
         let id = text(body, "xdm:sourceSchema");
         let Some(source) = self.find(id) else {
             return refuse(format!("The schema {id} in xdm:sourceSchema is not found"));
