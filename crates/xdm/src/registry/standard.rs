@@ -72,9 +72,13 @@ pub fn lacks(library: &Library, answers: &Answers) -> Vec<Lack> {
         let Ok(record) = library.flat(schema) else { continue };
         let parts: Vec<Node<'_>> = parts(schema, answers);
         let tenant = format!("/_{}/", library.tenant);
+        let own = |name: &String| behaviour(library, schema).is_some_and(|fields| fields.get(name).is_some());
         for note in schema.notes.iter().filter(|note| !note.path.starts_with(&tenant)) {
             let names: Vec<String> =
                 note.path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+            if names.first().is_some_and(own) {
+                continue;
+            }
             let Some(wanted) = ours(&record, &names) else { continue };
             let found: Vec<Type> = parts.iter().filter_map(|part| theirs(part, &names)).collect();
             if found.iter().any(|found| takes(found, &wanted)) {
@@ -90,9 +94,14 @@ pub fn lacks(library: &Library, answers: &Answers) -> Vec<Lack> {
     lacks
 }
 
+/// What a class of the tenant's own has from its behaviour (`_id`), which every registry has.
+fn behaviour<'l>(library: &'l Library, schema: &Schema) -> Option<&'l Object> {
+    let class = schema.class.as_ref().filter(|id| id.starts_with("tenant:"))?;
+    Some(&library.definition(class)?.fields)
+}
+
 fn parts<'a>(schema: &Schema, answers: &'a Answers) -> Vec<Node<'a>> {
     let ids = schema.class.iter().chain(&schema.field_groups);
-    // A class of the tenant's own has nothing of Adobe's but its behaviour, which every tenant has.
     ids.filter_map(|id| answers.get(id)?.as_ref()).map(Node::new).collect()
 }
 

@@ -39,7 +39,8 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<ExitCode>
         }
         if !desired.twins.is_empty() && args.desired.twins.is_none() {
             bail!(
-                "this tenant lacks {} fields of Adobe's, so the mapping must change: give --twins FILE to write how",
+                "this tenant lacks fields of Adobe's ({} mappings), so the mapping must change: give --twins FILE to \
+                 write how",
                 desired.twins.len()
             );
         }
@@ -77,7 +78,7 @@ fn refuse(global: &Global, desired: &Desired) -> ExitCode {
 /// Asks the person at the terminal.
 fn agreed(changes: usize) -> anyhow::Result<bool> {
     let mut stdout = std::io::stdout().lock();
-    write!(stdout, "Make these {changes} changes? [y/N] ")?;
+    write!(stdout, "Carry out these steps ({changes})? [y/N] ")?;
     stdout.flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
@@ -112,7 +113,7 @@ async fn carry_out(global: &Global, desired: Desired) -> ExitCode {
         if let Some(error) = &applied.error {
             stripe_xdm::tell!("error: {error}");
             stripe_xdm::tell!(
-                "{} steps were done; the same command completes the rest, nothing is made twice",
+                "steps done: {}; the same command completes the rest, nothing is made twice",
                 applied.done.len()
             );
         }

@@ -78,7 +78,7 @@ impl DesiredArgs {
         say("Adobe's classes and field groups");
         let answers = platform::preflight(&platform, &composed.library).await?;
         let lacking = lacks(&composed.library, &answers);
-        let twins = self.redirect(module, &mut settings, &lacking)?;
+        let twins = self.redirect(module, &mut settings, &composed.library, &lacking)?;
         if !twins.is_empty() {
             composed = compose(module, &settings)?;
         }
@@ -96,12 +96,13 @@ impl DesiredArgs {
         &self,
         module: &Module,
         settings: &mut Map<String, Value>,
+        library: &Library,
         lacking: &[Lack],
     ) -> anyhow::Result<Vec<Twin>> {
         if lacking.is_empty() {
             return Ok(Vec::new());
         }
-        let (twins, models) = twins::models(module, settings, lacking)?;
+        let (twins, models) = twins::models(module, settings, library, lacking)?;
         if let Some(Value::Array(known)) = settings.get_mut("models") {
             known.extend(models.iter().cloned());
         }

@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use stripe_xdm::module::Module;
+use xdm::Library;
 use xdm::registry::standard::Lack;
 
 /// Where a twin lies: below this, by the path of the field whose twin it is.
@@ -50,6 +51,7 @@ struct Output {
 pub(super) fn models(
     module: &Module,
     settings: &Map<String, Value>,
+    library: &Library,
     lacking: &[Lack],
 ) -> anyhow::Result<(Vec<Twin>, Vec<Value>)> {
     let (mut twins, mut models) = (Vec::new(), Vec::new());
@@ -73,8 +75,13 @@ pub(super) fn models(
             let twin = format!("{ROOT}.{}", output.destination);
             let mut mapping =
                 json!({ "sourceType": output.source_type, "source": output.source, "destination": twin });
-            if let (Some(kind), Value::Object(mapping)) = (output.kind, &mut mapping) {
-                mapping.insert("type".to_owned(), kind.into());
+            if let Value::Object(mapping) = &mut mapping {
+                mapping.extend(output.kind.map(|kind| ("type".to_owned(), kind.into())));
+                // What is known of the field is known of its twin.
+                let notes = library.schema(dataset).map(|schema| schema.notes.as_slice()).unwrap_or_default();
+                let labels = notes.iter().find(|note| note.path == lack.path).map(|note| &note.labels);
+                let labels = labels.filter(|labels| !labels.is_empty());
+                mapping.extend(labels.map(|labels| ("labels".to_owned(), json!(labels))));
             }
             mappings.push(mapping);
             twins.push(Twin {
