@@ -16,6 +16,9 @@ use stripe_xdm_tests::stand_in::{KEY, StandIn, now, past, wanted};
 
 const BOUND: Duration = Duration::from_secs(120);
 
+/// The stand-in's numbers are made up: one in a thousand looks like a card's.
+const ODD: [&str; 2] = ["--rule", "card_number=off"];
+
 fn account(seed: u64) -> Account {
     Account::seeded(seed, past(Size { charges: 700, customers: 250, ..Size::demo() }))
 }
@@ -42,6 +45,7 @@ fn lower_case(dir: &Path) -> anyhow::Result<PathBuf> {
 
 fn syncing(lake: &Path, stand_in: &StandIn, mapping: Option<&Path>) -> anyhow::Result<Command> {
     let mut command = sync(lake, stand_in.sandbox()?.base_url(), KEY)?;
+    command.args(ODD);
     if let Some(mapping) = mapping {
         command.arg("--mapping").arg(mapping);
     }
@@ -50,7 +54,7 @@ fn syncing(lake: &Path, stand_in: &StandIn, mapping: Option<&Path>) -> anyhow::R
 
 fn retrying(lake: &Path, mapping: Option<&Path>) -> anyhow::Result<Command> {
     let mut command = command()?;
-    command.args(["quarantine", "retry", "--json", "--tenant", "acme"]).arg(lake);
+    command.args(["quarantine", "retry", "--json", "--tenant", "acme"]).args(ODD).arg(lake);
     if let Some(mapping) = mapping {
         command.arg("--mapping").arg(mapping);
     }
@@ -122,8 +126,14 @@ fn a_record_that_is_not_what_its_schema_says_is_not_written_and_the_reason_is_sa
     ensure!(!ended.stderr.contains("ada@example.com"), "a value of the object was printed");
 
     // A rule that is off refuses nothing, nor does no check at all.
-    for flags in [["--rule", "pattern=off"].as_slice(), &["--rule", "pattern=warn"], &["--no-check"]] {
-        let ended = transform(&input, flags, &[("--mapping", &mapping)])?;
+    let future = model(dir.path(), "charge", "event", "timestamp", "\"2199-01-01T00:00:00Z\"")?;
+    ensure!(transform(&input, &[], &[("--mapping", &future)])?.code == Some(2), "from the future");
+    for (flags, mapping) in [
+        (["--rule", "timestamp=off"].as_slice(), &future),
+        (&["--rule", "timestamp=warn"], &future),
+        (&["--no-check"], &mapping),
+    ] {
+        let ended = transform(&input, flags, &[("--mapping", mapping)])?;
         ensure!(ended.code == Some(0), "{flags:?}: {ended:?}");
         ensure!(String::from_utf8_lossy(&ended.stdout).lines().count() == 2, "{flags:?}: {ended:?}");
     }
@@ -272,9 +282,10 @@ fn objects_that_failed_are_tried_again_too() -> anyhow::Result<()> {
     let stand_in = StandIn::start(account(53), "")?;
     let dir = tempfile::tempdir()?;
     let lake_dir = dir.path().join("lake");
-    // An event without a time is no event.
-    let mapping = model(dir.path(), "refund", "event", "timestamp", "stripe_datetime(metadata.no_such_key)")?;
-    let ended = run(syncing(&lake_dir, &stand_in, Some(&mapping))?)?;
+    // An event whose time cannot be told is no event.
+    let mapping = model(dir.path(), "refund", "event", "timestamp", "stripe_datetime(status)")?;
+    let command = syncing(&lake_dir, &stand_in, Some(&mapping))?;
+    let ended = run(command)?;
     ensure!(ended.code == Some(2), "{ended:?}");
     let everything = stand_in.sandbox()?.account();
     let refunds: BTreeSet<String> =
@@ -285,6 +296,25 @@ fn objects_that_failed_are_tried_again_too() -> anyhow::Result<()> {
         done["mended"] == json!({"_objects": refunds.len()}) && done["quarantine"] == json!({}),
         "{done}"
     );
+    lake::check(&lake_dir, &wanted(&everything)?)
+}
+
+#[test]
+fn a_record_without_an_id_is_found_again_when_it_has_one() -> anyhow::Result<()> {
+    let stand_in = StandIn::start(account(56), "")?;
+    let dir = tempfile::tempdir()?;
+    let lake_dir = dir.path().join("lake");
+    let mapping = model(dir.path(), "refund", "event", "_id", "stripe_text(metadata.no_such_key)")?;
+    ensure!(run(syncing(&lake_dir, &stand_in, Some(&mapping))?)?.code == Some(2));
+    let everything = stand_in.sandbox()?.account();
+    let lines = kept(&lake_dir, "stripe_refund_events")?;
+    ensure!(lines.len() == everything.listable_ids(Resource::Refunds).len(), "{} lines", lines.len());
+    ensure!(lines.iter().all(|line| line.get("_id").is_none() && line["reasons"][0]["rule"] == "required"));
+    // Without an _id again: they stay, and are not doubled.
+    let still = answer(&run(retrying(&lake_dir, Some(&mapping))?)?)?;
+    ensure!(still["quarantine"] == json!({"stripe_refund_events": lines.len()}), "{still}");
+    let done = answer(&run(retrying(&lake_dir, None)?)?)?;
+    ensure!(done["quarantine"] == json!({}), "{done}");
     lake::check(&lake_dir, &wanted(&everything)?)
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use stripe_xdm::lake::Lake;
 use stripe_xdm::ledger::{Ledger, SqliteLedger};
-use stripe_xdm::quarantine::{About, Reason};
+use stripe_xdm::quarantine::{About, Kind, Reason};
 use stripe_xdm::report::columns;
 use stripe_xdm::sync::{Retried, RetryConfig, retry};
 
@@ -27,7 +27,7 @@ enum What {
     /// What was kept back, and why
     List(ListArgs),
     /// Convert what was kept back once more, with the mapping as it is now, and deliver what is well
-    Retry(RetryArgs),
+    Retry(Box<RetryArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -129,8 +129,7 @@ fn list(global: &Global, args: &ListArgs) -> anyhow::Result<ExitCode> {
             "{}",
             columns(&["entries", "dataset", "rule", "where", "how to mend it"], groups.iter().map(row))
         );
-        let header = ["read at", "dataset", "object", "rule", "where", "found", "made by"];
-        say!("{}", columns(&header, entries.iter().flat_map(rows)));
+        entries.iter().flat_map(lines).for_each(|line| say!("{line}"));
         if total > entries.len() as u64 {
             say!("{} of {total} entries; --limit shows more, --json all.", entries.len());
         }
@@ -169,19 +168,24 @@ fn row(group: &Group) -> Vec<String> {
     [&entries.to_string(), dataset, rule, pointer, message].map(|text| plain(text)).into()
 }
 
-/// One row a reason; what they share is said once.
-fn rows(entry: &Entry) -> Vec<Vec<String>> {
+/// A line for the entry and one for each reason.
+fn lines(entry: &Entry) -> Vec<String> {
     let Entry { about, read_at } = entry;
-    let object = about.object.as_deref().unwrap_or("(unknown)");
-    let row = |(number, reason): (usize, &Reason)| {
-        let shared = match number {
-            0 => [read_at.as_str(), &about.dataset, object],
-            _ => [""; 3],
-        };
+    let object = about.object.as_deref().unwrap_or("an object without an id");
+    let inside = if about.kind == Kind::Embedded { ", of an object inside it" } else { "" };
+    let mut lines = vec![format!("{read_at}  {}  {object}{inside}", about.dataset)];
+    lines.extend(about.reasons.iter().map(|reason| {
         let Reason { rule, pointer, kind, source, .. } = reason;
-        shared.into_iter().chain([rule.as_str(), pointer, kind, source]).map(plain).collect()
-    };
-    about.reasons.iter().enumerate().map(row).collect()
+        let mut line = format!("    {rule}");
+        for (word, text) in [(" at ", pointer), (": ", kind), (", made by ", source)] {
+            if !text.is_empty() {
+                line += word;
+                line += text;
+            }
+        }
+        line
+    }));
+    lines.iter().map(|line| plain(line)).collect()
 }
 
 /// Names in objects may hold anything, also what a terminal would obey.
