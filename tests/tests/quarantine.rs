@@ -392,7 +392,8 @@ fn kills_lose_nothing_and_double_nothing_neither_kept_nor_delivered() -> anyhow:
         let (lake_dir, mapping) = (dir.path().join("lake"), lower_case(dir.path())?);
         let most = Duration::from_millis(400);
         let (hit, ended) = killed_often(&mut random, most, || syncing(&lake_dir, &stand_in, Some(&mapping)))?;
-        ensure!(ended.code == Some(2), "{ended:?}");
+        // The last kill may have come when all but the report was written.
+        ensure!(matches!(ended.code, Some(0 | 2)), "{ended:?}");
         kills.0 += hit;
         let lines = kept(&lake_dir, "stripe_charge_events")?;
         let mut want = wanted(&everything)?;

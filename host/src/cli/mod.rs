@@ -10,6 +10,7 @@ mod eval;
 mod given;
 mod mapping;
 mod module;
+mod privacy;
 mod quarantine;
 mod schema;
 mod settings;

@@ -17,6 +17,7 @@ use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
 use deliver::Deliverer;
 use fetch::Walk;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
@@ -24,8 +25,8 @@ use tokio::task::JoinSet;
 /// Pages waiting for a worker, and batches waiting for delivery.
 const QUEUE: usize = 2;
 
-/// What a sync is asked to do.
-#[derive(Debug, Clone)]
+/// What a sync is asked to do. Its `Debug` leaves out the settings, which hold the salt of a privacy policy.
+#[derive(Clone)]
 pub struct SyncConfig {
     /// The lake's directory.
     pub lake: PathBuf,
@@ -36,7 +37,19 @@ pub struct SyncConfig {
     /// The account, when it is not to be asked for.
     pub account: Option<String>,
     /// The settings for the module, without account, mode and version: those are found out.
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub settings: Settings,
+}
+
+impl std::fmt::Debug for SyncConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { lake, resources, since, account, settings: _ } = self;
+        f.debug_struct("SyncConfig")
+            .field("lake", lake)
+            .field("resources", resources)
+            .field("since", since)
+            .field("account", account)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a sync could not run. A resource that fails is told in the summary instead.
@@ -118,6 +131,9 @@ enum Made {
     Broken(WorkerError),
 }
 
+/// The module's settings, as JSON.
+type Settings = serde_json::Map<String, serde_json::Value>;
+
 type SharedLedger = Arc<Mutex<dyn Ledger>>;
 
 fn lock(ledger: &SharedLedger) -> std::sync::MutexGuard<'_, dyn Ledger + 'static> {
@@ -135,8 +151,7 @@ pub async fn sync(
     let started = std::time::Instant::now();
     let lake = Lake::open(&config.lake)?;
     let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
-    let tenant = config.settings.get("tenant").and_then(|t| t.as_str()).unwrap_or_default();
-    ledger.pin("tenant", tenant)?;
+    pin_tenant(&mut ledger, &config.settings)?;
     lake.clean(&mut ledger)?;
 
     let who = identify(&client, config.account.as_deref()).await?;
@@ -151,6 +166,7 @@ pub async fn sync(
     // Opened before anything is asked of Stripe, so that refused settings cost nothing.
     let workers = worker_count();
     let workers: Vec<_> = (0..workers).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
+    pin_salt(&mut ledger, &config.settings)?;
 
     let livemode = client.mode() == Some(Mode::Live);
     let account = ledger.account(&who.account, livemode)?;
@@ -296,7 +312,26 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
     }
 }
 
-fn settings(settings: &serde_json::Map<String, serde_json::Value>, surroundings: &Surroundings) -> Vec<u8> {
+/// A lake holds the records of one tenant.
+fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
+    ledger.pin("tenant", settings.get("tenant").and_then(|t| t.as_str()).unwrap_or_default())
+}
+
+/// And hashes of one salt. Noted once the module has taken the settings.
+fn pin_salt(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
+    match settings.get("privacy").and_then(|p| p.get("salt")).and_then(|s| s.as_str()) {
+        Some(salt) => ledger.pin("the privacy salt of fingerprint", &fingerprint(salt)),
+        None => Ok(()),
+    }
+}
+
+/// What tells salts apart without showing them: hashes of two salts in one lake would not join.
+fn fingerprint(salt: &str) -> String {
+    let digest = Sha256::new().chain_update(b"stripe-xdm privacy salt ").chain_update(salt.trim()).finalize();
+    hex::encode(&digest[..8])
+}
+
+fn settings(settings: &Settings, surroundings: &Surroundings) -> Vec<u8> {
     let mut settings = settings.clone();
     surroundings.put_into(&mut settings);
     serde_json::Value::Object(settings).to_string().into_bytes()

@@ -3,7 +3,7 @@
 
 use super::deliver::{Deliverer, Taken};
 use super::summary::Summary;
-use super::{SharedLedger, SyncError, lock, settings};
+use super::{Settings, SharedLedger, SyncError, lock, pin_salt, pin_tenant, settings};
 use crate::lake::Lake;
 use crate::ledger::{Ledger, Quarantined, SqliteLedger};
 use crate::module::{Batch, Fate, Module, ObjectResult, RecordKind, Worker};
@@ -14,13 +14,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-/// What a retry is asked to do.
-#[derive(Debug, Clone)]
+/// What a retry is asked to do. Not to be printed: the settings hold the salt of a privacy policy.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "it holds a secret")]
 pub struct RetryConfig {
     /// The directory with the quarantine.
     pub lake: PathBuf,
     /// The settings for the module, without account, mode and version: those are kept with each entry.
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub settings: Settings,
     /// Now, in epoch seconds.
     pub now: i64,
 }
@@ -55,8 +56,7 @@ enum End {
 pub fn retry(module: &Module, config: &RetryConfig) -> Result<Retried, SyncError> {
     let lake = Lake::open(&config.lake)?;
     let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
-    let tenant = config.settings.get("tenant").and_then(|t| t.as_str()).unwrap_or_default();
-    ledger.pin("tenant", tenant)?;
+    pin_tenant(&mut ledger, &config.settings)?;
     lake.clean(&mut ledger)?;
     let mut held = ledger.quarantine_counts()?;
     // Objects first: what they yield may be kept back again, and then goes behind what is tried now.
@@ -68,6 +68,7 @@ pub fn retry(module: &Module, config: &RetryConfig) -> Result<Retried, SyncError
     let surroundings = first.as_ref().map(about).transpose()?.map(|about| about.call).unwrap_or_default();
     // Refused settings are told before anything is changed, also when nothing is there to be tried.
     let worker = Opened::new(module, &config.settings, surroundings.clone())?;
+    pin_salt(&mut ledger, &config.settings)?;
     let module_sha256 = module.sha256().to_owned();
     if first.is_none() {
         show(&lake, &mut ledger)?;
@@ -105,7 +106,7 @@ struct Retry<'a> {
     deliverer: Deliverer,
     ledger: SharedLedger,
     module: &'a Module,
-    settings: &'a serde_json::Map<String, serde_json::Value>,
+    settings: &'a Settings,
     worker: Opened,
     line: usize,
     done: Retried,
@@ -118,11 +119,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(
-        module: &Module,
-        mapping: &serde_json::Map<String, serde_json::Value>,
-        with: Surroundings,
-    ) -> Result<Self, SyncError> {
+    fn new(module: &Module, mapping: &Settings, with: Surroundings) -> Result<Self, SyncError> {
         Ok(Self { worker: Worker::open(module, &settings(mapping, &with))?, with })
     }
 }

@@ -12,6 +12,7 @@ mod tenant;
 mod words;
 
 use crate::models::{self, Model};
+use crate::privacy;
 use crate::settings::{ModelKind, OpenError, Settings};
 use serde::Serialize;
 use xdm::Library;
@@ -71,10 +72,18 @@ pub fn library(settings: &Settings) -> Result<Library, OpenError> {
 
 /// The schemas of models whose placeholders are filled, one a model in their order.
 pub(crate) fn of(models: &[Model], settings: &Settings, words: Words) -> Result<Composed, OpenError> {
-    match settings.model {
+    let mut composed = match settings.model {
         ModelKind::Standard => standard::compose(models, settings, words),
         ModelKind::Relational => Err(OpenError {
             problems: vec!["relational schemas cannot be composed yet; leave `model` out".to_owned()],
         }),
+    }?;
+    let Library { namespaces, schemas, .. } = &mut composed.library;
+    let of_maps = schemas.iter_mut().flat_map(|schema| &mut schema.map_namespaces);
+    for namespace in namespaces.iter_mut().chain(of_maps).filter(|known| !known.prefix.is_empty()) {
+        if privacy::hides_ids(models, settings, &namespace.code) {
+            namespace.prefix.clear();
+        }
     }
+    Ok(composed)
 }

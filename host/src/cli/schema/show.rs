@@ -274,6 +274,8 @@ fn only(library: &Library, schema: &Schema) -> Library {
             wanted.push(id);
             if let Some(definition) = library.definition(id) {
                 of_object(&definition.fields, &mut next);
+                // A field group names the classes that it is made for.
+                next.extend(definition.extends.iter().map(String::as_str));
             }
         }
     }
