@@ -218,6 +218,16 @@ fn of_an_entry_what_was_read_last_counts_whichever_walk_commits_last() {
     // A newer one that is well settles it, and an older one that comes later is not kept.
     assert_eq!(commit(vec![], &[(1, 40)]), ["other"]);
     assert_eq!(commit(vec![kept(1, 35, "late")], &[]), ["other"]);
+    // The state that was delivered is seen again, after another one was kept back.
+    assert_eq!(commit(vec![kept(1, 50, "fourth")], &[]), ["other", "fourth"]);
+    let again =
+        |digest, seen| Delivered { dataset: "charges".to_owned(), id: [1; 32], digest: [digest; 16], seen };
+    for (digest, seen, left) in [(9, 60, 2), (1, 45, 2), (1, 60, 1)] {
+        let unchanged = vec![again(digest, seen)];
+        ledger.commit(&Commit { unit, unchanged, ..Commit::default() }).unwrap();
+        assert_eq!(sources(&mut ledger).len(), left, "{digest} {seen}");
+    }
+    assert!(ledger.delivered_after("charges", &[1; 32], 59).unwrap());
 }
 
 #[test]

@@ -133,6 +133,8 @@ pub struct Commit {
     pub tally: Tally,
     /// The records in the files.
     pub delivered: Vec<Delivered>,
+    /// Records that were delivered before and are still the same.
+    pub unchanged: Vec<Delivered>,
     /// Records to keep until it is known whether a list delivers them.
     pub embedded: Vec<Embedded>,
     /// Records and objects to keep back, unless something newer was delivered.

@@ -226,7 +226,7 @@ impl Ledger for SqliteLedger {
     }
 
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError> {
-        let delivered = commit.delivered.iter().map(|d| &d.dataset);
+        let delivered = commit.delivered.iter().chain(&commit.unchanged).map(|d| &d.dataset);
         let embedded = commit.embedded.iter().map(|e| &e.dataset);
         let quarantined = commit.quarantined.iter().map(|q| &q.dataset);
         let released = commit.released.iter().map(|r| &r.0);
@@ -277,6 +277,17 @@ impl Ledger for SqliteLedger {
                     put.execute(params![dataset, record.id, record.digest, record.seen])?;
                     settle.execute(params![dataset, record.id])?;
                     retire.execute(params![dataset, record.id, record.seen])?;
+                }
+                let mut confirm = tx.prepare_cached(
+                    "UPDATE delivered SET seen = max(seen, ?4)
+                     WHERE dataset = ?1 AND record_id = ?2 AND digest = ?3",
+                )?;
+                for record in &commit.unchanged {
+                    let dataset = datasets.get(&record.dataset);
+                    // What was read in between and kept back is no longer how things are.
+                    if confirm.execute(params![dataset, record.id, record.digest, record.seen])? > 0 {
+                        retire.execute(params![dataset, record.id, record.seen])?;
+                    }
                 }
             }
             quarantine(tx, &datasets, &commit.quarantined, &commit.released)?;

@@ -246,8 +246,9 @@ impl Deliverer {
                 return Err(SyncError::Record("it does not begin with an _id of 64 hex digits".to_owned()));
             }
         };
-        let known = match self.in_flight.get(&(key.clone(), id)) {
-            Some(digest) => Some(*digest),
+        let in_flight = self.in_flight.get(&(key.clone(), id)).copied();
+        let known = match in_flight {
+            Some(digest) => Some(digest),
             None => lock(&self.ledger).delivered(&key, &id)?,
         };
         let seen = origin.surroundings.observed_at.unwrap_or_default();
@@ -257,8 +258,10 @@ impl Deliverer {
         if known == Some(digest) {
             let resource = self.lines[index].unit.resource.clone();
             self.summary.resources.entry(resource).or_default().unchanged += 1;
-            // What was read in between and kept back is no longer how things are.
-            self.lines[index].open.commit.delivered.push(Delivered { dataset: key, id, digest, seen });
+            // A record in an open part is not delivered before that part is.
+            if in_flight.is_none() {
+                self.lines[index].open.commit.unchanged.push(Delivered { dataset: key, id, digest, seen });
+            }
             return Ok(Taken::Unchanged);
         }
         if !valid {
