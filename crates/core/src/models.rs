@@ -1,6 +1,8 @@
 //! The models: mapping sets as data, one a resource and variant, the user's merged into ours.
 
+use crate::checked::{self, RecordCheck};
 use crate::functions::FUNCTIONS;
+use crate::privacy::{self, Treated};
 use crate::settings::{OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
@@ -22,7 +24,7 @@ pub(crate) const RESOURCES: [&str; 6] =
     ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
 
 /// Values given with each object, by the paths that expressions read them with.
-pub(crate) const CONTEXT: [&str; 13] = [
+pub(crate) const CONTEXT: [&str; 12] = [
     "_envelope.account",
     "_envelope.apiVersion",
     "_envelope.eventID",
@@ -35,7 +37,6 @@ pub(crate) const CONTEXT: [&str; 13] = [
     "_envelope.fact",
     "_settings.purchaseMeasure",
     "_settings.emailIdentity",
-    "_settings.receiptURL",
 ];
 
 /// How one resource becomes the records of one dataset: the form of the files in `models/`. What users
@@ -59,6 +60,9 @@ pub struct Model {
     pub dropped: Vec<Dropped>,
     /// The schema of its records, as far as the mappings do not say it.
     pub schema: SchemaFrame,
+    /// What the privacy policy has done to the mappings.
+    #[serde(skip)]
+    pub treated: Vec<Treated>,
 }
 
 /// What a model's schema is made of besides the fields that its mappings write. Placeholders as in
@@ -140,6 +144,8 @@ pub(crate) struct Compiled {
     pub(crate) plan: Plan,
     /// Resource of each embedded place; places follow the three watched paths below.
     pub(crate) embedded: Vec<String>,
+    /// Whether the objects' ids are shown as hashes only.
+    pub(crate) hashes_id: bool,
 }
 
 /// Watched in every plan, before the embedded places.
@@ -178,14 +184,17 @@ fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> 
     for model in &mut models {
         second_identity(model, settings);
     }
+    // Last, so that it holds for all that is mapped, whoever maps it.
+    problems.extend(privacy::apply(&mut models, settings));
     Ok((models, problems))
 }
 
-/// Compiles all models for the settings, or says everything that is wrong with them.
-pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
+/// Compiles all models for the settings, with a check for the records of each when they are to be checked; or
+/// says everything that is wrong with them.
+pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<RecordCheck>), OpenError> {
     let (models, mut problems) = layered(settings)?;
     let mut compiled = Vec::new();
-    for model in models {
+    for model in &models {
         let watched: Vec<&str> =
             WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
         let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
@@ -198,18 +207,23 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
         };
         match Plan::compile(&model.mapping_set, options) {
             Ok(plan) => compiled.push(Compiled {
-                resource: model.resource,
+                hashes_id: privacy::hashes_id(model, settings),
+                resource: model.resource.clone(),
                 variant: model.variant,
-                dataset: model.dataset,
+                dataset: model.dataset.clone(),
                 plan,
-                embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
+                embedded: model.embedded.iter().map(|place| place.resource.clone()).collect(),
             }),
             Err(error) => {
-                problems.extend(error.problems.into_iter().map(|problem| told(problem, &model, settings)));
+                problems.extend(error.problems.into_iter().map(|problem| told(problem, model, settings)));
             }
         }
     }
-    if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }
+    if !problems.is_empty() {
+        return Err(OpenError { problems });
+    }
+    let checks = checked::checks(&models, settings)?;
+    Ok((compiled, checks))
 }
 
 /// A problem of a compiled model in the terms of whoever can mend it: a user's mapping has the number that

@@ -1,7 +1,8 @@
 //! One Stripe object in, records out.
 
+use crate::checked::RecordCheck;
 use crate::event::{self, Event, Input, Refusal};
-use crate::functions::rfc3339;
+use crate::functions::{keyed_hash, rfc3339};
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
@@ -19,6 +20,8 @@ const MAX_EMBEDDED_DEPTH: u8 = 4;
 pub struct Transformer {
     settings: Settings,
     models: Vec<Compiled>,
+    /// One for each model; none when records are not checked.
+    checks: Vec<RecordCheck>,
     /// One for each level of embedding.
     runs: Vec<Run>,
     scratch: Vec<u8>,
@@ -69,9 +72,9 @@ impl Transformer {
     /// Compiles the models for the given settings.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         settings.check()?;
-        let models = models::compile(&settings)?;
+        let (models, checks) = models::compile(&settings)?;
         let runs = (0..=MAX_EMBEDDED_DEPTH).map(|_| Run::default()).collect();
-        Ok(Self { settings, models, runs, scratch: Vec::new() })
+        Ok(Self { settings, models, checks, runs, scratch: Vec::new() })
     }
 
     /// Compiles the models for settings given as JSON.
@@ -139,8 +142,14 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
-        let maker =
-            Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };
+        let maker = Maker {
+            settings: &self.settings,
+            models: &self.models,
+            checks: &mut self.checks,
+            scratch: &mut self.scratch,
+            first: output.records.len(),
+            output,
+        };
         maker.make(&mut self.runs, resource, object, &around).map_err(|refusal| named(refusal, object))?;
         Ok(Outcome::Done)
     }
@@ -166,7 +175,10 @@ fn named(refusal: Refusal, text: &str) -> ObjectError {
 struct Maker<'m> {
     settings: &'m Settings,
     models: &'m [Compiled],
+    checks: &'m mut [RecordCheck],
     scratch: &'m mut Vec<u8>,
+    /// Index of the object's first record in the output.
+    first: usize,
     output: &'m mut Output,
 }
 
@@ -213,16 +225,17 @@ impl Maker<'_> {
                 if around.embedded {
                     return Ok(());
                 }
-                return self.tombstone(dataset, &model.dataset, &id, around);
+                return self.tombstone(dataset, model, &id, around);
             }
             if model.variant == Variant::Event {
                 check_event(model, run, around)?;
                 self.fit(model, run, start);
             }
+            let valid = self.check(dataset, model, around, start);
             self.output.records.push(Record {
                 dataset: dataset as u16,
                 kind: if around.embedded { RecordKind::Embedded } else { RecordKind::Main },
-                valid: true,
+                valid,
                 span: start..self.output.bytes.len(),
             });
             self.warn(model, run, is_first);
@@ -234,10 +247,17 @@ impl Maker<'_> {
         Ok(())
     }
 
+    /// Checks the record that has just been written against its schema.
+    fn check(&mut self, dataset: usize, model: &Compiled, around: &Around<'_>, start: usize) -> bool {
+        let Some(check) = self.checks.get_mut(dataset) else { return true };
+        let index = self.output.records.len() - self.first;
+        check.run(&model.plan, around.now, start, index, self.output)
+    }
+
     fn tombstone(
         &mut self,
         dataset: usize,
-        name: &str,
+        model: &Compiled,
         id: &str,
         around: &Around<'_>,
     ) -> Result<(), Refusal> {
@@ -252,12 +272,15 @@ impl Maker<'_> {
                 "a deletion needs its time: send the Event, or set observed_at to when the object was read",
             ));
         };
+        // The policy lets no hash pass without a salt.
+        let salt = self.settings.privacy.salt.as_ref().filter(|_| model.hashes_id);
+        let id = salt.map_or(Cow::Borrowed(id), |salt| keyed_hash(salt.bytes(), id).into());
         let out = &mut self.output.bytes;
         let start = out.len();
         out.extend_from_slice(b"{\"dataset\":");
-        dataprep::json::write_string(name, out);
+        dataprep::json::write_string(&model.dataset, out);
         out.extend_from_slice(b",\"id\":");
-        dataprep::json::write_string(id, out);
+        dataprep::json::write_string(&id, out);
         out.extend_from_slice(b",\"deleted_at\":");
         out.push(b'"');
         out.extend_from_slice(&moment);
@@ -306,7 +329,8 @@ impl Maker<'_> {
                 format!("{shed} metadata entries were left out to keep the event below {MAX_EVENT} bytes"),
             );
         }
-        if self.scratch.len() > MAX_EVENT {
+        // Records that are checked are told about, or refused, by the rule about their size.
+        if self.scratch.len() > MAX_EVENT && self.checks.is_empty() {
             warn(
                 "event_too_large",
                 format!(
@@ -357,10 +381,11 @@ impl Maker<'_> {
                 if !RESOURCES.contains(&resource) {
                     continue;
                 }
-                let mark = (self.output.bytes.len(), self.output.records.len());
+                let mark = (self.output.bytes.len(), self.output.records.len(), self.output.invalid.len());
                 if let Err(refusal) = self.object(deeper, resource, inner, &around) {
                     self.output.bytes.truncate(mark.0);
                     self.output.records.truncate(mark.1);
+                    self.output.invalid.truncate(mark.2);
                     self.output.warnings.push(Warning {
                         code: "embedded_object_failed".to_owned(),
                         path: refusal.path,
@@ -424,6 +449,5 @@ pub(crate) fn context<'a>(
         Value::Bool(event.is_none_or(|event| event.is_fact(resource))),
         Value::Bool(settings.purchase_measure),
         Value::Bool(settings.email_identity),
-        Value::Bool(settings.receipt_url),
     ]
 }

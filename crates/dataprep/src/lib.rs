@@ -34,14 +34,14 @@ pub mod expr;
 mod expression;
 pub mod functions;
 mod plan;
-mod regex;
+pub mod regex;
 mod run;
 mod sets;
 mod user_agent;
 mod values;
 
 pub use answers::diff::{Change, Difference, SettingChange, Side, diff};
-pub use answers::explain::{DropRule, Explanation, Fate, OutputLeaf, SourceLeaf, explain};
+pub use answers::explain::{DropRule, Explanation, Fate, LeftOut, OutputLeaf, SourceLeaf, explain};
 pub use answers::listing;
 pub use answers::preview::{Preview, preview};
 pub use answers::sample::Sample;

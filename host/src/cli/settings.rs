@@ -1,6 +1,7 @@
 //! The flags that become the module's settings. Their meaning is the module's; here they are only
 //! given their JSON form, and the module checks them.
 
+use super::privacy::policy;
 use super::user_models::user_models;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -40,7 +41,7 @@ pub(super) struct MappingArgs {
     /// The metadata key that holds the shop's order number
     #[arg(long, value_name = "KEY")]
     order_key: Option<String>,
-    /// Emit receipt_url, which opens the receipt without a login
+    /// Emit receipt_url, which opens the receipt without a login: short for a privacy rule that keeps it
     #[arg(long)]
     receipt_url: bool,
     /// Emit only these metadata keys
@@ -52,9 +53,25 @@ pub(super) struct MappingArgs {
     /// Metadata keys to keep longest when a record must shed some
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     metadata_priority: Vec<String>,
+    /// What becomes of personal data: a JSON file {"rules":[{"label":"I1","action":"hash"}, …]}; labels or
+    /// paths are kept, dropped, hashed or masked
+    #[arg(long, value_name = "FILE")]
+    privacy: Option<String>,
+    /// A file that holds the salt of hashes; default the environment variable STRIPE_XDM_PRIVACY_SALT
+    #[arg(long, value_name = "FILE")]
+    privacy_salt_file: Option<String>,
     /// The exponent of a currency that Stripe's table lacks
     #[arg(long, value_name = "CODE=N")]
     currency_exponent: Vec<String>,
+    /// The kind of schemas that the records are for; default standard
+    #[arg(long, value_name = "KIND", value_parser = ["standard", "relational"])]
+    model: Option<String>,
+    /// Do not check records against their schemas
+    #[arg(long)]
+    no_check: bool,
+    /// What to do about a rule that a record breaks: NAME=refuse, =warn or =off
+    #[arg(long, value_name = "NAME=LEVEL", conflicts_with = "no_check")]
+    rule: Vec<String>,
     /// Change the default mapping by a set of Adobe's or a model: fields added, changed and dropped
     #[arg(long, value_name = "[RESOURCE=]FILE", alias = "models")]
     pub(super) mapping: Vec<String>,
@@ -107,6 +124,21 @@ impl MappingArgs {
         }
         set("currency_exponents", exponents.into());
         set("seed", seed.into());
+        if let Some(model) = &self.model {
+            set("model", model.as_str().into());
+        }
+        let mut rules = Map::new();
+        for given in &self.rule {
+            let (name, level) = pair("--rule", given)?;
+            if !["refuse", "warn", "off"].contains(&level) {
+                bail!("--rule {given}: a rule is set to refuse, warn or off, not to {level}");
+            }
+            rules.insert(name.to_owned(), level.into());
+        }
+        set("check", json!({ "enabled": !self.no_check, "rules": rules }));
+        if let Some(policy) = policy(self.privacy.as_deref(), self.privacy_salt_file.as_deref())? {
+            set("privacy", policy);
+        }
         // What is put in a default's place comes first, so that the others change it.
         let mut models = Vec::new();
         for (flag, replace, given) in

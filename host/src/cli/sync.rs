@@ -75,7 +75,7 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read.
-fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow::Result<()> {
+pub(super) fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow::Result<()> {
     let mut models = settings.get("models").and_then(Value::as_array).into_iter().flatten();
     match models.find(|model| model["replace"] == true && !writes_id(model)) {
         None => Ok(()),

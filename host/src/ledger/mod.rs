@@ -79,6 +79,8 @@ pub struct Delivered {
     pub id: RecordId,
     /// Hash of what it was made from.
     pub digest: Digest,
+    /// When that was read, in epoch seconds.
+    pub seen: i64,
 }
 
 /// A record of an object that was only seen inside another one.
@@ -90,6 +92,30 @@ pub struct Embedded {
     pub id: RecordId,
     /// Its JSON text.
     pub bytes: Vec<u8>,
+    /// When the object around it was read, in epoch seconds.
+    pub seen: i64,
+}
+
+/// A record that is not what its schema says, or an object that could not be converted: kept back, with all
+/// that is needed to try again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The ledger's number of it, in the order of coming in; 0 until it is recorded.
+    pub number: i64,
+    /// The dataset's name; `_objects` for objects.
+    pub dataset: String,
+    /// The record, or what stands for it when it has no `_id`. A second one takes the place of the first.
+    pub id: RecordId,
+    /// Whether it was only seen inside another object. Such a one gives way to the object's own record.
+    pub embedded: bool,
+    /// When its source was read, in epoch seconds.
+    pub seen: i64,
+    /// Why, and in what surroundings, as JSON.
+    pub about: String,
+    /// The record's JSON text; empty for objects.
+    pub record: Vec<u8>,
+    /// The object's text, byte by byte.
+    pub source: Vec<u8>,
 }
 
 /// A stretch of a unit whose files are durable, to be recorded in one transaction.
@@ -107,8 +133,14 @@ pub struct Commit {
     pub tally: Tally,
     /// The records in the files.
     pub delivered: Vec<Delivered>,
+    /// Records that were delivered before and are still the same.
+    pub unchanged: Vec<Delivered>,
     /// Records to keep until it is known whether a list delivers them.
     pub embedded: Vec<Embedded>,
+    /// Records and objects to keep back, unless something newer was delivered.
+    pub quarantined: Vec<Quarantined>,
+    /// Entries of the quarantine that are settled, by dataset and record.
+    pub released: Vec<(String, RecordId)>,
     /// Whether the unit ends here.
     pub done: bool,
 }
@@ -116,6 +148,14 @@ pub struct Commit {
 /// What went wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
+    /// Its file cannot be made, or not kept from others.
+    #[error("the ledger {path} cannot be made readable for its owner alone: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's error.
+        cause: std::io::Error,
+    },
     /// SQLite's word.
     #[error("the ledger {path} cannot be used: {cause}")]
     Sqlite {
@@ -160,12 +200,17 @@ pub trait Ledger: Send {
     fn end_run(&mut self, run: i64, outcome: &str) -> Result<(), LedgerError>;
     /// The units that a run must walk for a list: unfinished ones, then one up to `lt`.
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
-    /// A new unit for records that were only seen embedded.
-    fn embedded_unit(&mut self, account: i64, dataset: &str, lt: i64) -> Result<Unit, LedgerError>;
+    /// A new unit that no list is behind: `embedded` for records that were only seen embedded, `quarantine`
+    /// for those that were kept back.
+    fn own_unit(&mut self, account: i64, kind: &str, name: &str, lt: i64) -> Result<Unit, LedgerError>;
+    /// The resources whose lists were begun or planned and not walked to their end.
+    fn open_lists(&mut self) -> Result<Vec<String>, LedgerError>;
     /// Ids already seen in the second of a unit's cursor.
     fn boundary(&mut self, unit: i64) -> Result<Vec<String>, LedgerError>;
     /// What a record was last made from, if it was delivered.
     fn delivered(&mut self, dataset: &str, id: &RecordId) -> Result<Option<Digest>, LedgerError>;
+    /// Whether a record was delivered from something that was read after `seen`.
+    fn delivered_after(&mut self, dataset: &str, id: &RecordId, seen: i64) -> Result<bool, LedgerError>;
     /// Records a stretch.
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError>;
     /// Notes why a unit was left.
@@ -176,6 +221,26 @@ pub trait Ledger: Send {
     fn pending(&mut self, dataset: &str) -> Result<Vec<Embedded>, LedgerError>;
     /// Whether a file of the lake is known.
     fn knows_part(&mut self, path: &str) -> Result<bool, LedgerError>;
+    /// Puts entries into the quarantine and takes settled ones out, without a unit.
+    fn quarantine(&mut self, put: &[Quarantined], released: &[(String, RecordId)])
+    -> Result<(), LedgerError>;
+    /// How many entries the quarantine holds of each dataset, and the highest number among them.
+    fn quarantine_counts(&mut self) -> Result<Vec<(String, u64, i64)>, LedgerError>;
+    /// The dataset's entry with the lowest number above `after`.
+    fn next_quarantined(&mut self, dataset: &str, after: i64) -> Result<Option<Quarantined>, LedgerError>;
+    /// When the source of an entry was read, if there is such an entry.
+    fn quarantined_at(&mut self, dataset: &str, id: &RecordId) -> Result<Option<i64>, LedgerError>;
+    /// Datasets whose entries are not what their file shows.
+    fn stale_quarantine(&mut self) -> Result<Vec<String>, LedgerError>;
+    /// Notes that a dataset's file shows its entries.
+    fn quarantine_shown(&mut self, dataset: &str) -> Result<(), LedgerError>;
+}
+
+/// A record's `_id`; none unless it begins with `{"_id":"<64 hex>"`.
+pub fn record_id(record: &[u8]) -> Option<RecordId> {
+    let mut id = RecordId::default();
+    let hex = record.strip_prefix(br#"{"_id":""#)?.get(..64)?;
+    hex::decode_to_slice(hex, &mut id).ok().map(|()| id)
 }
 
 /// What [`Ledger::plan`] is asked.

@@ -12,6 +12,7 @@ mod tenant;
 mod words;
 
 use crate::models::{self, Model};
+use crate::privacy;
 use crate::settings::{ModelKind, OpenError, Settings};
 use serde::Serialize;
 use xdm::Library;
@@ -42,7 +43,6 @@ pub(crate) enum Words {
     /// Titles, descriptions and sources: for people and for the registry.
     All,
     /// None: checking records needs none, and to find them costs time.
-    #[expect(dead_code, reason = "the checker is not wired in yet")]
     None,
 }
 
@@ -72,10 +72,18 @@ pub fn library(settings: &Settings) -> Result<Library, OpenError> {
 
 /// The schemas of models whose placeholders are filled, one a model in their order.
 pub(crate) fn of(models: &[Model], settings: &Settings, words: Words) -> Result<Composed, OpenError> {
-    match settings.model {
+    let mut composed = match settings.model {
         ModelKind::Standard => standard::compose(models, settings, words),
         ModelKind::Relational => Err(OpenError {
             problems: vec!["relational schemas cannot be composed yet; leave `model` out".to_owned()],
         }),
+    }?;
+    let Library { namespaces, schemas, .. } = &mut composed.library;
+    let of_maps = schemas.iter_mut().flat_map(|schema| &mut schema.map_namespaces);
+    for namespace in namespaces.iter_mut().chain(of_maps).filter(|known| !known.prefix.is_empty()) {
+        if privacy::hides_ids(models, settings, &namespace.code) {
+            namespace.prefix.clear();
+        }
     }
+    Ok(composed)
 }

@@ -6,6 +6,8 @@
 
 pub use crate::values::text::{unescape, write_string};
 
+use crate::values::text::same;
+
 /// Deepest nesting of arrays and objects that is read.
 pub const MAX_DEPTH: u32 = 128;
 
@@ -143,6 +145,18 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    /// Passes over `expected` when the text goes on with exactly that; white space before it is skipped.
+    #[inline(always)]
+    pub fn take(&mut self, expected: &[u8]) -> bool {
+        self.peek();
+        let end = self.at + expected.len();
+        let fits = self.bytes.get(self.at..end).is_some_and(|found| same(found, expected));
+        if fits {
+            self.at = end;
+        }
+        fits
+    }
+
     /// Reads a member's key and its colon. The range excludes the quotes; `true` marks escapes.
     pub fn key(&mut self) -> Result<(Span, bool), JsonError> {
         if self.peek() != Some(b'"') {
@@ -203,9 +217,9 @@ impl<'a> Scanner<'a> {
         self.value_inline()
     }
 
-    /// [`Scanner::value`] for the one loop in which a call would show.
+    /// [`Scanner::value`] for the loops in which a call would show.
     #[inline(always)]
-    pub(crate) fn value_inline(&mut self) -> Result<Span, JsonError> {
+    pub fn value_inline(&mut self) -> Result<Span, JsonError> {
         let first = self.peek();
         let start = self.at as u32;
         let kind = match first {
