@@ -1,10 +1,12 @@
 //! The models: mapping sets as data, one a resource and variant, the user's merged into ours.
 
+use crate::checked;
 use crate::functions::FUNCTIONS;
 use crate::settings::{OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
 use serde::{Deserialize, Serialize};
+use xdm::check::Checker;
 
 /// The default models, in the order of their datasets' indexes.
 const DEFAULT: [&str; 7] = [
@@ -181,11 +183,12 @@ fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> 
     Ok((models, problems))
 }
 
-/// Compiles all models for the settings, or says everything that is wrong with them.
-pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
+/// Compiles all models for the settings, with a checker for the records of each when they are to be checked;
+/// or says everything that is wrong with them.
+pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<Checker>), OpenError> {
     let (models, mut problems) = layered(settings)?;
     let mut compiled = Vec::new();
-    for model in models {
+    for model in &models {
         let watched: Vec<&str> =
             WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
         let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
@@ -198,18 +201,22 @@ pub(crate) fn compile(settings: &Settings) -> Result<Vec<Compiled>, OpenError> {
         };
         match Plan::compile(&model.mapping_set, options) {
             Ok(plan) => compiled.push(Compiled {
-                resource: model.resource,
+                resource: model.resource.clone(),
                 variant: model.variant,
-                dataset: model.dataset,
+                dataset: model.dataset.clone(),
                 plan,
-                embedded: model.embedded.into_iter().map(|place| place.resource).collect(),
+                embedded: model.embedded.iter().map(|place| place.resource.clone()).collect(),
             }),
             Err(error) => {
-                problems.extend(error.problems.into_iter().map(|problem| told(problem, &model, settings)));
+                problems.extend(error.problems.into_iter().map(|problem| told(problem, model, settings)));
             }
         }
     }
-    if problems.is_empty() { Ok(compiled) } else { Err(OpenError { problems }) }
+    if !problems.is_empty() {
+        return Err(OpenError { problems });
+    }
+    let checkers = checked::checkers(&models, settings)?;
+    Ok((compiled, checkers))
 }
 
 /// A problem of a compiled model in the terms of whoever can mend it: a user's mapping has the number that

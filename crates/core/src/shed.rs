@@ -8,8 +8,8 @@
 use dataprep::json;
 use std::ops::Range;
 
-/// Largest event in bytes. Profile's guardrail says 10 KB; the smaller reading is kept to.
-pub(crate) const MAX_EVENT: usize = 10_000;
+// Profile's guardrail says 10 KB; the smaller reading is kept to.
+pub(crate) use xdm::check::MAX_EVENT;
 
 /// A map in a record.
 #[derive(Debug)]

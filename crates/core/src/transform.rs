@@ -1,5 +1,6 @@
 //! One Stripe object in, records out.
 
+use crate::checked;
 use crate::event::{self, Event, Input, Refusal};
 use crate::functions::rfc3339;
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
@@ -10,6 +11,7 @@ use dataprep::functions::Clock;
 use dataprep::json::Kind;
 use dataprep::{Run, Value};
 use std::borrow::Cow;
+use xdm::check::Checker;
 
 /// Deepest nesting of embedded objects that is followed: a refund's charge's customer.
 const MAX_EMBEDDED_DEPTH: u8 = 4;
@@ -19,6 +21,8 @@ const MAX_EMBEDDED_DEPTH: u8 = 4;
 pub struct Transformer {
     settings: Settings,
     models: Vec<Compiled>,
+    /// One for each model; none when records are not checked.
+    checkers: Vec<Checker>,
     /// One for each level of embedding.
     runs: Vec<Run>,
     scratch: Vec<u8>,
@@ -69,9 +73,9 @@ impl Transformer {
     /// Compiles the models for the given settings.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         settings.check()?;
-        let models = models::compile(&settings)?;
+        let (models, checkers) = models::compile(&settings)?;
         let runs = (0..=MAX_EMBEDDED_DEPTH).map(|_| Run::default()).collect();
-        Ok(Self { settings, models, runs, scratch: Vec::new() })
+        Ok(Self { settings, models, checkers, runs, scratch: Vec::new() })
     }
 
     /// Compiles the models for settings given as JSON.
@@ -139,8 +143,14 @@ impl Transformer {
             };
             return Err(named(refusal, object));
         }
-        let maker =
-            Maker { settings: &self.settings, models: &self.models, scratch: &mut self.scratch, output };
+        let maker = Maker {
+            settings: &self.settings,
+            models: &self.models,
+            checkers: &mut self.checkers,
+            scratch: &mut self.scratch,
+            first: output.records.len(),
+            output,
+        };
         maker.make(&mut self.runs, resource, object, &around).map_err(|refusal| named(refusal, object))?;
         Ok(Outcome::Done)
     }
@@ -166,7 +176,10 @@ fn named(refusal: Refusal, text: &str) -> ObjectError {
 struct Maker<'m> {
     settings: &'m Settings,
     models: &'m [Compiled],
+    checkers: &'m mut [Checker],
     scratch: &'m mut Vec<u8>,
+    /// Index of the object's first record in the output.
+    first: usize,
     output: &'m mut Output,
 }
 
@@ -219,10 +232,11 @@ impl Maker<'_> {
                 check_event(model, run, around)?;
                 self.fit(model, run, start);
             }
+            let valid = self.check(dataset, model, around, start);
             self.output.records.push(Record {
                 dataset: dataset as u16,
                 kind: if around.embedded { RecordKind::Embedded } else { RecordKind::Main },
-                valid: true,
+                valid,
                 span: start..self.output.bytes.len(),
             });
             self.warn(model, run, is_first);
@@ -232,6 +246,13 @@ impl Maker<'_> {
             is_first = false;
         }
         Ok(())
+    }
+
+    /// Checks the record that has just been written against its schema.
+    fn check(&mut self, dataset: usize, model: &Compiled, around: &Around<'_>, start: usize) -> bool {
+        let Some(checker) = self.checkers.get_mut(dataset) else { return true };
+        let index = self.output.records.len() - self.first;
+        checked::check(checker, model, around.now, start, index, self.output)
     }
 
     fn tombstone(
@@ -306,7 +327,8 @@ impl Maker<'_> {
                 format!("{shed} metadata entries were left out to keep the event below {MAX_EVENT} bytes"),
             );
         }
-        if self.scratch.len() > MAX_EVENT {
+        // Records that are checked are told about, or refused, by the rule about their size.
+        if self.scratch.len() > MAX_EVENT && self.checkers.is_empty() {
             warn(
                 "event_too_large",
                 format!(
@@ -357,10 +379,11 @@ impl Maker<'_> {
                 if !RESOURCES.contains(&resource) {
                     continue;
                 }
-                let mark = (self.output.bytes.len(), self.output.records.len());
+                let mark = (self.output.bytes.len(), self.output.records.len(), self.output.invalid.len());
                 if let Err(refusal) = self.object(deeper, resource, inner, &around) {
                     self.output.bytes.truncate(mark.0);
                     self.output.records.truncate(mark.1);
+                    self.output.invalid.truncate(mark.2);
                     self.output.warnings.push(Warning {
                         code: "embedded_object_failed".to_owned(),
                         path: refusal.path,

@@ -264,7 +264,7 @@ fn events_above_the_limit_shed_metadata() {
     assert!(made.output.bytes.len() <= 10_000);
     assert!(kept.contains_key("key49") && kept.contains_key("key00") && !kept.contains_key("key48"));
     assert_eq!(kept.len() as u32 + made.output.shed, 50);
-    assert_eq!(made.codes(), ["metadata_shed"]);
+    assert_eq!(made.codes(), ["metadata_shed", "large_map"]);
     let customer = json!({"id": "cus_1", "object": "customer", "metadata": object["metadata"]});
     assert_eq!(self::made(&customer).output.shed, 0);
 }

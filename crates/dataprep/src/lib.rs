@@ -34,7 +34,7 @@ pub mod expr;
 mod expression;
 pub mod functions;
 mod plan;
-mod regex;
+pub mod regex;
 mod run;
 mod sets;
 mod user_agent;

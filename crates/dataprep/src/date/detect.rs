@@ -90,7 +90,7 @@ fn calendar(text: &[u8]) -> Option<Civil> {
 }
 
 /// Whether a text is RFC 3339 as it stands, with capital letters, and can be copied.
-pub(crate) fn is_rfc3339(text: &str) -> bool {
+pub fn is_rfc3339(text: &str) -> bool {
     let Some((head, tail)) = text.as_bytes().split_at_checked(19) else { return false };
     let (date, time) = head.split_at(10);
     let [b'T', a, b, b':', c, d, b':', e, f] = time else { return false };
@@ -116,7 +116,7 @@ fn clock(tens: &u8, ones: &u8, limit: u8) -> bool {
 }
 
 /// Whether a text is `yyyy-MM-dd` and a day of the calendar.
-pub(crate) fn is_date(text: &str) -> bool {
+pub fn is_date(text: &str) -> bool {
     calendar(text.as_bytes()).is_some()
 }
 

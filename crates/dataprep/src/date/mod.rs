@@ -13,7 +13,8 @@ mod tzif;
 mod zone;
 
 pub(crate) use civil::{Civil, month_days};
-pub(crate) use detect::{NO_DATE, detect, is_date, is_rfc3339};
+pub(crate) use detect::{NO_DATE, detect};
+pub use detect::{is_date, is_rfc3339};
 pub(crate) use pattern::Pattern;
 pub(crate) use zone::{Zone, unknown};
 

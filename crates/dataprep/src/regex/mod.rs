@@ -23,7 +23,7 @@ use std::borrow::Cow;
 
 /// A compiled pattern.
 #[derive(Debug)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     program: Program,
 }
 
@@ -32,7 +32,10 @@ pub(crate) type Groups<'t> = Vec<Option<&'t str>>;
 
 impl Pattern {
     /// Compiles a pattern that stands in an expression, or says what is wrong with it and where.
-    pub(crate) fn compile(pattern: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// When it is no pattern, or too large.
+    pub fn compile(pattern: &str) -> Result<Self, String> {
         let tree = java::parse(pattern).map_err(|error| {
             format!("the pattern is wrong at character {}: {}", error.position, error.message)
         })?;
@@ -53,7 +56,10 @@ impl Pattern {
     }
 
     /// Whether the pattern matches somewhere in the text: Java's `find()`.
-    pub(crate) fn find(&self, text: &str, budget: &mut Budget) -> Result<bool, Failure> {
+    ///
+    /// # Errors
+    /// When it takes too many steps.
+    pub fn find(&self, text: &str, budget: &mut Budget) -> Result<bool, Failure> {
         self.run(text, budget, |run| run.search(0).map_err(exhausted))
     }
 

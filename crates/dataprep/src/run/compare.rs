@@ -1,9 +1,9 @@
 //! What is true, equal and greater: JEXL's rules.
 
 use crate::functions::Failure;
-use crate::run::names::same;
 use crate::values::number::{self, Decimal};
 use crate::values::ordered;
+use crate::values::text::same;
 use crate::values::value::Value;
 use std::cmp::Ordering;
 

@@ -2,6 +2,7 @@
 //! word comparisons.
 
 use crate::run::source::NodeId;
+use crate::values::text::{half, same, word};
 
 /// Names to nodes: a small hash table, made once, read for every key of every object.
 #[derive(Debug, Default)]
@@ -82,34 +83,6 @@ impl KeyTable {
         }
         self.find(name)
     }
-}
-
-/// Equality of short texts by overlapping words: a call to the library's comparison costs more.
-#[inline(always)]
-pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
-    let length = a.len();
-    if length != b.len() {
-        return false;
-    }
-    let ends = |from: usize| {
-        word(&a[from..]) == word(&b[from..]) && word(&a[length - from - 8..]) == word(&b[length - from - 8..])
-    };
-    match length {
-        17..=32 => ends(0) && ends(8),
-        8..=16 => ends(0),
-        4..8 => half(a) == half(b) && half(&a[length - 4..]) == half(&b[length - 4..]),
-        _ => a == b,
-    }
-}
-
-#[inline]
-fn word(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
-}
-
-#[inline]
-fn half(bytes: &[u8]) -> u64 {
-    bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four).into())
 }
 
 #[inline]

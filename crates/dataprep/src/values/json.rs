@@ -6,6 +6,8 @@
 
 pub use crate::values::text::{unescape, write_string};
 
+use crate::values::text::same;
+
 /// Deepest nesting of arrays and objects that is read.
 pub const MAX_DEPTH: u32 = 128;
 
@@ -141,6 +143,18 @@ impl<'a> Scanner<'a> {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// Passes over `expected` when the text goes on with exactly that; white space before it is skipped.
+    #[inline(always)]
+    pub fn take(&mut self, expected: &[u8]) -> bool {
+        self.peek();
+        let end = self.at + expected.len();
+        let fits = self.bytes.get(self.at..end).is_some_and(|found| same(found, expected));
+        if fits {
+            self.at = end;
+        }
+        fits
     }
 
     /// Reads a member's key and its colon. The range excludes the quotes; `true` marks escapes.
