@@ -1,7 +1,7 @@
 //! Records checked against the schemas that the models stand for, and violations told in the terms of whoever
 //! wrote the mappings.
 
-use crate::models::{Compiled, Model};
+use crate::models::Model;
 use crate::output::{Invalid, Output, Warning};
 use crate::schema::{self, Words};
 use crate::settings::{OpenError, Settings};
@@ -11,16 +11,24 @@ use dataprep::{Mapping, Plan};
 use std::borrow::Cow;
 use xdm::check::{Checker, CheckerError, Violation};
 
-/// A checker for each model, in their order; none when records are not to be checked.
-pub(crate) fn checkers(models: &[Model], settings: &Settings) -> Result<Vec<Checker>, OpenError> {
+/// What checks the records of one model.
+#[derive(Debug)]
+pub(crate) struct RecordCheck {
+    checker: Checker,
+    /// The destinations of the model's mappings, taken apart when the first violation is told.
+    destinations: Vec<Option<Path>>,
+}
+
+/// A check for each model, in their order; none when records are not to be checked.
+pub(crate) fn checks(models: &[Model], settings: &Settings) -> Result<Vec<RecordCheck>, OpenError> {
     if !settings.check.enabled {
         return Ok(Vec::new());
     }
     let library = schema::of(models, settings, Words::None)?.library;
-    let (mut checkers, mut problems) = (Vec::new(), Vec::new());
+    let (mut checks, mut problems) = (Vec::new(), Vec::new());
     for schema in &library.schemas {
         match Checker::new(&library, schema, &settings.check.rules) {
-            Ok(checker) => checkers.push(checker),
+            Ok(checker) => checks.push(RecordCheck { checker, destinations: Vec::new() }),
             // The same for all schemas.
             Err(error @ CheckerError::Rule { .. }) => {
                 return Err(OpenError { problems: vec![format!("check.rules: {error}")] });
@@ -28,70 +36,83 @@ pub(crate) fn checkers(models: &[Model], settings: &Settings) -> Result<Vec<Chec
             Err(error) => problems.push(format!("schema {}: {error}", schema.name)),
         }
     }
-    if problems.is_empty() { Ok(checkers) } else { Err(OpenError { problems }) }
+    if problems.is_empty() { Ok(checks) } else { Err(OpenError { problems }) }
 }
 
-/// Checks the record that the output ends with, which begins at `start` and is to be the object's `index`-th.
-/// Whether it is valid.
-pub(crate) fn check(
-    checker: &mut Checker,
-    model: &Compiled,
-    now: Option<Moment>,
-    start: usize,
-    index: usize,
-    output: &mut Output,
-) -> bool {
-    let bytes = output.bytes.get(start..).unwrap_or_default();
-    // What is no text is no JSON either, and is refused as such.
-    let record = std::str::from_utf8(bytes).unwrap_or_default();
-    let (mut refused, mut warned) = (Vec::new(), Vec::new());
-    checker.check(record, now, &mut refused, &mut warned);
-    let is_valid = refused.is_empty();
-    if !is_valid || !warned.is_empty() {
-        tell(&model.plan, index, refused, warned, output);
+impl RecordCheck {
+    /// Checks the record that the output ends with, which begins at `start` and is to be the object's
+    /// `index`-th. Whether it is valid.
+    pub(crate) fn run(
+        &mut self,
+        plan: &Plan,
+        now: Option<Moment>,
+        start: usize,
+        index: usize,
+        output: &mut Output,
+    ) -> bool {
+        let bytes = output.bytes.get(start..).unwrap_or_default();
+        // What is no text is no JSON either, and is refused as such.
+        let record = std::str::from_utf8(bytes).unwrap_or_default();
+        let (mut refused, mut warned) = (Vec::new(), Vec::new());
+        self.checker.check(record, now, &mut refused, &mut warned);
+        let is_valid = refused.is_empty();
+        if !is_valid || !warned.is_empty() {
+            self.tell(plan, index, refused, warned, output);
+        }
+        is_valid
     }
-    is_valid
-}
 
-#[cold]
-fn tell(plan: &Plan, index: usize, refused: Vec<Violation>, warned: Vec<Violation>, output: &mut Output) {
-    for violation in refused {
-        let mapping = mapping_of(plan, &violation.pointer);
-        output.invalid.push(Invalid {
-            record: index as u32,
-            destination: mapping.map(|mapping| mapping.destination.clone()).unwrap_or_default(),
-            source: mapping.map(|mapping| mapping.source.clone()).unwrap_or_default(),
-            violation,
-        });
-    }
-    for Violation { pointer, rule, kind, message } in warned {
-        let mapping = mapping_of(plan, &pointer);
-        let warning = Warning {
-            code: rule,
-            path: pointer,
-            source: mapping.map(|mapping| mapping.source.clone()).unwrap_or_default(),
-            message: format!("found {kind}: {message}"),
-        };
-        // Two models of one resource share most mappings: say it once.
-        if !output.warnings.contains(&warning) {
-            output.warnings.push(warning);
+    #[cold]
+    fn tell(
+        &mut self,
+        plan: &Plan,
+        index: usize,
+        refused: Vec<Violation>,
+        warned: Vec<Violation>,
+        output: &mut Output,
+    ) {
+        for violation in refused {
+            let mapping = self.mapping(plan, &violation.pointer);
+            output.invalid.push(Invalid {
+                record: index as u32,
+                destination: mapping.map(|mapping| mapping.destination.clone()).unwrap_or_default(),
+                source: mapping.map(|mapping| mapping.source.clone()).unwrap_or_default(),
+                violation,
+            });
+        }
+        for Violation { pointer, rule, kind, message } in warned {
+            let mapping = self.mapping(plan, &pointer);
+            let warning = Warning {
+                code: rule,
+                path: pointer,
+                source: mapping.map(|mapping| mapping.source.clone()).unwrap_or_default(),
+                message: format!("found {kind}: {message}"),
+            };
+            // Two models of one resource share most mappings: say it once.
+            if !output.warnings.contains(&warning) {
+                output.warnings.push(warning);
+            }
         }
     }
-}
 
-/// The mapping that writes a place, or the nearest one around it: the last of those whose destination is the
-/// longest.
-fn mapping_of<'p>(plan: &'p Plan, pointer: &str) -> Option<&'p Mapping> {
-    let steps: Vec<Cow<'_, str>> = pointer.split('/').skip(1).map(unescaped).collect();
-    let mappings = (0..).map_while(|index| plan.mapping(index));
-    let fits = mappings.filter_map(|mapping| Some((length_of_fit(&mapping.destination, &steps)?, mapping)));
-    fits.max_by_key(|(length, _)| *length).map(|(_, mapping)| mapping)
+    /// The mapping that writes a place, or the nearest one around it: the last of those whose destination is
+    /// the longest.
+    fn mapping<'p>(&mut self, plan: &'p Plan, pointer: &str) -> Option<&'p Mapping> {
+        if self.destinations.is_empty() {
+            let mappings = (0..).map_while(|index| plan.mapping(index));
+            self.destinations.extend(mappings.map(|mapping| Path::parse(&mapping.destination).ok()));
+        }
+        let steps: Vec<Cow<'_, str>> = pointer.split('/').skip(1).map(unescaped).collect();
+        let lengths = self.destinations.iter().enumerate();
+        let fits = lengths.filter_map(|(index, path)| Some((length_of_fit(path.as_ref()?, &steps)?, index)));
+        fits.max().and_then(|(_, index)| plan.mapping(index))
+    }
 }
 
 /// How many steps a destination leads to a place, if it leads there.
-fn length_of_fit(destination: &str, steps: &[Cow<'_, str>]) -> Option<usize> {
+fn length_of_fit(destination: &Path, steps: &[Cow<'_, str>]) -> Option<usize> {
     let mut length = 0;
-    for segment in &Path::parse(destination).ok()?.segments {
+    for segment in &destination.segments {
         if *segment == Segment::Rest {
             break;
         }

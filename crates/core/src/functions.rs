@@ -1,10 +1,13 @@
 //! What the default models need beyond Adobe's functions. Each has the prefix `stripe_`.
 
+mod privacy;
+
 use crate::money;
 use crate::settings::Settings;
 pub(crate) use dataprep::date::rfc3339_seconds as rfc3339;
 use dataprep::functions::{ANY, CallEnv, Failure, Function};
 use dataprep::{Value, XdmType};
+pub(crate) use privacy::keyed_hash;
 use std::borrow::Cow;
 
 type Result<T> = std::result::Result<T, Failure>;
@@ -30,7 +33,15 @@ pub(crate) static FUNCTIONS: &[Function] = &[
     Function::new("stripe_sum", "stripe", (1, 1), true, sum),
     Function::new("stripe_metadata", "stripe", (1, 1), true, metadata),
     Function::new("stripe_identity", "stripe", (1, 1), true, identity),
+    Function::new(HASH, "stripe", (1, 1), true, privacy::hash),
+    Function::new(MASK, "stripe", (1, 1), true, privacy::mask),
 ];
+
+/// What the privacy policy puts around the sources of fields that it hashes.
+pub(crate) const HASH: &str = "stripe_hash";
+
+/// What the privacy policy puts around the sources of fields that it masks.
+pub(crate) const MASK: &str = "stripe_mask";
 
 /// The id behind an expandable reference: a string itself, an object's `id`, null for all else.
 fn id<'a>(args: &mut [Value<'a>], _: &mut CallEnv<'_>) -> Result<Value<'a>> {

@@ -42,7 +42,7 @@ pub use dataprep::date::Moment;
 pub use describe::describe;
 pub use models::{Dropped, Embedded, Model, SchemaFrame, Variant};
 pub use output::{Invalid, ObjectError, Outcome, Output, Record, RecordKind, Warning};
-pub use privacy::{Action, Privacy, Rule};
+pub use privacy::{Action, DROPPED, LABELS, Privacy, Rule, Salt, Treated};
 pub use settings::{Call, Check, MetadataIdentity, ModelKind, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;
 pub use user_model::{FieldGroup, UserModel, UserSchema};

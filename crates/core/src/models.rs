@@ -1,13 +1,13 @@
 //! The models: mapping sets as data, one a resource and variant, the user's merged into ours.
 
-use crate::checked;
+use crate::checked::{self, RecordCheck};
 use crate::functions::FUNCTIONS;
+use crate::privacy::{self, Treated};
 use crate::relational::{self, Derived};
 use crate::settings::{ModelKind, OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
 use serde::{Deserialize, Serialize};
-use xdm::check::Checker;
 
 /// The default models, in the order of their datasets' indexes.
 const DEFAULT: [&str; 7] = [
@@ -25,7 +25,7 @@ pub(crate) const RESOURCES: [&str; 6] =
     ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
 
 /// Values given with each object, by the paths that expressions read them with.
-pub(crate) const CONTEXT: [&str; 13] = [
+pub(crate) const CONTEXT: [&str; 12] = [
     "_envelope.account",
     "_envelope.apiVersion",
     "_envelope.eventID",
@@ -38,7 +38,6 @@ pub(crate) const CONTEXT: [&str; 13] = [
     "_envelope.fact",
     "_settings.purchaseMeasure",
     "_settings.emailIdentity",
-    "_settings.receiptURL",
 ];
 
 /// How one resource becomes the records of one dataset: the form of the files in `models/`. What users
@@ -62,6 +61,9 @@ pub struct Model {
     pub dropped: Vec<Dropped>,
     /// The schema of its records, as far as the mappings do not say it.
     pub schema: SchemaFrame,
+    /// What the privacy policy has done to the mappings.
+    #[serde(skip)]
+    pub treated: Vec<Treated>,
 }
 
 /// What a model's schema is made of besides the fields that its mappings write. Placeholders as in
@@ -147,6 +149,8 @@ pub(crate) struct Compiled {
     pub(crate) plan: Plan,
     /// Resource of each embedded place; places follow the three watched paths below.
     pub(crate) embedded: Vec<String>,
+    /// Whether tombstones show the objects' ids as hashes only. (Rows of the deleted have the row's key.)
+    pub(crate) hashes_id: bool,
 }
 
 /// Watched in every plan, before the embedded places.
@@ -196,19 +200,24 @@ fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> 
     for model in &mut models {
         second_identity(model, settings);
     }
+    // Last, so that it holds for all that is mapped, whoever maps it.
+    problems.extend(privacy::apply(&mut models, settings));
     Ok((models, problems))
 }
 
-/// Compiles all models for the settings, with a checker for the records of each when they are to be checked;
-/// or says everything that is wrong with them.
-pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<Checker>), OpenError> {
+/// Compiles all models for the settings, with a check for the records of each when they are to be checked; or
+/// says everything that is wrong with them.
+pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<RecordCheck>), OpenError> {
     let (models, mut problems) = layered(settings)?;
     let mut compiled = Vec::new();
     match settings.model {
         ModelKind::Standard => {
             for (index, model) in models.iter().enumerate() {
                 match plan(model) {
-                    Ok(plan) => compiled.push(Compiled::new(model, index, plan)),
+                    Ok(plan) => compiled.push(Compiled {
+                        hashes_id: privacy::hashes_id(model, settings),
+                        ..Compiled::new(model, index, plan)
+                    }),
                     Err(found) => problems.extend(found.into_iter().map(|one| told(one, model, settings))),
                 }
             }
@@ -231,8 +240,8 @@ pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<Checker
     if !problems.is_empty() {
         return Err(OpenError { problems });
     }
-    let checkers = checked::checkers(&models, settings)?;
-    Ok((compiled, checkers))
+    let checks = checked::checks(&models, settings)?;
+    Ok((compiled, checks))
 }
 
 fn plan(model: &Model) -> Result<Plan, Vec<Problem>> {
@@ -258,6 +267,7 @@ impl Compiled {
             index: index as u16,
             dataset: model.dataset.clone(),
             key: None,
+            hashes_id: false,
             plan,
             embedded: model.embedded.iter().map(|place| place.resource.clone()).collect(),
         }

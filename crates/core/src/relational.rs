@@ -280,6 +280,15 @@ fn rows_of<'m>(row: Row, from: &'m Model, settings: &Settings) -> Result<Derived
             origins.extend([None, None]);
         }
     }
+    // What the policy has done to a field is known by where the field is now.
+    for treated in &mut model.treated {
+        let now = model.mapping_set.mappings.iter().zip(&origins).rfind(|(_, origin)| {
+            origin.and_then(|at| standard.get(at)).is_some_and(|was| was.destination == treated.destination)
+        });
+        if let Some((mapping, _)) = now {
+            treated.destination.clone_from(&mapping.destination);
+        }
+    }
     Ok(Derived { row, model, from, origins })
 }
 

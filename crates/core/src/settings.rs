@@ -43,7 +43,8 @@ pub struct Settings {
     /// Metadata key that holds the shop's order number, for `commerce.order.purchaseID`.
     #[serde(default)]
     pub order_metadata_key: Option<String>,
-    /// Whether `receipt_url` is emitted: it opens the receipt without a login.
+    /// Whether `receipt_url` is emitted, which opens the receipt without a login: short for a rule of
+    /// [`Settings::privacy`] that keeps `_{TENANT_ID}.stripe.charge.receiptURL`.
     #[serde(default)]
     pub receipt_url: bool,
     /// When given, only these metadata keys are emitted.
@@ -215,6 +216,7 @@ impl Settings {
                 ));
             }
         }
+        problems.extend(self.privacy.problems());
         if problems.is_empty() { Ok(()) } else { Err(OpenError { problems }) }
     }
 }

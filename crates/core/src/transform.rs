@@ -1,8 +1,8 @@
 //! One Stripe object in, records out.
 
-use crate::checked;
+use crate::checked::RecordCheck;
 use crate::event::{self, Event, Input, Refusal};
-use crate::functions::rfc3339;
+use crate::functions::{keyed_hash, rfc3339};
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
 use crate::relational::{CHANGE, VERSION};
 use crate::shed::{self, MAX_EVENT};
@@ -12,7 +12,6 @@ use dataprep::functions::Clock;
 use dataprep::json::Kind;
 use dataprep::{Run, Value};
 use std::borrow::Cow;
-use xdm::check::Checker;
 
 /// Deepest nesting of embedded objects that is followed: a refund's charge's customer.
 const MAX_EMBEDDED_DEPTH: u8 = 4;
@@ -27,7 +26,7 @@ pub struct Transformer {
     settings: Settings,
     models: Vec<Compiled>,
     /// One for each model; none when records are not checked.
-    checkers: Vec<Checker>,
+    checks: Vec<RecordCheck>,
     /// One for each level of embedding.
     runs: Vec<Run>,
     scratch: Vec<u8>,
@@ -86,9 +85,9 @@ impl Transformer {
     /// Compiles the models for the given settings.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
         settings.check()?;
-        let (models, checkers) = models::compile(&settings)?;
+        let (models, checks) = models::compile(&settings)?;
         let runs = (0..=MAX_EMBEDDED_DEPTH).map(|_| Run::default()).collect();
-        Ok(Self { settings, models, checkers, runs, scratch: Vec::new() })
+        Ok(Self { settings, models, checks, runs, scratch: Vec::new() })
     }
 
     /// Compiles the models for settings given as JSON.
@@ -159,7 +158,7 @@ impl Transformer {
         let maker = Maker {
             settings: &self.settings,
             models: &self.models,
-            checkers: &mut self.checkers,
+            checks: &mut self.checks,
             scratch: &mut self.scratch,
             first: output.records.len(),
             output,
@@ -189,7 +188,7 @@ fn named(refusal: Refusal, text: &str) -> ObjectError {
 struct Maker<'m> {
     settings: &'m Settings,
     models: &'m [Compiled],
-    checkers: &'m mut [Checker],
+    checks: &'m mut [RecordCheck],
     scratch: &'m mut Vec<u8>,
     /// Index of the object's first record in the output.
     first: usize,
@@ -270,9 +269,9 @@ impl Maker<'_> {
 
     /// Checks the record that has just been written against its schema.
     fn check(&mut self, dataset: usize, model: &Compiled, around: &Around<'_>, start: usize) -> bool {
-        let Some(checker) = self.checkers.get_mut(dataset) else { return true };
+        let Some(check) = self.checks.get_mut(dataset) else { return true };
         let index = self.output.records.len() - self.first;
-        checked::check(checker, model, around.now, start, index, self.output)
+        check.run(&model.plan, around.now, start, index, self.output)
     }
 
     /// The key that a row begins with, as a member.
@@ -328,12 +327,15 @@ impl Maker<'_> {
                 "a deletion needs its time: send the Event, or set observed_at to when the object was read",
             ));
         };
+        // The policy lets no hash pass without a salt.
+        let salt = self.settings.privacy.salt.as_ref().filter(|_| model.hashes_id);
+        let id = salt.map_or(Cow::Borrowed(id), |salt| keyed_hash(salt.bytes(), id).into());
         let out = &mut self.output.bytes;
         let start = out.len();
         out.extend_from_slice(b"{\"dataset\":");
         dataprep::json::write_string(&model.dataset, out);
         out.extend_from_slice(b",\"id\":");
-        dataprep::json::write_string(id, out);
+        dataprep::json::write_string(&id, out);
         out.extend_from_slice(b",\"deleted_at\":");
         out.push(b'"');
         out.extend_from_slice(&moment);
@@ -383,7 +385,7 @@ impl Maker<'_> {
             );
         }
         // Records that are checked are told about, or refused, by the rule about their size.
-        if self.scratch.len() > MAX_EVENT && self.checkers.is_empty() {
+        if self.scratch.len() > MAX_EVENT && self.checks.is_empty() {
             warn(
                 "event_too_large",
                 format!(
@@ -502,6 +504,5 @@ pub(crate) fn context<'a>(
         Value::Bool(event.is_none_or(|event| event.is_fact(resource))),
         Value::Bool(settings.purchase_measure),
         Value::Bool(settings.email_identity),
-        Value::Bool(settings.receipt_url),
     ]
 }

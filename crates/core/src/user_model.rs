@@ -77,6 +77,7 @@ impl UserModel {
         if !self.dataset.is_empty() {
             model.dataset.clone_from(&self.dataset);
         }
+        let default = model.mapping_set.clone();
         if self.replace {
             model.mapping_set = MappingSet::default();
             model.embedded.clear();
@@ -84,7 +85,8 @@ impl UserModel {
         }
         let mut set = self.mapping_set.sources_out_of(MANAGED_ROOT).unwrap_or(self.mapping_set.clone());
         models::fill(&mut set, settings);
-        keep_types_and_labels(&mut set, &model.mapping_set);
+        keep_types(&mut set, &model.mapping_set);
+        keep_labels(&mut set, &default);
         let drop: Vec<String> = self.drop.iter().map(|path| models::destination(path, settings)).collect();
         let written: Vec<String> = model.mapping_set.mappings.iter().map(|m| m.destination.clone()).collect();
         let problems: Vec<String> = model
@@ -138,16 +140,20 @@ fn in_any_form<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MappingSet,
     import::mapping_set(text.get()).map(|imported| imported.set).map_err(D::Error::custom)
 }
 
-/// Gives a set's mappings the types and labels that another set knows for their destinations: Adobe's sets
-/// have none, and what a field is does not change with what it is made from.
-fn keep_types_and_labels(set: &mut MappingSet, known: &MappingSet) {
-    for mapping in &mut set.mappings {
+/// Gives a set's mappings the types that another set knows for their destinations: Adobe's sets have
+/// none, and what a field is does not change with what it is made from.
+fn keep_types(set: &mut MappingSet, known: &MappingSet) {
+    for mapping in set.mappings.iter_mut().filter(|mapping| mapping.xdm_type.is_none()) {
         let same = known.mappings.iter().find(|other| other.destination == mapping.destination);
-        let Some(same) = same else { continue };
-        mapping.xdm_type = mapping.xdm_type.or(same.xdm_type);
-        if mapping.labels.is_empty() {
-            mapping.labels.clone_from(&same.labels);
-        }
+        mapping.xdm_type = same.and_then(|other| other.xdm_type);
+    }
+}
+
+/// The same for labels, which say how sensitive a destination is.
+fn keep_labels(set: &mut MappingSet, known: &MappingSet) {
+    for mapping in set.mappings.iter_mut().filter(|mapping| mapping.labels.is_empty()) {
+        let same = known.mappings.iter().find(|other| other.destination == mapping.destination);
+        mapping.labels = same.map(|other| other.labels.clone()).unwrap_or_default();
     }
 }
 

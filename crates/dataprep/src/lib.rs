@@ -41,7 +41,7 @@ mod user_agent;
 mod values;
 
 pub use answers::diff::{Change, Difference, SettingChange, Side, diff};
-pub use answers::explain::{DropRule, Explanation, Fate, OutputLeaf, SourceLeaf, explain};
+pub use answers::explain::{DropRule, Explanation, Fate, LeftOut, OutputLeaf, SourceLeaf, explain};
 pub use answers::listing;
 pub use answers::preview::{Preview, preview};
 pub use answers::sample::Sample;

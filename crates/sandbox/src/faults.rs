@@ -88,12 +88,33 @@ pub struct Faults {
 
 /// A text that is not a set of faults.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "`{rule}` is not a fault: {problem}. Write for example `500@3`, `429:global-rate@5`, `503every7`, `charges:drop@2`, `slow:200ms@4-6`"
-)]
+#[error("`{rule}` is not a fault: {problem}. Write for example {example}")]
 pub struct FaultError {
     rule: String,
     problem: &'static str,
+    example: &'static str,
+}
+
+impl FaultError {
+    fn of_stripe(rule: &str, problem: &'static str) -> Self {
+        let example = "`500@3`, `429:global-rate@5`, `503every7`, `charges:drop@2`, `slow:200ms@4-6`";
+        Self { rule: rule.to_owned(), problem, example }
+    }
+
+    pub(crate) fn of_platform(rule: &str, problem: &'static str) -> Self {
+        let example = "`500@3`, `POST close-after@2`, `/data/foundation/catalog:html502@1`, `429every7`";
+        Self { rule: rule.to_owned(), problem, example }
+    }
+}
+
+impl When {
+    /// Whether the request of a number, from 1, is hit.
+    pub(crate) fn hits(self, number: u64) -> bool {
+        match self {
+            Self::At { first, last } => (first..=last).contains(&number),
+            Self::Every(n) => number.checked_rem(n) == Some(0),
+        }
+    }
 }
 
 impl Faults {
@@ -121,11 +142,7 @@ impl Faults {
                 continue;
             }
             rule.seen += 1;
-            let now = match rule.when {
-                When::At { first, last } => (first..=last).contains(&rule.seen),
-                When::Every(n) => rule.seen.checked_rem(n) == Some(0),
-            };
-            if now && hit.is_none() {
+            if rule.when.hits(rule.seen) && hit.is_none() {
                 hit = Some(rule.fault);
             }
         }
@@ -139,7 +156,7 @@ impl FromStr for Faults {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut rules = Vec::new();
         for rule in text.split(',').map(str::trim).filter(|rule| !rule.is_empty()) {
-            rules.push(parse(rule).map_err(|problem| FaultError { rule: rule.to_owned(), problem })?);
+            rules.push(parse(rule).map_err(|problem| FaultError::of_stripe(rule, problem))?);
         }
         Ok(Self { rules })
     }
@@ -152,23 +169,28 @@ fn parse(rule: &str) -> Result<Rule, &'static str> {
         }
         _ => (None, rule),
     };
-    let (fault, when) = if let Some((fault, at)) = rest.rsplit_once('@') {
+    let (fault, when) = moment(rest)?;
+    Ok(Rule { endpoint, fault: parse_fault(fault)?, when, seen: 0 })
+}
+
+/// A rule's end: what goes wrong, and when.
+pub(crate) fn moment(rule: &str) -> Result<(&str, When), &'static str> {
+    if let Some((fault, at)) = rule.rsplit_once('@') {
         let (first, last) = at.split_once('-').unwrap_or((at, at));
         let number = |text: &str| text.parse::<u64>().map_err(|_| "after @ comes a number or a range");
         let (first, last) = (number(first)?, number(last)?);
         if first == 0 || last < first {
             return Err("requests count from 1 and a range goes upwards");
         }
-        (fault, When::At { first, last })
-    } else if let Some((fault, every)) = rest.rsplit_once("every") {
+        Ok((fault, When::At { first, last }))
+    } else if let Some((fault, every)) = rule.rsplit_once("every") {
         match every.parse() {
-            Ok(n) if n > 0 => (fault, When::Every(n)),
-            _ => return Err("after `every` comes a number from 1"),
+            Ok(n) if n > 0 => Ok((fault, When::Every(n))),
+            _ => Err("after `every` comes a number from 1"),
         }
     } else {
-        return Err("it does not say when (@n, @n-m or everyn)");
-    };
-    Ok(Rule { endpoint, fault: parse_fault(fault)?, when, seen: 0 })
+        Err("it does not say when (@n, @n-m or everyn)")
+    }
 }
 
 fn parse_fault(text: &str) -> Result<Fault, &'static str> {
@@ -194,7 +216,7 @@ fn parse_fault(text: &str) -> Result<Fault, &'static str> {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn duration(text: &str) -> Result<Duration, &'static str> {
     const PROBLEM: &str = "a delay is a number with `ms` or `s`, at most a minute";
     let millis = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
         (Some(number), _) => number.parse::<u64>().ok(),

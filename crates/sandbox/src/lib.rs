@@ -4,6 +4,8 @@
 //! Stripe's rules for lists, filters, expansion, keys, errors and rates; [`Faults`] make it go wrong
 //! at chosen requests. [`generate::objects`] writes corpora of single objects. Everything follows from
 //! a seed: no clock and no outside randomness decides a byte of an answer's body.
+//!
+//! [`platform`] is the same for the parts of Adobe Experience Platform that schemas need.
 
 // The literals of whole Stripe objects are long.
 #![recursion_limit = "512"]
@@ -18,6 +20,7 @@ mod faults;
 pub mod generate;
 mod json;
 mod limits;
+pub mod platform;
 mod query;
 mod random;
 mod resource;

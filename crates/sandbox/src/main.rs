@@ -2,9 +2,11 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use stripe_xdm_sandbox::platform::{self, Organization, Platform, Standard};
 use stripe_xdm_sandbox::{Account, ApiKey, Faults, Mode, Options, Rate, Sandbox, Size};
 
 /// A local stand-in for Stripe's read API. Prints its base URL on the first line, then its key.
@@ -34,6 +36,55 @@ struct Arguments {
     /// The key to accept instead of the built-in one.
     #[arg(long, env = "STRIPE_SANDBOX_KEY", hide_env_values = true)]
     key: Option<String>,
+    #[command(flatten)]
+    platform: PlatformArguments,
+}
+
+/// The stand-in for Adobe Experience Platform, which runs beside Stripe's when `--platform` is given.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Adobe Experience Platform")]
+struct PlatformArguments {
+    /// Serve the platform's APIs too, at this address; without one at a free port.
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:0")]
+    platform: Option<SocketAddr>,
+    /// The tenant id, without the leading underscore.
+    #[arg(long, default_value = "acme", requires = "platform")]
+    platform_tenant: String,
+    /// What goes wrong, for example `POST close-after@2,/data/foundation/catalog:html502@1`.
+    #[arg(long, default_value = "", requires = "platform")]
+    platform_faults: platform::Faults,
+    /// A standard definition, or with `#a/b` one of its fields, that the tenant's library lacks.
+    #[arg(long, value_name = "ID[#FIELD]", requires = "platform")]
+    platform_lacks: Vec<String>,
+    /// A file to which each request is appended as a line of JSON, without secrets.
+    #[arg(long, value_name = "FILE", requires = "platform")]
+    platform_log: Option<PathBuf>,
+    /// What `expires_in` says, in seconds.
+    #[arg(long, default_value_t = 86_399, requires = "platform")]
+    token_lifetime: u64,
+    /// How many requests a token is good for.
+    #[arg(long, requires = "platform")]
+    token_requests: Option<u64>,
+}
+
+impl PlatformArguments {
+    fn options(self, listen: SocketAddr, seed: u64) -> platform::Options {
+        let lacking = |standard: Standard, part: &String| match part.split_once('#') {
+            Some((id, field)) => standard.without_field(id, field),
+            None => standard.without(part),
+        };
+        platform::Options {
+            listen,
+            seed,
+            organizations: vec![Organization { tenant: self.platform_tenant, ..Organization::default() }],
+            token_lifetime: self.token_lifetime,
+            token_requests: self.token_requests,
+            standard: self.platform_lacks.iter().fold(Standard::adobe(), lacking),
+            faults: self.platform_faults,
+            log: self.platform_log,
+            ..platform::Options::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -60,14 +111,31 @@ async fn main() -> anyhow::Result<()> {
         ..Options::default()
     };
     let sandbox = Sandbox::start(account, options).await?;
+    let platform = match arguments.platform.platform {
+        Some(listen) => Some(Platform::start(arguments.platform.options(listen, arguments.seed)).await?),
+        None => None,
+    };
     let mut out = std::io::stdout();
     writeln!(out, "{}", sandbox.base_url())?;
     if !given {
         // The built-in key opens nothing but this process.
         writeln!(out, "{}", sandbox.key())?;
     }
+    if let Some(platform) = &platform {
+        let organization = platform.organization();
+        writeln!(out, "platform {}", platform.base_url())?;
+        writeln!(out, "organization {}", organization.id)?;
+        writeln!(out, "sandboxes {}", organization.sandboxes.join(" "))?;
+        writeln!(out, "client {}", organization.client.id)?;
+        // Built in too.
+        writeln!(out, "secret {}", organization.client.secret)?;
+        writeln!(out, "scopes {}", organization.client.scopes.join(","))?;
+    }
     out.flush()?;
     tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
     sandbox.shutdown().await;
+    if let Some(platform) = platform {
+        platform.shutdown().await;
+    }
     Ok(())
 }

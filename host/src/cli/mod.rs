@@ -10,6 +10,7 @@ mod eval;
 mod given;
 mod mapping;
 mod module;
+mod privacy;
 mod settings;
 mod sync;
 mod transform;

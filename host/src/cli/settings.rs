@@ -1,6 +1,7 @@
 //! The flags that become the module's settings. Their meaning is the module's; here they are only
 //! given their JSON form, and the module checks them.
 
+use super::privacy::policy;
 use super::user_models::user_models;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -40,7 +41,7 @@ pub(super) struct MappingArgs {
     /// The metadata key that holds the shop's order number
     #[arg(long, value_name = "KEY")]
     order_key: Option<String>,
-    /// Emit receipt_url, which opens the receipt without a login
+    /// Emit receipt_url, which opens the receipt without a login: short for a privacy rule that keeps it
     #[arg(long)]
     receipt_url: bool,
     /// Emit only these metadata keys
@@ -52,6 +53,13 @@ pub(super) struct MappingArgs {
     /// Metadata keys to keep longest when a record must shed some
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     metadata_priority: Vec<String>,
+    /// What becomes of personal data: a JSON file {"rules":[{"label":"I1","action":"hash"}, …]}; labels or
+    /// paths are kept, dropped, hashed or masked
+    #[arg(long, value_name = "FILE")]
+    privacy: Option<String>,
+    /// A file that holds the salt of hashes; default the environment variable STRIPE_XDM_PRIVACY_SALT
+    #[arg(long, value_name = "FILE")]
+    privacy_salt_file: Option<String>,
     /// The exponent of a currency that Stripe's table lacks
     #[arg(long, value_name = "CODE=N")]
     currency_exponent: Vec<String>,
@@ -107,6 +115,9 @@ impl MappingArgs {
         }
         set("currency_exponents", exponents.into());
         set("seed", seed.into());
+        if let Some(policy) = policy(self.privacy.as_deref(), self.privacy_salt_file.as_deref())? {
+            set("privacy", policy);
+        }
         // What is put in a default's place comes first, so that the others change it.
         let mut models = Vec::new();
         for (flag, replace, given) in

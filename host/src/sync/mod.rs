@@ -14,6 +14,7 @@ use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
 use deliver::Deliverer;
 use fetch::Walk;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
@@ -21,8 +22,8 @@ use tokio::task::JoinSet;
 /// Pages waiting for a worker, and batches waiting for delivery.
 const QUEUE: usize = 2;
 
-/// What a sync is asked to do.
-#[derive(Debug, Clone)]
+/// What a sync is asked to do. Its `Debug` leaves out the settings, which hold the salt of a privacy policy.
+#[derive(Clone)]
 pub struct SyncConfig {
     /// The lake's directory.
     pub lake: PathBuf,
@@ -34,6 +35,18 @@ pub struct SyncConfig {
     pub account: Option<String>,
     /// The settings for the module, without account, mode and version: those are found out.
     pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+impl std::fmt::Debug for SyncConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { lake, resources, since, account, settings: _ } = self;
+        f.debug_struct("SyncConfig")
+            .field("lake", lake)
+            .field("resources", resources)
+            .field("since", since)
+            .field("account", account)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a sync could not run. A resource that fails is told in the summary instead.
@@ -139,6 +152,9 @@ pub async fn sync(
     // Opened before anything is asked of Stripe, so that refused settings cost nothing.
     let workers = worker_count();
     let workers: Vec<_> = (0..workers).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
+    if let Some(salt) = config.settings.get("privacy").and_then(|p| p.get("salt")).and_then(|s| s.as_str()) {
+        ledger.pin("the privacy salt of fingerprint", &fingerprint(salt))?;
+    }
 
     let livemode = client.mode() == Some(Mode::Live);
     let account = ledger.account(&who.account, livemode)?;
@@ -281,6 +297,12 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
         (Err(ApiError::Permission { permission, .. }), None) => Err(SyncError::Account { permission }),
         (Err(error), _) => Err(error.into()),
     }
+}
+
+/// What tells salts apart without showing them: hashes of two salts in one lake would not join.
+fn fingerprint(salt: &str) -> String {
+    let digest = Sha256::new().chain_update(b"stripe-xdm privacy salt ").chain_update(salt.trim()).finalize();
+    hex::encode(&digest[..8])
 }
 
 fn settings(config: &SyncConfig, client: &Client, account: &str) -> Vec<u8> {

@@ -15,6 +15,7 @@ mod stripe;
 pub use report::{Counts, Exported, Outcome, ReportLine};
 
 use crate::models::{self, Model, RESOURCES, Variant};
+use crate::privacy::Action;
 use crate::settings::{OpenError, Settings};
 use dataprep::expr::{self, Expr, ExprKind, Path, Segment};
 use dataprep::functions::Status;
@@ -80,6 +81,10 @@ pub fn adobe(resource: &str, settings: &Settings, options: &Options) -> Result<E
         };
         mapping_set.mappings.extend(exported);
         report.push(line);
+    }
+    for treated in model.treated.iter().filter(|treated| treated.action == Action::Drop) {
+        let mapping = Mapping::new(SourceType::Expression, &*treated.source, &*treated.destination);
+        report.push(left_out(&mapping, [treated.note.clone()]).1);
     }
     let counts = Counts::of(&report);
     let notes = report::notes(&model, &report);

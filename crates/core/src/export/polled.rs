@@ -109,7 +109,6 @@ impl<'s> Polled<'s> {
             "_envelope.updatedAt" => mapping_time(),
             "_settings.purchaseMeasure" => truth(settings.purchase_measure),
             "_settings.emailIdentity" => truth(settings.email_identity),
-            "_settings.receiptURL" => truth(settings.receipt_url),
             _ => null(),
         }
     }

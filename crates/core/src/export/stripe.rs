@@ -14,9 +14,11 @@
 //! | `stripe_distinct(x, y, …)` | `coalesce(x, y, …)` | the first source that has values, repeats and all |
 //! | `stripe_metadata(x)` | `to_map(…)` of the keys that `metadata_allow` names | keys that the object lacks may come out null |
 //! | `stripe_sum(x)` | nothing: Adobe adds up no arrays | |
+//! | `stripe_hash(x)`, `stripe_mask(x)` | nothing: what is not to be read must not leave as it is | |
 
 use super::operators::{guarded, iterates, matches_regex, one_of};
 use super::simplify::{choice, coalesce, is_null, null, truth};
+use crate::functions::{HASH, MASK};
 use crate::money;
 use crate::settings::Settings;
 use dataprep::expr::{BinaryOp, Expr, ExprKind, Segment};
@@ -76,6 +78,16 @@ pub(super) fn lower(expression: Expr, settings: &Settings, losses: &mut Losses) 
             coalesce(arguments.into_iter().map(|argument| as_array(argument, losses)).collect())
         }
         "stripe_metadata" => metadata(&first, settings, losses),
+        HASH => {
+            losses.impossible.insert(
+                "Adobe has no keyed hash, and a mapping set is no place for a key: hash after ingestion, or drop it",
+            );
+            Expr::call(&name, arguments)
+        }
+        MASK => {
+            losses.impossible.insert("Adobe has no function that masks a text");
+            Expr::call(&name, arguments)
+        }
         "stripe_sum" => {
             losses.impossible.insert("Adobe has no function that adds up an array");
             Expr::call(&name, arguments)

@@ -8,9 +8,12 @@ use crate::export::{Options, choose};
 use crate::functions::FUNCTIONS;
 use crate::import::{self, MANAGED_ROOT};
 use crate::models::{self, CONTEXT, Dropped, RESOURCES};
+use crate::privacy::{Action, Treated};
 use crate::settings::{Call, Settings};
 use crate::transform::{Around, context};
-use dataprep::{CompileError, CompileOptions, DropRule, MappingSet, Plan, Run, Sample, Schema};
+use dataprep::{
+    CompileError, CompileOptions, DropRule, Explanation, LeftOut, MappingSet, Plan, Run, Sample, Schema,
+};
 use std::borrow::Cow;
 
 /// Most samples of one request.
@@ -20,6 +23,8 @@ const MAX_SAMPLES: usize = 1000;
 struct Subject {
     set: MappingSet,
     dropped: Vec<Dropped>,
+    /// What the privacy policy has done to it.
+    treated: Vec<Treated>,
     of: Of,
     /// The resource whose model it is.
     resource: Option<String>,
@@ -69,8 +74,24 @@ pub(super) fn explain(arguments: Arguments<'_>) -> Answer {
             .map(|rule| DropRule { path: &rule.source, reason: &rule.reason })
             .collect();
         let explanation = dataprep::explain(&subject.set, options, &rules, samples.first());
-        json(&explanation.map_err(|error| unsound(&error))?)
+        let mut explanation = explanation.map_err(|error| unsound(&error))?;
+        tell(&mut explanation, &subject.treated);
+        json(&explanation)
     })
+}
+
+/// Adds to an explanation what the privacy policy has done.
+fn tell(explanation: &mut Explanation, treated: &[Treated]) {
+    for Treated { destination, source, action, note } in treated {
+        if *action == Action::Drop {
+            let (destination, source, reason) = (destination.clone(), source.clone(), note.clone());
+            explanation.left_out.push(LeftOut { destination, source, reason });
+            continue;
+        }
+        for output in explanation.outputs.iter_mut().filter(|output| output.destination == *destination) {
+            output.note = Some(note.clone());
+        }
+    }
 }
 
 /// Prepares what all answers about a set need: the set, what it is compiled with, the samples.
@@ -82,6 +103,12 @@ fn about(
     let settings = settings(&mut arguments)?;
     let call: Call = arguments.value("call")?.unwrap_or_default();
     let subject = subject(&mut arguments, &settings)?;
+    if subject.resource.is_none() && !settings.privacy.rules.is_empty() {
+        return Err(refused(
+            "a privacy policy is about the models of resources; a set by itself is taken as it is written. \
+             Name the resource, with the set in the settings' `models` (the program: --mapping)",
+        ));
+    }
     let schema = arguments.json("schema").map(Schema::from_json).transpose();
     let schema = schema.map_err(|error| LanguageError::new("invalid_schema", error.to_string()))?;
     let texts = arguments.elements("samples")?;
@@ -191,7 +218,8 @@ fn subject_with_mistakes(
             let of =
                 if set.sources_out_of(MANAGED_ROOT).is_some() { Of::ManagedObjects } else { Of::Anything };
             models::fill(&mut set, settings);
-            Ok(Subject { set, dropped: Vec::new(), of, resource: None, mistakes })
+            let (dropped, treated) = (Vec::new(), Vec::new());
+            Ok(Subject { set, dropped, treated, of, resource: None, mistakes })
         }
         (None, Some(resource)) => {
             let model =
@@ -200,6 +228,7 @@ fn subject_with_mistakes(
             Ok(Subject {
                 set: model.mapping_set,
                 dropped: model.dropped,
+                treated: model.treated,
                 of: Of::Objects,
                 resource: Some(model.resource),
                 mistakes: Vec::new(),

@@ -13,6 +13,7 @@ mod tenant;
 mod words;
 
 use crate::models::{self, Model};
+use crate::privacy;
 use crate::settings::{ModelKind, OpenError, Settings};
 use serde::Serialize;
 use xdm::Library;
@@ -73,8 +74,25 @@ pub fn library(settings: &Settings) -> Result<Library, OpenError> {
 /// The schemas for standard models whose placeholders are filled, one a model in their order; or one for the
 /// rows of each resource.
 pub(crate) fn of(models: &[Model], settings: &Settings, words: Words) -> Result<Composed, OpenError> {
-    match settings.model {
+    let mut composed = match settings.model {
         ModelKind::Standard => standard::compose(models, settings, words),
         ModelKind::Relational => relational::compose(models, settings, words),
+    }?;
+    let Library { namespaces, schemas, .. } = &mut composed.library;
+    let of_maps = schemas.iter_mut().flat_map(|schema| &mut schema.map_namespaces);
+    for namespace in namespaces.iter_mut().chain(of_maps).filter(|known| !known.prefix.is_empty()) {
+        if privacy::hides_ids(models, settings, &namespace.code) {
+            namespace.prefix.clear();
+        }
     }
+    Ok(composed)
+}
+
+/// The standard schemas of standard models, whatever kind is asked for.
+pub(crate) fn of_standard(
+    models: &[Model],
+    settings: &Settings,
+    words: Words,
+) -> Result<Composed, OpenError> {
+    standard::compose(models, settings, words)
 }

@@ -1,8 +1,8 @@
 //! The tenant's own resources: every place below `_{tenant}` becomes a field of a field group or of a data
 //! type.
 //!
-//! - A group for each resource, such as `Stripe Charge`, has the object of its name in `_{tenant}.stripe`, and
-//!   what its model writes beside `stripe`.
+//! - A group for each resource, such as `Stripe Charge Details`, has the object of its name in
+//!   `_{tenant}.stripe`, and what its model writes beside `stripe`.
 //! - `Stripe Common` has all else below `_{tenant}.stripe`: the keys and the envelope.
 //! - Below `_{tenant}.stripe` the objects of [`TYPES`] are data types: what Stripe uses in several places is
 //!   described once.
@@ -14,6 +14,12 @@ use xdm::{Behavior, Definition, DefinitionKind, Field, Library, Object, Shape, T
 
 /// The group of keys and envelope.
 const COMMON: &str = "Stripe Common";
+
+/// The title of the group that holds what a title names. Adobe's pages disagree whether titles must differ
+/// among resources of one kind or of all kinds, so no group is called like the data type that it holds.
+fn group_title(title: &str) -> String {
+    format!("{title} Details")
+}
 
 /// What `_{tenant}.stripe` is to [`TYPES`].
 const STRIPE: &str = "stripe";
@@ -110,11 +116,11 @@ impl Tenant {
         let title = match self.below_stripe(&leaf.steps) {
             Some([Step::Name(key), ..]) => {
                 let of_resource = TYPES.iter().find(|(holder, known, _)| *holder == STRIPE && known == key);
-                of_resource.map_or(COMMON, |(_, _, title)| title).to_owned()
+                of_resource.map_or(COMMON.to_owned(), |(_, _, title)| group_title(title))
             }
             _ => {
                 self.put_beside(leaf)?;
-                words::resource_title(resource)
+                group_title(&words::resource_title(resource))
             }
         };
         let group = format!("tenant:mixins/{}", words::slug(&title));

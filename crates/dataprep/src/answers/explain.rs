@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 pub struct Explanation {
     /// One entry for each mapping, in order.
     pub outputs: Vec<OutputLeaf>,
+    /// Destinations that whoever put the set together has left out on purpose. Empty unless they say so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// The leaves of the sample in its order, elements of one array together; empty without a sample.
     pub sources: Vec<SourceLeaf>,
     /// Whether the sample has more leaves than are told of.
@@ -46,6 +49,20 @@ pub struct OutputLeaf {
     /// Whether the sample's record holds the destination.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub present: Option<bool>,
+    /// A remark of whoever put the set together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// A destination that is not written to, on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The path.
+    pub destination: String,
+    /// What would be written there.
+    pub source: String,
+    /// Why it is not.
+    pub reason: String,
 }
 
 /// A leaf of the sample and its fate.
@@ -141,6 +158,7 @@ pub fn explain(
             reads: source_paths(mapping, &[]).iter().map(Path::to_string).collect(),
             replaced_by: (winner != index).then_some(winner + 1),
             present,
+            note: None,
         });
     }
     if let Some(Ok(found)) = sample.map(|sample| leaves(sample.record)) {

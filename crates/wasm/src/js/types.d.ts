@@ -36,7 +36,20 @@ export interface Settings {
   seed?: number | bigint;
   /** What you change in the default models, in this order. */
   models?: readonly UserModel[];
+  /** What becomes of personal and secret data. Default: links that open without a login are dropped. */
+  privacy?: {
+    /** The key of hashes, a secret of at least 16 bytes; needed by rules that hash. */
+    salt?: string | null;
+    /** A rule about a path goes before one about a label, a longer path before a shorter, a later before an earlier. */
+    rules?: readonly PrivacyRule[];
+  };
 }
+
+/** What to do about the fields of a label, or of a destination and all below it. */
+export type PrivacyRule = { action: "keep" | "drop" | "hash" | "mask" } & (
+  | { label: string; path?: never }
+  | { path: string; label?: never }
+);
 
 /** A mapping set of yours and the default model that it changes, or takes the place of. */
 export interface UserModel {
@@ -299,7 +312,9 @@ export interface LanguageCommands {
         reads: string[];
         replacedBy?: number;
         present?: boolean;
+        note?: string;
       }[];
+      leftOut?: { destination: string; source: string; reason: string }[];
       sources: {
         path: string;
         fate: "mapped" | "covered" | "notInSchema" | "unmapped" | "dropped" | "empty";

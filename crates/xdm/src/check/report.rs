@@ -57,6 +57,16 @@ impl<'p> Place<'p> {
         Place { above: Some(self), step }
     }
 
+    /// The name of the member that the place is or lies in, escapes kept.
+    pub(super) fn name(&self, tree: &'p Tree) -> &'p str {
+        match self.step {
+            Step::Member(member) => tree.name(member),
+            Step::Key(key) => key,
+            Step::Index(_) => self.above.map_or("", |above| above.name(tree)),
+            Step::Root => "",
+        }
+    }
+
     /// The place as a JSON pointer.
     fn pointer(&self, tree: &Tree) -> String {
         let mut steps = Vec::new();
@@ -85,7 +95,7 @@ fn push_key(key: &str, pointer: &mut String) {
     pointer.push('/');
     let key = unescape(key);
     let (shown, rest) = key.split_at(key.floor_char_boundary(MAX_KEY));
-    if sensitive::find(&key).is_some() {
+    if sensitive::find(&key, "").is_some() {
         pointer.push('…');
         return;
     }

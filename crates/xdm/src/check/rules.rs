@@ -61,7 +61,12 @@ pub const RULES: [(&str, &str, Level); 13] = [
         Level::Refuse,
     ),
     ("secret", "no API key, webhook secret or client secret stands anywhere", Level::Refuse),
-    ("card_number", "no full card number stands anywhere", Level::Refuse),
+    (
+        "card_number",
+        "no full card number stands anywhere; in fields named …ID, where long numbers are ids, only those count that \
+     are grouped as on a card",
+        Level::Refuse,
+    ),
 ];
 
 /// A rule by its place in [`RULES`].

@@ -86,6 +86,15 @@ impl Tree {
         &self.names[member.start as usize..member.end as usize]
     }
 
+    /// Whether a member's key is written so between its quotes.
+    #[inline]
+    pub(super) fn is_named(&self, member: u32, inner: &[u8]) -> bool {
+        let Member { start, end, .. } = self.members[member as usize];
+        // Two quotes and a colon around it.
+        let length = (end - start) as usize;
+        length == inner.len() + 3 && self.names[start as usize + 1..end as usize - 2] == *inner
+    }
+
     /// A member's key between its quotes, escapes kept.
     pub(super) fn name(&self, member: u32) -> &str {
         let written = self.written(member);

@@ -188,7 +188,7 @@ impl<'w, 'o> Walk<'w, 'o> {
         // Most keys that were not foreseen are but a few further on.
         let end = names.first + names.count;
         let from = if guess > names.first { guess } else { names.first + 1 };
-        let has = |member: &u32| self.tree.name(*member).as_bytes() == key_as_written;
+        let has = |member: &u32| self.tree.is_named(*member, key_as_written);
         if let Some(member) = (from..=end).chain(names.first + 1..from).find(has) {
             return Ok(Some(member));
         }
@@ -206,27 +206,18 @@ impl<'w, 'o> Walk<'w, 'o> {
         if !more {
             self.empty(place, "empty object")?;
         }
-        let mut keys: Vec<Cow<'_, str>> = Vec::new();
-        let mut many = BTreeSet::new();
+        let mut keys = Keys::default();
         let mut count = 0;
         while more {
             let (span, escaped) = self.scanner.key()?;
             let raw = span.text(input);
             let key = if escaped { unescape(raw) } else { Cow::Borrowed(raw) };
             let below = place.below(Step::Key(raw));
-            if self.suspected || escaped {
+            if self.suspected || escaped && sensitive::suspected(&key) {
                 self.sensitive(place, &key, "the name of a key")?;
             }
-            // A few keys are compared one by one; more are put in order.
             count += 1;
-            let is_new = if keys.len() < MAX_KEYS {
-                let is_new = !keys.contains(&key);
-                keys.push(key);
-                is_new
-            } else {
-                !keys.contains(&key) && many.insert(key)
-            };
-            if !is_new {
+            if !keys.insert(key) {
                 self.twice(&below)?;
             }
             self.value(&below, values)?;
@@ -290,7 +281,7 @@ impl<'w, 'o> Walk<'w, 'o> {
             (Some(b'['), Node::Array(items)) => self.array(place, items),
             (Some(b'['), Node::Any) => self.array(place, ANY),
             _ => {
-                let span = self.scanner.value()?;
+                let span = self.scanner.value_inline()?;
                 self.scalar(place, node, span)
             }
         }
@@ -307,7 +298,7 @@ impl<'w, 'o> Walk<'w, 'o> {
                 if text.is_empty() && self.empty(place, "empty text")? {
                     return Ok(());
                 }
-                if self.suspected || span.kind == Kind::Escaped {
+                if self.suspected || span.kind == Kind::Escaped && sensitive::suspected(&text) {
                     self.sensitive(place, &text, "the text")?;
                 }
                 self.text(place, node, span, &text)
@@ -455,7 +446,7 @@ impl<'w, 'o> Walk<'w, 'o> {
     /// A closer look at a text of a suspected record.
     #[cold]
     fn sensitive(&mut self, place: &Place<'_>, text: &str, what: &str) -> Result<(), Stop> {
-        let Some(rule) = sensitive::find(text) else { return Ok(()) };
+        let Some(rule) = sensitive::find(text, place.name(self.tree)) else { return Ok(()) };
         let (holds, found) = match rule {
             Rule::Secret => ("what looks like a secret key or token", "a secret"),
             _ => ("what looks like a full payment card number", "a card number"),
@@ -508,6 +499,32 @@ impl<'w, 'o> Walk<'w, 'o> {
             }
         }
         Ok(())
+    }
+}
+
+/// The keys of a map.
+#[derive(Default)]
+struct Keys<'w> {
+    /// The first few are compared one by one.
+    few: [Cow<'w, str>; 8],
+    length: usize,
+    /// The others are put in order.
+    many: BTreeSet<Cow<'w, str>>,
+}
+
+impl<'w> Keys<'w> {
+    /// Whether the key is new.
+    fn insert(&mut self, key: Cow<'w, str>) -> bool {
+        let known = self.few.get(..self.length).unwrap_or_default();
+        if known.contains(&key) {
+            return false;
+        }
+        match self.few.get_mut(self.length) {
+            Some(place) => *place = key,
+            None => return self.many.insert(key),
+        }
+        self.length += 1;
+        true
     }
 }
 

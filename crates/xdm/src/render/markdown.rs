@@ -22,17 +22,14 @@ pub fn markdown(library: &Library, schema: &Schema) -> Result<String, LibraryErr
 
     let (written, empty): (Vec<Leaf<'_>>, Vec<Leaf<'_>>) =
         leaves(&record).into_iter().partition(|leaf| filled(leaf.field));
-    if !written.is_empty() {
-        fields(&mut page, "Fields", "", &written);
+    if written.is_empty() {
+        fields(&mut page, "Fields", "", &empty);
+        return Ok(page);
     }
+    fields(&mut page, "Fields", "", &written);
     if !empty.is_empty() {
-        let title = if written.is_empty() { "Fields" } else { "Fields that stay empty" };
-        fields(
-            &mut page,
-            title,
-            "They belong to the class and field groups, and nothing is written to them.",
-            &empty,
-        );
+        let about = "They come with the class and field groups, and nothing is written to them.";
+        fields(&mut page, "Fields that stay empty", about, &empty);
     }
     Ok(page)
 }
@@ -133,14 +130,27 @@ fn fields(page: &mut String, title: &str, text: &str, leaves: &[Leaf<'_>]) {
     }
 }
 
-/// Text as code in a cell of a table, whatever is in it.
+/// Text as code, in a cell or outside.
 fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ").replace('|', "\\|");
-    // A fence longer than any run of backticks in the text.
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    if text.is_empty() { text } else { format!("{fence}{space}{text}{space}{fence}") }
+    if text.is_empty() {
+        return String::new();
+    }
+    let one_line = text.replace(['\n', '\r'], " ");
+    // Between backticks nothing can be escaped, and a cell ends at a bar even there.
+    if !one_line.contains(['|', '`', '\\']) && one_line.trim() == one_line {
+        return format!("`{one_line}`");
+    }
+    let mut out = String::from("<code>");
+    for c in one_line.chars() {
+        // Whatever GitHub reads as markup, mathematics included.
+        if matches!(c, '&' | '<' | '>' | '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '!') {
+            out.push_str(&format!("&#{};", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push_str("</code>");
+    out
 }
 
 /// Text as text, in a cell or outside: nothing in it is markup.
@@ -149,7 +159,10 @@ fn plain(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' | '\r' => out.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '|' => out.extend(['\\', c]),
+            '|' => out.push_str("&#124;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '&' | '~' | '$' => out.extend(['\\', c]),
+            // Marks a heading, a quotation or a list where a line begins.
+            '#' | '>' | '-' | '+' if out.is_empty() => out.extend(['\\', c]),
             _ => out.push(c),
         }
     }

@@ -121,7 +121,7 @@ fn own_bounds(minimum: i64, maximum: i64) -> bool {
 }
 
 /// What stands at a field and at what it holds, if it is a list or map: labels or sources.
-fn gathered<'f>(field: &'f Field, what: fn(&Field) -> &Vec<String>) -> Vec<&'f str> {
+fn gathered(field: &Field, what: fn(&Field) -> &Vec<String>) -> Vec<&str> {
     let mut found: Vec<&str> = Vec::new();
     let mut at = field;
     loop {

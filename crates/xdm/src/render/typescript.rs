@@ -20,9 +20,15 @@ pub fn typescript(library: &Library, schema: &Schema) -> Result<String, LibraryE
             class: Some(definition.id.clone()),
             field_groups: Vec::new(),
             fields: None,
+            // They are about places of this schema's records.
+            notes: Vec::new(),
             ..schema.clone()
         };
-        module.data_types.push((bare(&library.flat(&alone)?), definition.title.clone()));
+        // One that cannot be put together is in no record either: the record could be.
+        if let Ok(fields) = library.flat(&alone) {
+            let bare = bare(&fields);
+            module.data_types.push(DataType { title: definition.title.clone(), fields, bare });
+        }
     }
     let root = module.free_name(&pascal(&schema.title), "Record");
     let mut interfaces = Vec::new();
@@ -35,10 +41,19 @@ pub fn typescript(library: &Library, schema: &Schema) -> Result<String, LibraryE
     ))
 }
 
+/// A data type put together.
+struct DataType {
+    title: String,
+    /// With labels and sources that hold in every place.
+    fields: Object,
+    /// What places are recognised by.
+    bare: Object,
+}
+
 /// What is written so far.
 struct Module {
-    /// The data types, put together, and their titles.
-    data_types: Vec<(Object, String)>,
+    /// The library's data types.
+    data_types: Vec<DataType>,
     /// The objects that have an interface, by what they hold.
     written: BTreeMap<String, String>,
     /// The names of interfaces.
@@ -83,19 +98,19 @@ impl Module {
     /// The name of an object's interface, which is written if it is not there yet.
     fn object(&mut self, object: &Object, owner: &str, key: &str, out: &mut Vec<String>) -> String {
         let bare = bare(object);
-        let title = self.data_types.iter().find(|(known, _)| *known == bare).map(|(_, title)| title.clone());
+        let data_type = self.data_types.iter().find(|one| one.bare == bare);
         // What is known of one place only, such as its sources, would be wrong in the others.
-        let (wanted, object) = match &title {
-            Some(title) => (pascal(title), &bare),
-            None => (pascal(key), object),
+        let (wanted, title, object) = match data_type {
+            Some(one) => (pascal(&one.title), one.title.clone(), one.fields.clone()),
+            None => (pascal(key), String::new(), object.clone()),
         };
-        let content = format!("{title:?} {object:?}");
+        let content = format!("{title} {object:?}");
         if let Some(known) = self.written.get(&content) {
             return known.clone();
         }
         let name = self.free_name(&wanted, owner);
         self.written.insert(content, name.clone());
-        self.interface(&name, title.as_deref().unwrap_or_default(), object, out);
+        self.interface(&name, &title, &object, out);
         name
     }
 

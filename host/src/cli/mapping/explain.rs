@@ -19,8 +19,11 @@ pub(super) struct ExplainArgs {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Explanation {
     outputs: Vec<Output>,
+    #[serde(default)]
+    left_out: Vec<LeftOut>,
     sources: Vec<Source>,
     #[serde(default)]
     truncated: bool,
@@ -37,6 +40,14 @@ struct Output {
     source: String,
     replaced_by: Option<usize>,
     present: Option<bool>,
+    note: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct LeftOut {
+    destination: String,
+    source: String,
+    reason: String,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +75,9 @@ impl Explanation {
     /// In words.
     fn show(&self) {
         say!("{}", outputs(&self.outputs));
+        if !self.left_out.is_empty() {
+            say!("{}", left_out(&self.left_out));
+        }
         if !self.sources.is_empty() {
             say!("{}", sources(&self.sources));
         }
@@ -91,11 +105,21 @@ fn outputs(outputs: &[Output]) -> String {
                     Some(number) => format!("{kind}; mapping {number} wins"),
                     None => kind,
                 },
-                output.source.clone(),
+                match &output.note {
+                    Some(note) => format!("{}\n({note})", output.source),
+                    None => output.source.clone(),
+                },
             ];
             row.extend(output.present.map(|present| if present { "yes" } else { "no" }.to_owned()));
             row
         }),
+    )
+}
+
+fn left_out(left_out: &[LeftOut]) -> String {
+    columns(
+        &["not written", "why", "source"],
+        left_out.iter().map(|left| vec![left.destination.clone(), left.reason.clone(), left.source.clone()]),
     )
 }
 

@@ -68,8 +68,8 @@ impl Subject {
     }
 }
 
-/// A question about a set.
-#[derive(Debug, Serialize)]
+/// A question about a set. Without `Debug`: the settings hold the salt of a privacy policy.
+#[derive(Serialize)]
 pub(super) struct About {
     command: &'static str,
     #[serde(flatten)]

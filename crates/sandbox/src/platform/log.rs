@@ -1,0 +1,99 @@
+//! What the platform was asked, without secrets.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::json::compact;
+
+/// What stands for a secret.
+const HIDDEN: &str = "hidden";
+
+/// A request, and how it was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logged {
+    /// Requests count from 1.
+    pub number: u64,
+    /// Upper case.
+    pub method: String,
+    /// As it was sent, percent signs and all.
+    pub path: String,
+    /// Behind the question mark, as it was sent; empty for tokens, whose query may hold a secret.
+    pub query: String,
+    /// In the order in which they came, names in lower case. The token is hidden.
+    pub headers: Vec<(String, String)>,
+    /// The body; the client secret is hidden.
+    pub body: String,
+    /// The status answered, 0 when the connection was closed instead.
+    pub status: u16,
+    /// The answer's body as it was sent; empty for tokens.
+    pub answer: String,
+    /// Whether it changed what the platform holds.
+    pub changed: bool,
+}
+
+impl Logged {
+    pub(super) fn as_json(&self) -> Value {
+        let headers: Map<String, Value> =
+            self.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        json!({"number": self.number, "method": self.method, "path": self.path, "query": self.query,
+            "headers": headers, "body": self.body, "status": self.status, "answer": self.answer,
+            "changed": self.changed})
+    }
+}
+
+/// A header's value as it may be kept.
+pub(super) fn header(name: &str, value: &str) -> String {
+    match name {
+        "authorization" => format!("Bearer {HIDDEN}"),
+        "cookie" | "proxy-authorization" => HIDDEN.to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
+/// A form's text with the secret taken out.
+pub(super) fn form(body: &str) -> String {
+    let pairs = form_urlencoded::parse(body.as_bytes());
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs {
+        let secret = name.contains("secret") || name.contains("token");
+        kept.append_pair(&name, if secret { HIDDEN } else { &value });
+    }
+    kept.finish()
+}
+
+/// All requests so far, and the file to which they are written too.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    pub(super) entries: Vec<Logged>,
+    file: Option<File>,
+}
+
+impl Log {
+    pub(super) fn open(path: Option<&Path>) -> io::Result<Self> {
+        let file = path.map(|path| OpenOptions::new().create(true).append(true).open(path)).transpose()?;
+        Ok(Self { entries: Vec::new(), file })
+    }
+
+    pub(super) fn add(&mut self, entry: Logged) {
+        if let Some(file) = &mut self.file {
+            // A full disk must not stop the platform; the log in memory stays complete.
+            writeln!(file, "{}", compact(&entry.as_json())).ok();
+        }
+        self.entries.push(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn secrets_are_hidden() {
+        let kept =
+            super::form("grant_type=client_credentials&client_id=me&client_secret=p8e-x%26&scope=a%2Cb");
+        assert_eq!(kept, "grant_type=client_credentials&client_id=me&client_secret=hidden&scope=a%2Cb");
+        assert_eq!(super::header("authorization", "Bearer eyJ"), "Bearer hidden");
+        assert_eq!(super::header("x-api-key", "me"), "me");
+    }
+}

@@ -1,0 +1,13 @@
+//! The platform's behaviour over HTTP, rule by rule.
+
+mod catalog;
+mod client;
+mod descriptors;
+mod evolution;
+mod failures;
+mod gateway;
+mod lists;
+mod namespaces;
+mod profile;
+mod resources;
+mod standard;
