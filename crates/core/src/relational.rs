@@ -411,3 +411,96 @@ fn claim(taken: &mut Vec<(String, Origin)>, segments: &[Segment], origin: Origin
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models;
+    use std::collections::BTreeSet;
+
+    fn acme() -> (Vec<Model>, Settings) {
+        let settings = Settings::of_tenant("acme");
+        (models::standard(&settings).unwrap(), settings)
+    }
+
+    #[test]
+    fn rows_read_every_leaf_that_the_standard_models_read() {
+        let (models, settings) = acme();
+        let rows = derive(&models, &settings).unwrap();
+        assert_eq!(rows.len(), ROWS.len());
+        for row in rows {
+            let of_object = |model: &Model| -> BTreeSet<String> {
+                let paths = model.mapping_set.source_paths().into_iter().map(|path| path.to_string());
+                paths
+                    .filter(|path| !path.starts_with("_envelope.") && !path.starts_with("_settings."))
+                    .collect()
+            };
+            let (before, after) = (of_object(row.from), of_object(&row.model));
+            let lost: Vec<&String> = before.difference(&after).collect();
+            assert!(before.len() > 10, "{}", row.row.resource);
+            assert_eq!(lost, Vec::<&String>::new(), "{}", row.row.resource);
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_a_reason() {
+        let (models, settings) = acme();
+        let mut reasons = BTreeSet::new();
+        for row in derive(&models, &settings).unwrap() {
+            let kept: Vec<usize> = row.origins.iter().flatten().copied().collect();
+            for (index, mapping) in row.from.mapping_set.mappings.iter().enumerate() {
+                let path = Path::parse(&mapping.destination).unwrap();
+                let fate = ADOBE.iter().find(|(from, _)| below(&path.segments, from).is_some());
+                match fate {
+                    Some((from, Out(reason))) => {
+                        reasons.insert(*from);
+                        assert!(!reason.is_empty() && !kept.contains(&index), "{}", mapping.destination);
+                    }
+                    _ => assert!(kept.contains(&index), "{} is lost", mapping.destination),
+                }
+            }
+        }
+        // Users' mappings alone write to `eventMergeId`.
+        let listed = ADOBE.iter().filter(|(_, fate)| matches!(fate, Out(_))).count();
+        assert_eq!(reasons.len() + 1, listed, "{reasons:?}");
+    }
+
+    #[test]
+    fn no_state_depends_on_the_event_that_led_to_it() {
+        let (models, settings) = acme();
+        for row in derive(&models, &settings).unwrap() {
+            for mapping in &row.model.mapping_set.mappings {
+                let asks =
+                    ["_envelope.fact", "_settings.purchaseMeasure"].map(|name| mapping.source.contains(name));
+                assert_eq!(asks, [false, false], "{}: {}", mapping.destination, mapping.source);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_mappings_of_the_default_models_meet() {
+        let (models, settings) = acme();
+        for row in derive(&models, &settings).unwrap() {
+            let mut seen = BTreeSet::new();
+            for mapping in &row.model.mapping_set.mappings {
+                assert!(seen.insert(&mapping.destination), "{} {}", row.row.resource, mapping.destination);
+                let root = mapping.destination.split(['.', '[', '{']).next().unwrap();
+                assert!(
+                    !["stripe", "xdm", "acme", row.row.object].contains(&root),
+                    "{}",
+                    mapping.destination
+                );
+                assert!(!root.starts_with('_') || root == CHANGE, "{}", mapping.destination);
+            }
+        }
+    }
+
+    #[test]
+    fn conditions_are_taken_out_and_nothing_else() {
+        assert_eq!(without("iif(a && b, f(a), null)", "a && b").as_deref(), Some("f(a)"));
+        assert_eq!(without("iif(a && b, f(a), null)", "a").as_deref(), Some("iif(b, f(a), null)"));
+        assert_eq!(without("iif(ab, c, null)", "a"), None);
+        assert_eq!(without("f(a)", "a"), None);
+        assert_eq!(without("iif(a, b, c)", "a"), None);
+    }
+}
