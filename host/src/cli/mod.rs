@@ -11,6 +11,7 @@ mod given;
 mod mapping;
 mod module;
 mod privacy;
+mod schema;
 mod settings;
 mod sync;
 mod transform;
@@ -47,7 +48,7 @@ struct Global {
     /// Say nothing but errors
     #[arg(long, global = true)]
     quiet: bool,
-    /// When to draw progress bars
+    /// When to draw progress bars and to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
     /// Longest that the module may take for one batch, in milliseconds
@@ -77,6 +78,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Check, try, explain, compare, export and import mapping sets
     Mapping(mapping::MappingCommand),
+    /// What records look like, and the Schema Registry that must know it
+    Schema(schema::SchemaCommand),
 }
 
 impl Cli {
@@ -89,6 +92,7 @@ impl Cli {
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
+            Command::Schema(command) => schema::run(&self.global, command),
         }
     }
 }
@@ -120,6 +124,15 @@ impl Global {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether standard output is coloured.
+    fn paints(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         }
     }
 }
