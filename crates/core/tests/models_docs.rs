@@ -48,7 +48,8 @@ fn pages() -> BTreeMap<String, String> {
             let suffix = if kind == ModelKind::Relational { "_relational" } else { "" };
             let file = format!("{name}{suffix}.md");
             let page = xdm::render::markdown(&library, schema).unwrap();
-            let rows = page.lines().filter(|line| line.starts_with("| `") && line.ends_with(" |"));
+            // Rows of identities and relationships begin with a pointer.
+            let rows = page.lines().filter(|line| line.starts_with("| `") && !line.starts_with("| `/"));
             let what = match schema.behavior {
                 Behavior::Record => "state",
                 Behavior::TimeSeries => "events",
