@@ -6,6 +6,7 @@ pub mod lake;
 pub mod ledger;
 pub mod module;
 pub mod platform;
+pub mod quarantine;
 pub mod report;
 pub mod stripe;
 pub mod sync;

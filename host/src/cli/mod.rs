@@ -11,6 +11,7 @@ mod given;
 mod mapping;
 mod module;
 mod privacy;
+mod quarantine;
 mod schema;
 mod settings;
 mod sync;
@@ -72,6 +73,8 @@ enum Command {
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
     Sync(sync::SyncArgs),
+    /// What was kept back, and why; try it again after mending a mapping
+    Quarantine(quarantine::QuarantineCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
     Demo(demo::DemoArgs),
     /// What an expression of the mapping language gives for an input
@@ -83,12 +86,13 @@ enum Command {
 }
 
 impl Cli {
-    /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed.
+    /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed or were kept back.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
+            Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),

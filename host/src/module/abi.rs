@@ -161,6 +161,14 @@ pub struct Batch {
     objects: Vec<ObjectResult>,
 }
 
+impl ObjectResult {
+    /// A result without records, for tests.
+    #[cfg(test)]
+    pub(crate) fn done(report: Report) -> Self {
+        Self { fate: Fate::Done(report), records: 0..0 }
+    }
+}
+
 impl Batch {
     /// The results, in the order of the objects given.
     pub fn objects(&self) -> &[ObjectResult] {

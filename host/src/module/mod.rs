@@ -7,7 +7,9 @@ mod cache;
 mod engine;
 mod worker;
 
-pub use abi::{Batch, Fate, ObjectError, ObjectResult, Record, RecordKind, Refusal, Report, Warning};
+pub use abi::{
+    Batch, Fate, Invalid, ObjectError, ObjectResult, Record, RecordKind, Refusal, Report, Warning,
+};
 pub(crate) use cache::is_private_dir;
 pub use cache::{Cache, Compiler, compile_artefact};
 pub use engine::{ABI_VERSION, Description, Limits, LoadError, Module};

@@ -51,16 +51,16 @@ pub(super) struct Desired {
 
 /// The module's answer to the question about schemas.
 #[derive(Deserialize)]
-struct Composed {
-    library: Library,
-    problems: Vec<Problem>,
+pub(super) struct Composed {
+    pub(super) library: Library,
+    pub(super) problems: Vec<Problem>,
 }
 
 #[derive(Deserialize)]
-struct Problem {
-    dataset: String,
-    destination: String,
-    message: String,
+pub(super) struct Problem {
+    pub(super) dataset: String,
+    pub(super) destination: String,
+    pub(super) message: String,
 }
 
 impl DesiredArgs {
@@ -116,7 +116,8 @@ impl DesiredArgs {
     }
 }
 
-fn compose(module: &Module, settings: &Map<String, Value>) -> anyhow::Result<Composed> {
+/// Asks the module for the schemas of the records that it makes under some settings.
+pub(super) fn compose(module: &Module, settings: &Map<String, Value>) -> anyhow::Result<Composed> {
     let question = json!({ "command": "schema", "settings": settings });
     match module.ask(&question.to_string()) {
         Ok(answer) => serde_json::from_str(&answer).context("the module's answer about schemas"),

@@ -5,6 +5,7 @@ mod connection;
 mod desired;
 mod picture;
 mod plan;
+mod show;
 mod twins;
 
 use super::Global;
@@ -19,6 +20,8 @@ pub(super) struct SchemaCommand {
 
 #[derive(Debug, Subcommand)]
 enum Question {
+    /// What the records of a resource look like; without a resource the list of schemas
+    Show(show::ShowArgs),
     /// What Experience Platform lacks for the records; writes nothing
     ///
     /// Exit codes: 0 nothing is to be done, 3 something is, 2 something cannot be done, 1 it could not be
@@ -34,6 +37,7 @@ enum Question {
 
 pub(super) fn run(global: &Global, command: SchemaCommand) -> anyhow::Result<ExitCode> {
     match command.question {
+        Question::Show(args) => show::run(global, &args),
         Question::Plan(args) => plan::run(global, &args),
         Question::Apply(args) => apply::run(global, &args),
     }
