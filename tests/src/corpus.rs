@@ -9,6 +9,13 @@ pub const ACCOUNT: &str = "acct_1M2JTkLkdIwHu7ix";
 /// Settings as the golden records were made with.
 pub const SETTINGS: &str = r#"{"tenant":"acme","account":"acct_1M2JTkLkdIwHu7ix"}"#;
 
+/// [`SETTINGS`] for records that are not checked against their schemas.
+pub fn without_check() -> anyhow::Result<String> {
+    let mut settings: serde_json::Value = serde_json::from_str(SETTINGS)?;
+    settings["check"] = serde_json::json!({"enabled": false});
+    Ok(settings.to_string())
+}
+
 /// The resources, each with a sample, in the order of the tables.
 pub const RESOURCES: [&str; 6] =
     ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];

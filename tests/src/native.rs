@@ -50,7 +50,7 @@ impl Native {
         number(&mut bytes, records.len());
         for record in records {
             bytes.extend_from_slice(&record.dataset.to_le_bytes());
-            bytes.push(record.kind as u8);
+            bytes.push(record.kind as u8 | if record.valid { 0 } else { 128 });
             block(&mut bytes, &output.bytes[record.span.clone()]);
         }
         block(&mut bytes, report.as_bytes());
@@ -72,13 +72,15 @@ impl Native {
                         RecordKind::Tombstone => "tombstone",
                     };
                     let text = std::str::from_utf8(&output.bytes[record.span.clone()])?;
-                    records.push(format!(r#"{{"dataset":"{name}","kind":"{kind}","record":{text}}}"#));
+                    let valid = if record.valid { "" } else { r#""valid":false,"# };
+                    records.push(format!(r#"{{"dataset":"{name}","kind":"{kind}",{valid}"record":{text}}}"#));
                 }
                 format!(
-                    r#"{{"status":"done","records":[{}],"warnings":{},"unmapped":{},"shed":{}}}"#,
+                    r#"{{"status":"done","records":[{}],"warnings":{},"unmapped":{},"invalid":{},"shed":{}}}"#,
                     records.join(","),
                     serde_json::to_string(&output.warnings)?,
                     serde_json::to_string(&output.unmapped)?,
+                    serde_json::to_string(&output.invalid)?,
                     output.shed
                 )
             }
@@ -114,6 +116,9 @@ fn done_report(output: &Output) -> anyhow::Result<String> {
     }
     if output.shed > 0 {
         parts.push(format!(r#""shed":{}"#, output.shed));
+    }
+    if !output.invalid.is_empty() {
+        parts.push(format!(r#""invalid":{}"#, serde_json::to_string(&output.invalid)?));
     }
     Ok(if parts.is_empty() { String::new() } else { format!("{{{}}}", parts.join(",")) })
 }

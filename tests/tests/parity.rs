@@ -49,6 +49,7 @@ fn assert_same(path: &str, object: &[u8], found: &[u8], wanted: &[u8]) -> anyhow
 fn the_corpus_has_every_kind_of_outcome() -> anyhow::Result<()> {
     let (mut native, call) = (Native::open(SETTINGS)?, native::call("")?);
     let (mut done, mut embedded, mut tombstones, mut warned, mut failed) = (0, 0, 0, 0, 0);
+    let mut invalid = 0;
     let mut datasets = std::collections::BTreeSet::new();
     for text in texts()? {
         let (outcome, output) = native.transform(&call, text.as_bytes());
@@ -57,6 +58,7 @@ fn the_corpus_has_every_kind_of_outcome() -> anyhow::Result<()> {
         warned += usize::from(!output.warnings.is_empty());
         for record in &output.records {
             datasets.insert(record.dataset);
+            invalid += usize::from(!record.valid);
             embedded += usize::from(record.kind as u8 == 1);
             tombstones += usize::from(record.kind as u8 == 2);
         }
@@ -64,6 +66,7 @@ fn the_corpus_has_every_kind_of_outcome() -> anyhow::Result<()> {
     ensure!(datasets.into_iter().eq(0..7), "every dataset");
     ensure!(done > 500 && embedded > 50, "{done} done, {embedded} embedded");
     ensure!(tombstones > 0 && warned > 0 && failed > 0, "{tombstones}, {warned}, {failed}");
+    ensure!(invalid > 0, "records that are not what their schema says");
     Ok(())
 }
 
@@ -112,6 +115,7 @@ fn the_hosts_sandbox_gives_the_native_bytes() -> anyhow::Result<()> {
                         RecordKind::Embedded => 1,
                         RecordKind::Tombstone => 2,
                     };
+                    let kind = if found.valid { kind } else { kind + 128 };
                     ensure!((found.dataset, kind) == (wanted.dataset, wanted.kind), "{path}: the dataset");
                     assert_same(&path, object, batch.bytes(found), wanted.bytes)?;
                 }
@@ -130,12 +134,14 @@ struct Said<'a> {
     unmapped: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     shed: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    invalid: &'a [stripe_xdm::module::Invalid],
 }
 
 impl<'a> From<&'a stripe_xdm::module::Report> for Said<'a> {
     fn from(report: &'a stripe_xdm::module::Report) -> Self {
         let shed = Some(report.shed).filter(|shed| *shed > 0);
-        Self { warnings: &report.warnings, unmapped: &report.unmapped, shed }
+        Self { warnings: &report.warnings, unmapped: &report.unmapped, shed, invalid: &report.invalid }
     }
 }
 

@@ -9,7 +9,7 @@ use dataprep::date::Moment;
 use dataprep::expr::{Path, Segment};
 use dataprep::{Mapping, Plan};
 use std::borrow::Cow;
-use xdm::check::{Checker, CheckerError, Violation};
+use xdm::check::{Checker, CheckerError, Violation, is_sensitive};
 
 /// What checks the records of one model.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl RecordCheck {
             output.invalid.push(Invalid {
                 record: index as u32,
                 destination: mapping.map(|mapping| mapping.destination.clone()).unwrap_or_default(),
-                source: mapping.map(|mapping| mapping.source.clone()).unwrap_or_default(),
+                source: source_of(mapping),
                 violation,
             });
         }
@@ -85,7 +85,7 @@ impl RecordCheck {
             let warning = Warning {
                 code: rule,
                 path: pointer,
-                source: mapping.map(|mapping| mapping.source.clone()).unwrap_or_default(),
+                source: source_of(mapping),
                 message: format!("found {kind}: {message}"),
             };
             // Two models of one resource share most mappings: say it once.
@@ -106,6 +106,15 @@ impl RecordCheck {
         let lengths = self.destinations.iter().enumerate();
         let fits = lengths.filter_map(|(index, path)| Some((length_of_fit(path.as_ref()?, &steps)?, index)));
         fits.max().and_then(|(_, index)| plan.mapping(index))
+    }
+}
+
+/// A mapping's source as written, unless a secret has been written into it.
+fn source_of(mapping: Option<&Mapping>) -> String {
+    match mapping {
+        None => String::new(),
+        Some(mapping) if is_sensitive(&mapping.source) => "…".to_owned(),
+        Some(mapping) => mapping.source.clone(),
     }
 }
 

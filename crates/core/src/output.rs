@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::ops::Range;
+use xdm::check::Violation;
 
 /// The records and the report of one call of [`crate::Transformer::transform`]; reused between calls.
 #[derive(Debug, Default)]
@@ -47,18 +48,38 @@ pub struct Record {
 
 /// Something that makes a record invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "WrittenInvalid")]
 pub struct Invalid {
     /// Index of the record among those of the same object.
     pub record: u32,
     /// Where in the record, which rule, what was found, and how to mend it.
-    #[serde(flatten)]
-    pub violation: xdm::check::Violation,
+    pub violation: Violation,
     /// Destination of the mapping that wrote it; empty when none did.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub destination: String,
     /// That mapping's source as written.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub source: String,
+}
+
+/// As JSON, with what is said of the violation beside the rest.
+#[derive(Serialize)]
+struct WrittenInvalid {
+    record: u32,
+    pointer: String,
+    rule: String,
+    kind: String,
+    message: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    destination: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source: String,
+}
+
+impl From<Invalid> for WrittenInvalid {
+    fn from(invalid: Invalid) -> Self {
+        let Invalid { record, violation, destination, source } = invalid;
+        let Violation { pointer, rule, kind, message } = violation;
+        Self { record, pointer, rule, kind, message, destination, source }
+    }
 }
 
 /// What a record's bytes are.
@@ -85,9 +106,10 @@ pub enum Outcome {
 /// A thing worth knowing about one object that still yielded its records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// A stable word: `mapping_failed`, `unknown_currency`, `clamped_timestamp`, `metadata_shed`, …
+    /// A stable word: `mapping_failed`, `unknown_currency`, `clamped_timestamp`, `metadata_shed`, …, or one of
+    /// [`xdm::check::RULES`].
     pub code: String,
-    /// The destination path concerned, empty when none is.
+    /// The destination path concerned, empty when none is; of rules a JSON pointer into the record.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// The mapping's source as written, empty when none is concerned.

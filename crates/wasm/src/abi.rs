@@ -22,7 +22,9 @@
 //! | `xdm_describe` | | packed; JSON |
 //! | `xdm_language` | `ptr, len` of a request, which is JSON | packed; JSON |
 //!
-//! Requests and responses are framed as [`crate::wire`] says. Settings are those of
+//! Requests and responses are framed as [`crate::wire`] says. Records are checked against their schemas: one
+//! that is not what its schema says is marked, its object's report says why, and a host must not deliver it.
+//! Settings are those of
 //! [`stripe_xdm_core::Settings`]. What can be asked of `xdm_language`, which needs no handle, is told by
 //! [`stripe_xdm_core::language`]; modules of this version that were built before it lack the export, so
 //! a host looks for it before it asks.

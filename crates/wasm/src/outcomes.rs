@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! [{"status":"done","records":[{"dataset":"…","kind":"main","record":{…}}],
-//!   "warnings":[…],"unmapped":[…],"shed":0},
+//!   "warnings":[…],"unmapped":[…],"invalid":[…],"shed":0},
 //!  {"status":"error","error":{"code":"…","message":"…"}},
 //!  {"status":"skipped","type":"…"}]
 //! ```
+//!
+//! A record that is not what its schema says has `"valid":false` before `record`, and `invalid` says why.
 
 use crate::failure::{Failure, INTERNAL};
 use serde::{Deserialize, Serialize};
@@ -36,10 +38,11 @@ impl Outcomes {
             self.raw(if index > 0 { r#",{"dataset":"# } else { r#"{"dataset":"# });
             self.json(dataset)?;
             self.raw(match record.kind {
-                RecordKind::Main => r#","kind":"main","record":"#,
-                RecordKind::Embedded => r#","kind":"embedded","record":"#,
-                RecordKind::Tombstone => r#","kind":"tombstone","record":"#,
+                RecordKind::Main => r#","kind":"main""#,
+                RecordKind::Embedded => r#","kind":"embedded""#,
+                RecordKind::Tombstone => r#","kind":"tombstone""#,
             });
+            self.raw(if record.valid { r#","record":"# } else { r#","valid":false,"record":"# });
             self.bytes.extend_from_slice(bytes);
             self.raw("}");
         }
@@ -47,6 +50,8 @@ impl Outcomes {
         self.json(&output.warnings)?;
         self.raw(r#","unmapped":"#);
         self.json(&output.unmapped)?;
+        self.raw(r#","invalid":"#);
+        self.json(&output.invalid)?;
         self.raw(r#","shed":"#);
         self.json(&output.shed)?;
         self.raw("}");
@@ -113,11 +118,28 @@ fn dataset_name(index: u16) -> Result<&'static str, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stripe_xdm_core::{Invalid, Record};
+    use xdm::check::Violation;
 
     #[test]
     fn outcomes_keep_their_order_and_form() {
         let mut outcomes = Outcomes::start();
-        let output = Output { unmapped: vec!["a.b".to_owned()], shed: 3, ..Output::default() };
+        let mut output = Output { unmapped: vec!["a.b".to_owned()], shed: 3, ..Output::default() };
+        outcomes.done(&output).unwrap();
+        output.clear();
+        output.bytes.extend_from_slice(b"{}");
+        output.records.push(Record { dataset: 0, kind: RecordKind::Main, valid: false, span: 0..2 });
+        output.invalid.push(Invalid {
+            record: 0,
+            violation: Violation {
+                pointer: String::new(),
+                rule: "empty".to_owned(),
+                kind: "empty object".to_owned(),
+                message: "mend it".to_owned(),
+            },
+            destination: String::new(),
+            source: String::new(),
+        });
         outcomes.done(&output).unwrap();
         outcomes.skipped("topup").unwrap();
         outcomes
@@ -132,7 +154,10 @@ mod tests {
         assert_eq!(
             outcomes.finish().unwrap(),
             concat!(
-                r#"[{"status":"done","records":[],"warnings":[],"unmapped":["a.b"],"shed":3},"#,
+                r#"[{"status":"done","records":[],"warnings":[],"unmapped":["a.b"],"invalid":[],"shed":3},"#,
+                r#"{"status":"done","records":[{"dataset":"stripe_charge_events","kind":"main","#,
+                r#""valid":false,"record":{}}],"warnings":[],"unmapped":[],"invalid":[{"record":0,"#,
+                r#""pointer":"","rule":"empty","kind":"empty object","message":"mend it"}],"shed":0},"#,
                 r#"{"status":"skipped","type":"topup"},"#,
                 r#"{"status":"error","error":{"code":"missing_id","object":"charge","#,
                 r#""message":"the object has no id"}}]"#

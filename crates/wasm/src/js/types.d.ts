@@ -36,6 +36,8 @@ export interface Settings {
   seed?: number | bigint;
   /** What you change in the default models, in this order. */
   models?: readonly UserModel[];
+  /** How records are checked against their schemas. Default: they are. */
+  check?: { enabled?: boolean; rules?: Readonly<Partial<Record<CheckRule, "refuse" | "warn" | "off">>> };
   /** What becomes of personal and secret data. Default: links that open without a login are dropped. */
   privacy?: {
     /** The key of hashes, a secret of at least 16 bytes; needed by rules that hash. */
@@ -44,6 +46,22 @@ export interface Settings {
     rules?: readonly PrivacyRule[];
   };
 }
+
+/** The rules for records beyond JSON Schema. By default `long_array` and `large_map` warn, all others refuse. */
+export type CheckRule =
+  | "empty"
+  | "duplicate"
+  | "integer"
+  | "timestamp"
+  | "size"
+  | "long_array"
+  | "large_map"
+  | "identity_primary"
+  | "identity_single"
+  | "identity_namespace"
+  | "identity_value"
+  | "secret"
+  | "card_number";
 
 /** What to do about the fields of a label, or of a destination and all below it. */
 export type PrivacyRule = { action: "keep" | "drop" | "hash" | "mask" } & (
@@ -172,6 +190,8 @@ export interface XdmRecord {
   dataset: string;
   /** Of the object itself, of an object embedded in it, or of its deletion. */
   kind: "main" | "embedded" | "tombstone";
+  /** False when the record is not what its schema says and must not be delivered; absent otherwise. */
+  valid?: false;
   /** The XDM record; for a tombstone `{ dataset, id, deleted_at }`. */
   record: { [key: string]: Json };
 }
@@ -179,11 +199,29 @@ export interface XdmRecord {
 /** A thing worth knowing about an object that still yielded its records. */
 export interface Warning {
   code: string;
-  /** The destination path concerned. */
+  /** The destination path concerned; of a rule of `check` a JSON pointer into the record. */
   path?: string;
   /** The mapping's source as written. */
   source?: string;
   message: string;
+}
+
+/** Something that makes a record invalid. Never holds a value of the record. */
+export interface Invalid {
+  /** Index of the record among those of the same object. */
+  record: number;
+  /** Where, as a JSON pointer. */
+  pointer: string;
+  /** A keyword of JSON Schema (`type`, `pattern`, …), `json`, or the name of a rule in the settings' `check`. */
+  rule: string;
+  /** What was found: its kind and length. */
+  kind: string;
+  /** What is wrong and how to mend it. */
+  message: string;
+  /** Destination of the mapping that wrote the place. */
+  destination?: string;
+  /** That mapping's source as written. */
+  source?: string;
 }
 
 /** Why an object yielded nothing. */
@@ -205,6 +243,8 @@ export type Outcome =
       warnings: Warning[];
       /** Paths of source leaves that no mapping reads and no rule drops. */
       unmapped: string[];
+      /** Why records are not what their schemas say. */
+      invalid: Invalid[];
       /** How many metadata entries were left out to keep an event below the size limit. */
       shed: number;
     }

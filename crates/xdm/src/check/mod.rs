@@ -27,9 +27,14 @@ use crate::library::{Library, LibraryError};
 use crate::schema::Schema;
 use dataprep::date::Moment;
 use report::Report;
-use rules::Strictness;
+use rules::{Rule, Strictness};
 use tree::Tree;
 use walk::{Frame, Walk};
+
+/// Whether a text holds a secret or a full card number, and must not be shown.
+pub fn is_sensitive(text: &str) -> bool {
+    sensitive::find(text, "").is_some()
+}
 
 /// A schema made ready to check records.
 #[derive(Debug)]
@@ -87,7 +92,7 @@ impl Checker {
     /// When the schema cannot be put together, or `levels` names a rule that does not exist.
     pub fn new(library: &Library, schema: &Schema, levels: &Levels) -> Result<Self, CheckerError> {
         let strictness = Strictness::new(levels)?;
-        let tree = Tree::new(&library.flat(schema)?)?;
+        let tree = Tree::new(&library.flat(schema)?, strictness.of(Rule::Empty) == Level::Refuse)?;
         let member = |name: &str| Tree::members_of(tree.root).find(|member| tree.name(*member) == name);
         let is_event = schema.behavior == Behavior::TimeSeries;
         // The field of a relational schema is at the root, too.

@@ -8,7 +8,7 @@ use dataprep::regex::Pattern;
 /// The constraints of one field, made ready.
 #[derive(Debug)]
 pub(super) struct TextRules {
-    /// In characters; 1 means nothing that the rule about empty text does not say.
+    /// In characters.
     pub(super) minimum: u32,
     pub(super) maximum: u32,
     pub(super) pattern: Option<Matcher>,
@@ -42,8 +42,9 @@ struct Run {
 }
 
 impl TextRules {
-    /// The constraints of a field; none when anything is allowed.
-    pub(super) fn new(text: &Text) -> Result<Option<Self>, String> {
+    /// The constraints of a field; none when anything is allowed. `no_empty`: that empty text is not, another
+    /// rule says.
+    pub(super) fn new(text: &Text, no_empty: bool) -> Result<Option<Self>, String> {
         let rules = Self {
             minimum: text.min_length.unwrap_or(0),
             maximum: text.max_length.unwrap_or(u32::MAX),
@@ -51,7 +52,7 @@ impl TextRules {
             format: text.format.as_deref().map(Format::named).transpose()?,
             allowed: text.allowed.clone(),
         };
-        let is_free = rules.minimum == 0
+        let is_free = rules.minimum <= u32::from(no_empty)
             && rules.maximum == u32::MAX
             && rules.pattern.is_none()
             && rules.format.is_none()

@@ -66,15 +66,23 @@ pub(super) struct Tree {
     pub(super) members: Vec<Member>,
     pub(super) texts: Vec<TextRules>,
     names: Vec<u8>,
+    no_empty: bool,
     /// The record itself.
     pub(super) root: Names,
 }
 
 impl Tree {
-    pub(super) fn new(record: &Object) -> Result<Self, CheckerError> {
+    /// `no_empty`: empty text is refused wherever it stands.
+    pub(super) fn new(record: &Object, no_empty: bool) -> Result<Self, CheckerError> {
         let root = Names { first: 0, count: 0, required: 0 };
-        let mut tree =
-            Self { nodes: vec![Node::Any], members: Vec::new(), texts: Vec::new(), names: Vec::new(), root };
+        let mut tree = Self {
+            nodes: vec![Node::Any],
+            members: Vec::new(),
+            texts: Vec::new(),
+            names: Vec::new(),
+            no_empty,
+            root,
+        };
         tree.root = tree.object(record, &mut Vec::new())?;
         Ok(tree)
     }
@@ -161,7 +169,7 @@ impl Tree {
             Shape::Integer { minimum, maximum } => Node::Integer { minimum: *minimum, maximum: *maximum },
             Shape::Date => Node::Date,
             Shape::DateTime => Node::DateTime,
-            Shape::String(text) => match TextRules::new(text) {
+            Shape::String(text) => match TextRules::new(text, self.no_empty) {
                 Ok(None) => Node::Plain,
                 Ok(Some(rules)) => {
                     self.texts.push(rules);

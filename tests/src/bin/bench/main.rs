@@ -55,6 +55,20 @@ fn main() -> anyhow::Result<()> {
     println!("{}\n", table::against(&measure(&mut all, &arguments)?, &[0, 1]));
     drop(all);
 
+    let without = corpus::without_check()?;
+    let mut all = [
+        Path::native("native, without check", &without, &charge)?,
+        Path::native("native, with check", SETTINGS, &charge)?,
+    ];
+    println!("the same charge, its record checked against its schema or not");
+    println!("{}", table::against(&measure(&mut all, &arguments)?, &[0]));
+    let mut all = [
+        Path::wasmtime("wasmtime, without check", &module, &without, &charge)?,
+        Path::wasmtime("wasmtime, with check", &module, SETTINGS, &charge)?,
+    ];
+    println!("{}\n", table::against(&measure(&mut all, &arguments)?, &[0]));
+    drop(all);
+
     let settings = expressions::settings()?;
     let mut all = [
         Path::jaq("jaq, native", &forty)?,
