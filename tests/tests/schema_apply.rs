@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use stripe_xdm_sandbox::platform::{Faults, Logged, Options, Platform, Standard};
+use stripe_xdm_sandbox::platform::{Faults, Logged, Options, Platform, Standard, Titles};
 use stripe_xdm_tests::program::{Ended, Running, command, run};
 use tokio::runtime::Runtime;
 
@@ -118,7 +118,9 @@ fn write(path: &Path, value: &Value) -> anyhow::Result<String> {
 
 #[test]
 fn everything_is_made_once_and_then_nothing_is_left_to_do() -> anyhow::Result<()> {
-    let adobe = Adobe::start(Options::default())?;
+    // Short pages, so that every list has several; and the stricter of the rules about titles.
+    let options = Options { page_size: 7, titles: Titles::DifferEverywhere, ..Options::default() };
+    let adobe = Adobe::start(options)?;
     let plan = adobe.run("plan", &[])?;
     ensure!(plan.code == Some(3), "{plan:?}");
     ensure!(adobe.platform()?.changes() == 0, "a plan wrote something");

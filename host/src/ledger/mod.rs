@@ -7,9 +7,11 @@ mod sqlite;
 
 pub use sqlite::SqliteLedger;
 
+use sha2::{Digest as _, Sha256};
+
 /// First half of a SHA-256.
 pub type Digest = [u8; 16];
-/// A record's `_id`, as bytes.
+/// What tells a record apart: see [`record_id`].
 pub type RecordId = [u8; 32];
 
 /// A half-open range of creation times of one list, and how far its walk came.
@@ -236,11 +238,28 @@ pub trait Ledger: Send {
     fn quarantine_shown(&mut self, dataset: &str) -> Result<(), LedgerError>;
 }
 
-/// A record's `_id`; none unless it begins with `{"_id":"<64 hex>"`.
+/// What tells a record apart from others of its dataset: its `_id`, when it begins with `{"_id":"<64 hex>"`; of a
+/// row of a relational schema the hash of its key.
 pub fn record_id(record: &[u8]) -> Option<RecordId> {
+    let Some(rest) = record.strip_prefix(br#"{"_id":""#) else {
+        return row_key(record).map(|key| Sha256::digest(key).into());
+    };
     let mut id = RecordId::default();
-    let hex = record.strip_prefix(br#"{"_id":""#)?.get(..64)?;
-    hex::decode_to_slice(hex, &mut id).ok().map(|()| id)
+    hex::decode_to_slice(rest.get(..64)?, &mut id).ok().map(|()| id)
+}
+
+/// The member that a row of a relational schema begins with: its key. Records of other kinds are none: rows go on
+/// with their version and with what is to become of them.
+pub fn row_key(record: &[u8]) -> Option<&[u8]> {
+    // Quotes in texts are escaped, so this ends the first member or does not occur.
+    const VERSION: &[u8] = br#"","lastModified":"#;
+    let members = record.strip_prefix(b"{")?;
+    let at = members.windows(VERSION.len()).position(|found| found == VERSION)?;
+    let (key, rest) = members.split_at(at + 1);
+    let rest = rest.get(VERSION.len() - 1..)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_row = digits > 0 && rest.get(digits..)?.starts_with(br#","_change_request_type":"#);
+    (is_row && !key.is_empty()).then_some(key)
 }
 
 /// What [`Ledger::plan`] is asked.
@@ -258,4 +277,29 @@ pub struct Want<'a> {
     pub overlap: i64,
     /// Where the first run begins, in epoch seconds.
     pub since: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_go_by_their_id_and_rows_by_their_key() {
+        let id = "5121c4d5d21998483151135f0e7c435e8a6ea64e61aeeba5fb92e614f7cb13a9";
+        let record = format!(r#"{{"_id":"{id}","timestamp":"2023-03-17T22:02:19Z"}}"#);
+        assert_eq!(record_id(record.as_bytes()).map(hex::encode).as_deref(), Some(id));
+        assert_eq!(row_key(record.as_bytes()), None);
+
+        let row = |more: &str| format!(r#"{{"chargeID":"ch_\"1","lastModified":1700000000000{more}}}"#);
+        let stored = row(r#","_change_request_type":"u","amount":1"#);
+        let deleted = row(r#","_change_request_type":"d""#);
+        assert_eq!(row_key(stored.as_bytes()), Some(br#""chargeID":"ch_\"1""#.as_slice()));
+        assert!(record_id(stored.as_bytes()).is_some());
+        assert_eq!(record_id(stored.as_bytes()), record_id(deleted.as_bytes()));
+        let other = stored.replace("ch_", "py_");
+        assert_ne!(record_id(stored.as_bytes()), record_id(other.as_bytes()));
+        for none in ["", "{", "{}", &row(""), r#"{"id":"x","deleted_at":"now"}"#, r#"{"_id":"short"}"#] {
+            assert_eq!(record_id(none.as_bytes()), None, "{none}");
+        }
+    }
 }

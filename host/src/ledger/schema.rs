@@ -71,4 +71,8 @@ CREATE TRIGGER quarantine_deleted AFTER DELETE ON quarantine BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM quarantine_stale WHERE dataset = old.dataset);
 END;
 ",
+    // Before there were two kinds of records, all were of one.
+    "
+INSERT OR IGNORE INTO pinned SELECT 'model', 'standard' WHERE EXISTS (SELECT 1 FROM run);
+",
 ];

@@ -11,7 +11,7 @@ pub enum RecordKind {
     Main,
     /// An XDM record of an object embedded in the object.
     Embedded,
-    /// `{"dataset":…,"id":…,"deleted_at":…}`
+    /// `{"dataset":…,"id":…,"deleted_at":…}`, or a row that says that the one of its key is deleted.
     Tombstone,
 }
 

@@ -6,7 +6,9 @@ use super::fetch::Walk;
 use super::summary::{Summary, UnitProof, error_lines};
 use super::{Fetched, Made, SharedLedger, SyncError, Watch, lock};
 use crate::lake::{Finished, Lake, PartFile};
-use crate::ledger::{Commit, Delivered, Digest, Embedded, Part, Quarantined, RecordId, Unit, record_id};
+use crate::ledger::{
+    Commit, Delivered, Digest, Embedded, Part, Quarantined, RecordId, Unit, record_id, row_key,
+};
 use crate::module::{Batch, Fate, Module, ObjectResult, Record, RecordKind};
 use crate::quarantine::{self, OBJECTS, Origin, Surroundings};
 use crate::stripe::Resource;
@@ -243,7 +245,10 @@ impl Deliverer {
                 return Ok(Taken::Quarantined);
             }
             (_, None) => {
-                return Err(SyncError::Record("it does not begin with an _id of 64 hex digits".to_owned()));
+                return Err(SyncError::Record(
+                    "it begins neither with an _id of 64 hex digits nor with a row's key and version"
+                        .to_owned(),
+                ));
             }
         };
         let in_flight = self.in_flight.get(&(key.clone(), id)).copied();
@@ -273,7 +278,8 @@ impl Deliverer {
             open.commit.embedded.push(Embedded { dataset, id, bytes: bytes.to_vec(), seen });
             return Ok(Taken::Waiting);
         }
-        self.write(index, &dataset, kind == RecordKind::Tombstone, bytes)?;
+        // The row of what was deleted stands among the others.
+        self.write(index, &dataset, kind == RecordKind::Tombstone && row_key(bytes).is_none(), bytes)?;
         self.in_flight.insert((key.clone(), id), digest);
         self.lines[index].open.commit.delivered.push(Delivered { dataset: key, id, digest, seen });
         Ok(Taken::Written)

@@ -312,9 +312,11 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
     }
 }
 
-/// A lake holds the records of one tenant.
+/// A lake holds the records of one tenant and of one kind.
 fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
-    ledger.pin("tenant", settings.get("tenant").and_then(|t| t.as_str()).unwrap_or_default())
+    let text = |name: &str| settings.get(name).and_then(|value| value.as_str());
+    ledger.pin("tenant", text("tenant").unwrap_or_default())?;
+    ledger.pin("model", text("model").unwrap_or("standard"))
 }
 
 /// And hashes of one salt. Noted once the module has taken the settings.

@@ -5,6 +5,7 @@ use anyhow::Context;
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use stripe_xdm::ledger::row_key;
 use stripe_xdm::module::RecordKind;
 
 const BUFFER: usize = 64 << 10;
@@ -30,9 +31,11 @@ impl Sink {
 
     /// False when the reader of the output went away.
     pub(super) fn put(&mut self, dataset: &str, kind: RecordKind, bytes: &[u8]) -> anyhow::Result<bool> {
+        // The row of what was deleted stands among the others.
+        let is_tombstone = kind == RecordKind::Tombstone && row_key(bytes).is_none();
         match self {
             Self::Stdout { out, records_only } => {
-                let bare = *records_only || kind == RecordKind::Tombstone;
+                let bare = *records_only || is_tombstone;
                 let written = match bare {
                     true => out.write_all(bytes).and_then(|()| out.write_all(b"\n")),
                     false => write!(out, r#"{{"dataset":"{dataset}","record":"#)
@@ -42,7 +45,7 @@ impl Sink {
                 still_read(written)
             }
             Self::Files { dir, files } => {
-                let suffix = if kind == RecordKind::Tombstone { ".tombstones.jsonl" } else { ".jsonl" };
+                let suffix = if is_tombstone { ".tombstones.jsonl" } else { ".jsonl" };
                 let file = open_file(files, dir, format!("{dataset}{suffix}"))?;
                 file.write_all(bytes)
                     .and_then(|()| file.write_all(b"\n"))
