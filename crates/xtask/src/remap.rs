@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// How much code LLVM copies into its callers: its own choices are 225, and 325 for what is marked
-/// `#[inline]`, which the standard library's collections are, everywhere. These make the module 27 kB smaller
+/// `#[inline]`, which the standard library's collections are, everywhere. These make the module 26 kB smaller
 /// after gzip; what every object passes is marked `#[inline(always)]` instead, so that nothing gets slower.
 /// `-inline-threshold` is left alone: it would also lift the lower limits of code made for size.
 const INLINING: [&str; 2] =
-    ["-Cllvm-args=-inlinedefault-threshold=100", "-Cllvm-args=-inlinehint-threshold=100"];
+    ["-Cllvm-args=-inlinedefault-threshold=75", "-Cllvm-args=-inlinehint-threshold=50"];
 
 /// The compiler flags of the module, in the form of `CARGO_ENCODED_RUSTFLAGS`.
 ///
