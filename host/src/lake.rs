@@ -7,6 +7,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+const LEDGER: &str = "_ledger.sqlite";
+
 /// What went wrong with the lake.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
@@ -21,9 +23,17 @@ pub enum LakeError {
     /// Another process syncs into it.
     #[error("another sync is writing to {0}; wait for it to end, or use another --lake")]
     Locked(String),
-    /// The ledger failed while the lake was cleaned.
+    /// The ledger failed while the lake was cleaned or shown.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// An entry of the quarantine cannot be read.
+    #[error("the ledger's quarantine of {dataset} holds an entry that this program cannot read: {error}")]
+    Entry {
+        /// The dataset.
+        dataset: String,
+        /// What is wrong with the entry.
+        error: serde_json::Error,
+    },
 }
 
 /// A lake that this process alone writes to.
@@ -75,6 +85,11 @@ impl Lake {
         }
     }
 
+    /// Whether a directory is a lake: has a ledger.
+    pub fn has_ledger(dir: &Path) -> bool {
+        dir.join(LEDGER).is_file()
+    }
+
     /// The lake's directory.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -82,7 +97,7 @@ impl Lake {
 
     /// Where the ledger is.
     pub fn ledger_path(&self) -> PathBuf {
-        self.dir.join("_ledger.sqlite")
+        self.dir.join(LEDGER)
     }
 
     /// Removes what a crash left: temporary files, and files that the ledger does not know.
@@ -92,8 +107,9 @@ impl Lake {
             let dataset = dataset.map_err(io(&self.dir))?;
             let dir = dataset.path();
             let name = dataset.file_name().to_string_lossy().into_owned();
-            // Reports of runs are written whole, too, and a crash can leave one half written.
-            let reports = name == "_runs";
+            // Reports of runs and the quarantine are written whole, too, and a crash can leave a file half
+            // written.
+            let reports = name == "_runs" || name == "_quarantine";
             if (name.starts_with(['_', '.']) && !reports) || !dataset.file_type().map_err(io(&dir))?.is_dir()
             {
                 continue;
@@ -134,7 +150,7 @@ impl Lake {
         dirs.dedup();
         // The lake's own directory holds the names of new dataset directories.
         for dir in dirs.into_iter().map(|d| self.dir.join(d)).chain([self.dir.clone()]) {
-            File::open(&dir).and_then(|d| d.sync_all()).map_err(io(&dir))?;
+            sync_dir(&dir).map_err(io(&dir))?;
         }
         Ok(())
     }
@@ -153,6 +169,40 @@ impl Lake {
         };
         write().map_err(io(&path))?;
         Ok(path)
+    }
+
+    /// Writes a file of lines whole, under a directory of the lake's own, both for their owner alone.
+    pub fn write_private(
+        &self,
+        dir: &str,
+        name: &str,
+        mut next_line: impl FnMut() -> Result<Option<Vec<u8>>, LakeError>,
+    ) -> Result<(), LakeError> {
+        let dir = self.dir.join(dir);
+        private_dir(&dir).map_err(io(&dir))?;
+        let path = dir.join(name);
+        // Temporary files are made for their owner alone, and keep that under their name.
+        let file =
+            tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(&dir).map_err(io(&path))?;
+        let mut out = BufWriter::with_capacity(64 << 10, file);
+        while let Some(line) = next_line()? {
+            out.write_all(&line).and_then(|()| out.write_all(b"\n")).map_err(io(&path))?;
+        }
+        let file = out.into_inner().map_err(|e| io(&path)(e.into_error()))?;
+        file.as_file().sync_all().map_err(io(&path))?;
+        file.persist(&path).map_err(|e| io(&path)(e.error))?;
+        sync_dir(&dir).and_then(|()| sync_dir(&self.dir)).map_err(io(&path))
+    }
+
+    /// Removes such a file, if it is there.
+    pub fn remove_private(&self, dir: &str, name: &str) -> Result<(), LakeError> {
+        let dir = self.dir.join(dir);
+        let path = dir.join(name);
+        match std::fs::remove_file(&path) {
+            Ok(()) => sync_dir(&dir).map_err(io(&path)),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(cause) => Err(io(&path)(cause)),
+        }
     }
 
     /// Appends lines to a file under a directory of the lake's own (`_errors`).
@@ -186,6 +236,19 @@ impl PartFile {
         std::fs::rename(&self.temporary, &self.path).map_err(io(&self.path))?;
         Ok(Finished { path: self.relative, records: self.records, bytes: self.bytes })
     }
+}
+
+/// Makes the names in a directory durable.
+fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    File::open(dir).and_then(|dir| dir.sync_all())
+}
+
+fn private_dir(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
 }
 
 /// Whether a name is one that [`Lake::part`] gives: `charges_all-000012-00003.jsonl`.

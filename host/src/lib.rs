@@ -5,6 +5,8 @@ pub mod input;
 pub mod lake;
 pub mod ledger;
 pub mod module;
+pub mod platform;
+pub mod quarantine;
 pub mod report;
 pub mod stripe;
 pub mod sync;

@@ -1,7 +1,9 @@
 //! What this build can do, as data: for `--help`, pages and hosts.
 
 use crate::functions::FUNCTIONS;
-use crate::models::{self, RESOURCES, Variant};
+use crate::models::{self, Model, RESOURCES, Variant};
+use crate::relational::ROWS;
+use crate::settings::{ModelKind, Settings};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -17,6 +19,11 @@ struct Dataset {
     name: String,
     resource: String,
     variant: Variant,
+    /// The kind of schema of its records.
+    model: ModelKind,
+    /// Of relational ones: the field that tells records apart, which each begins with. Others begin with `_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'static str>,
     mappings: usize,
     dropped: usize,
 }
@@ -27,23 +34,35 @@ struct Function {
     category: &'static str,
 }
 
-/// The resources, datasets (in the order of their indexes) and functions of this build, as JSON.
+/// The resources, datasets (in the order of their indexes, those of relational models after the standard
+/// ones) and functions of this build, as JSON.
 pub fn describe() -> String {
-    let datasets = models::defaults().unwrap_or_default().into_iter().map(|model| Dataset {
-        mappings: model.mapping_set.mappings.len(),
-        dropped: model.dropped.len(),
-        name: model.dataset,
-        resource: model.resource,
-        variant: model.variant,
-    });
+    let models = models::defaults().unwrap_or_default();
+    let mut datasets: Vec<Dataset> = models.into_iter().map(standard).collect();
+    let rows = models::of(&Settings { model: ModelKind::Relational, ..Settings::of_tenant("tenant") });
+    for (model, row) in rows.unwrap_or_default().into_iter().zip(ROWS) {
+        datasets.push(Dataset { model: ModelKind::Relational, key: Some(row.key), ..standard(model) });
+    }
     let functions = dataprep::functions::table()
         .chain(FUNCTIONS)
         .map(|function| Function { name: function.name, category: function.category });
     let description = Description {
         version: env!("CARGO_PKG_VERSION"),
         resources: RESOURCES,
-        datasets: datasets.collect(),
+        datasets,
         functions: functions.collect(),
     };
     serde_json::to_string(&description).unwrap_or_default()
+}
+
+fn standard(model: Model) -> Dataset {
+    Dataset {
+        mappings: model.mapping_set.mappings.len(),
+        dropped: model.dropped.len(),
+        name: model.dataset,
+        resource: model.resource,
+        variant: model.variant,
+        model: ModelKind::Standard,
+        key: None,
+    }
 }

@@ -31,6 +31,7 @@ mod models;
 mod money;
 mod output;
 mod privacy;
+mod relational;
 pub mod schema;
 mod settings;
 mod shed;

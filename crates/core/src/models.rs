@@ -3,7 +3,8 @@
 use crate::checked::{self, RecordCheck};
 use crate::functions::FUNCTIONS;
 use crate::privacy::{self, Treated};
-use crate::settings::{OpenError, PhoneTarget, Settings};
+use crate::relational::{self, Derived};
+use crate::settings::{ModelKind, OpenError, PhoneTarget, Settings};
 use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
 use serde::{Deserialize, Serialize};
@@ -140,11 +141,15 @@ pub struct Dropped {
 pub(crate) struct Compiled {
     pub(crate) resource: String,
     pub(crate) variant: Variant,
+    /// Index into the datasets that [`crate::describe`] lists.
+    pub(crate) index: u16,
     pub(crate) dataset: String,
+    /// Of rows of a relational schema: their key, which they begin with.
+    pub(crate) key: Option<&'static str>,
     pub(crate) plan: Plan,
     /// Resource of each embedded place; places follow the three watched paths below.
     pub(crate) embedded: Vec<String>,
-    /// Whether the objects' ids are shown as hashes only.
+    /// Whether tombstones show the objects' ids as hashes only. (Rows of the deleted have the row's key.)
     pub(crate) hashes_id: bool,
 }
 
@@ -163,8 +168,19 @@ pub(crate) fn defaults() -> Result<Vec<Model>, OpenError> {
     if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
 }
 
-/// The models as they run under some settings: placeholders filled, the user's layered in.
+/// The models as they run under some settings: those of [`standard`], or the rows that they are made into.
 pub(crate) fn of(settings: &Settings) -> Result<Vec<Model>, OpenError> {
+    let models = standard(settings)?;
+    match settings.model {
+        ModelKind::Standard => Ok(models),
+        ModelKind::Relational => {
+            Ok(relational::derive(&models, settings)?.into_iter().map(|derived| derived.model).collect())
+        }
+    }
+}
+
+/// The standard models under some settings: placeholders filled, the user's layered in.
+pub(crate) fn standard(settings: &Settings) -> Result<Vec<Model>, OpenError> {
     let (models, problems) = layered(settings)?;
     if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
 }
@@ -194,36 +210,81 @@ fn layered(settings: &Settings) -> Result<(Vec<Model>, Vec<String>), OpenError> 
 pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<RecordCheck>), OpenError> {
     let (models, mut problems) = layered(settings)?;
     let mut compiled = Vec::new();
-    for model in &models {
-        let watched: Vec<&str> =
-            WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
-        let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
-        let options = CompileOptions {
-            functions: FUNCTIONS,
-            context: &CONTEXT,
-            dropped: &dropped,
-            watched: &watched,
-            schema: None,
-        };
-        match Plan::compile(&model.mapping_set, options) {
-            Ok(plan) => compiled.push(Compiled {
-                hashes_id: privacy::hashes_id(model, settings),
-                resource: model.resource.clone(),
-                variant: model.variant,
-                dataset: model.dataset.clone(),
-                plan,
-                embedded: model.embedded.iter().map(|place| place.resource.clone()).collect(),
-            }),
-            Err(error) => {
-                problems.extend(error.problems.into_iter().map(|problem| told(problem, model, settings)));
+    match settings.model {
+        ModelKind::Standard => {
+            for (index, model) in models.iter().enumerate() {
+                match plan(model) {
+                    Ok(plan) => compiled.push(Compiled {
+                        hashes_id: privacy::hashes_id(model, settings),
+                        ..Compiled::new(model, index, plan)
+                    }),
+                    Err(found) => problems.extend(found.into_iter().map(|one| told(one, model, settings))),
+                }
             }
         }
+        ModelKind::Relational if problems.is_empty() => {
+            for (index, row) in relational::derive(&models, settings)?.iter().enumerate() {
+                match plan(&row.model) {
+                    Ok(plan) => compiled.push(Compiled {
+                        key: Some(row.row.key),
+                        ..Compiled::new(&row.model, DEFAULT.len() + index, plan)
+                    }),
+                    Err(found) => {
+                        problems.extend(found.into_iter().map(|one| told_of_row(one, row, settings)))
+                    }
+                }
+            }
+        }
+        ModelKind::Relational => {}
     }
     if !problems.is_empty() {
         return Err(OpenError { problems });
     }
     let checks = checked::checks(&models, settings)?;
     Ok((compiled, checks))
+}
+
+fn plan(model: &Model) -> Result<Plan, Vec<Problem>> {
+    let watched: Vec<&str> =
+        WATCHED.into_iter().chain(model.embedded.iter().map(|place| place.source.as_str())).collect();
+    let dropped: Vec<&str> = model.dropped.iter().map(|rule| rule.source.as_str()).collect();
+    let options = CompileOptions {
+        functions: FUNCTIONS,
+        context: &CONTEXT,
+        dropped: &dropped,
+        watched: &watched,
+        schema: None,
+    };
+    Plan::compile(&model.mapping_set, options).map_err(|error| error.problems)
+}
+
+impl Compiled {
+    fn new(model: &Model, index: usize, plan: Plan) -> Self {
+        Self {
+            resource: model.resource.clone(),
+            variant: model.variant,
+            // There are a dozen.
+            index: index as u16,
+            dataset: model.dataset.clone(),
+            key: None,
+            hashes_id: false,
+            plan,
+            embedded: model.embedded.iter().map(|place| place.resource.clone()).collect(),
+        }
+    }
+}
+
+/// A problem of a row's model in the terms of the standard model that it is derived from.
+fn told_of_row(mut problem: Problem, row: &Derived<'_>, settings: &Settings) -> String {
+    match (row.origin(problem.mapping), row.origins.get(problem.mapping)) {
+        (Some(mapping), Some(Some(index))) => {
+            problem.mapping = *index;
+            problem.destination.clone_from(&mapping.destination);
+        }
+        // What comes after the mappings are the paths left out.
+        _ => problem.mapping = row.from.mapping_set.mappings.len(),
+    }
+    told(problem, row.from, settings)
 }
 
 /// A problem of a compiled model in the terms of whoever can mend it: a user's mapping has the number that

@@ -90,7 +90,7 @@ pub enum RecordKind {
     Main = 0,
     /// An XDM record of an object embedded in the object, such as a price in a subscription.
     Embedded = 1,
-    /// A deletion: `{"dataset":…,"id":…,"deleted_at":…}`.
+    /// A deletion: `{"dataset":…,"id":…,"deleted_at":…}`; of rows a row that says so.
     Tombstone = 2,
 }
 

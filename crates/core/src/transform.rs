@@ -4,6 +4,7 @@ use crate::checked::RecordCheck;
 use crate::event::{self, Event, Input, Refusal};
 use crate::functions::{keyed_hash, rfc3339};
 use crate::models::{self, CONTEXT, Compiled, RESOURCES, Variant, WATCHED};
+use crate::relational::{CHANGE, VERSION};
 use crate::shed::{self, MAX_EVENT};
 use crate::{Call, ObjectError, OpenError, Outcome, Output, Record, RecordKind, Settings, Warning};
 use dataprep::date::Moment;
@@ -14,6 +15,10 @@ use std::borrow::Cow;
 
 /// Deepest nesting of embedded objects that is followed: a refund's charge's customer.
 const MAX_EMBEDDED_DEPTH: u8 = 4;
+
+/// Rows of one key are told apart by their time.
+const NO_VERSION: &str = "a row needs the time of its state: send the Event, or set observed_at to when the \
+                          object was read, in epoch seconds";
 
 /// Compiled models and settings.
 #[derive(Debug)]
@@ -59,6 +64,14 @@ impl<'a> Around<'a> {
             now: call.now.or_else(|| observed_at.and_then(Moment::from_second)),
             event,
             embedded: false,
+        }
+    }
+
+    /// When the object was so, in epoch seconds: at the time of its Event, else when it was read.
+    fn updated_at(&self) -> Option<i64> {
+        match self.event.and_then(|event| event.created) {
+            Some(created) => created.parse().ok(),
+            None => self.observed_at,
         }
     }
 
@@ -220,12 +233,19 @@ impl Maker<'_> {
             let is_stub = run.watched(2).any(|span| span.kind == Kind::True);
             let is_deletion =
                 !around.embedded && around.event.is_some_and(|event| event.is_deletion(resource));
+            let key = model.key.map(|name| self.key(start, name)).transpose()?;
             if is_stub || is_deletion {
                 self.output.bytes.truncate(start);
                 if around.embedded {
                     return Ok(());
                 }
-                return self.tombstone(dataset, model, &id, around);
+                return match key {
+                    Some(key) => self.deleted_row(dataset, model, &key, around),
+                    None => self.tombstone(model, &id, around),
+                };
+            }
+            if model.key.is_some() && around.updated_at().and_then(rfc3339).is_none() {
+                return Err(missing("missing_time", "", NO_VERSION));
             }
             if model.variant == Variant::Event {
                 check_event(model, run, around)?;
@@ -233,7 +253,7 @@ impl Maker<'_> {
             }
             let valid = self.check(dataset, model, around, start);
             self.output.records.push(Record {
-                dataset: dataset as u16,
+                dataset: model.index,
                 kind: if around.embedded { RecordKind::Embedded } else { RecordKind::Main },
                 valid,
                 span: start..self.output.bytes.len(),
@@ -254,18 +274,53 @@ impl Maker<'_> {
         check.run(&model.plan, around.now, start, index, self.output)
     }
 
-    fn tombstone(
+    /// The key that a row begins with, as a member.
+    fn key(&self, start: usize, name: &str) -> Result<Vec<u8>, Refusal> {
+        let row = self.output.bytes.get(start..).unwrap_or_default();
+        let row = std::str::from_utf8(row).unwrap_or_default();
+        let first = dataprep::json::members(row).next();
+        match first.filter(|(key, _)| *key == name) {
+            Some((_, value)) => Ok(row.as_bytes().get(1..value.end as usize).unwrap_or_default().to_vec()),
+            None => Err(missing("missing_id", name, "the mapping of the row's key gives nothing")),
+        }
+    }
+
+    /// A row that says that the one of its key is gone. Of one second it is the last word, because Stripe gives
+    /// no id to two objects.
+    fn deleted_row(
         &mut self,
         dataset: usize,
         model: &Compiled,
-        id: &str,
+        key: &[u8],
         around: &Around<'_>,
     ) -> Result<(), Refusal> {
-        let moment = match around.event.and_then(|event| event.created) {
-            Some(created) => created.parse().ok(),
-            None => around.observed_at,
+        let second = around.updated_at().filter(|second| rfc3339(*second).is_some());
+        let Some(version) = second.and_then(|second| second.checked_mul(1000)?.checked_add(999)) else {
+            return Err(missing("missing_time", "deleted", NO_VERSION));
         };
-        let Some(moment) = moment.and_then(rfc3339) else {
+        let out = &mut self.output.bytes;
+        let start = out.len();
+        out.push(b'{');
+        out.extend_from_slice(key);
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(VERSION.as_bytes());
+        out.extend_from_slice(b"\":");
+        out.extend_from_slice(version.to_string().as_bytes());
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(CHANGE.as_bytes());
+        out.extend_from_slice(b"\":\"d\"}");
+        let valid = self.check(dataset, model, around, start);
+        self.output.records.push(Record {
+            dataset: model.index,
+            kind: RecordKind::Tombstone,
+            valid,
+            span: start..self.output.bytes.len(),
+        });
+        Ok(())
+    }
+
+    fn tombstone(&mut self, model: &Compiled, id: &str, around: &Around<'_>) -> Result<(), Refusal> {
+        let Some(moment) = around.updated_at().and_then(rfc3339) else {
             return Err(missing(
                 "missing_time",
                 "deleted",
@@ -286,7 +341,7 @@ impl Maker<'_> {
         out.extend_from_slice(&moment);
         out.extend_from_slice(b"\"}");
         self.output.records.push(Record {
-            dataset: dataset as u16,
+            dataset: model.index,
             kind: RecordKind::Tombstone,
             valid: true,
             span: start..self.output.bytes.len(),

@@ -1,7 +1,7 @@
 //! Everything that the records of a tenant are described by.
 
 use crate::definition::Definition;
-use crate::field::{Field, Object, Shape};
+use crate::field::{Field, Object, Shape, Text};
 use crate::schema::{Namespace, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -65,7 +65,8 @@ impl Library {
     }
 
     /// A record of a schema as one tree: class, field groups and data types put together, the schema's notes
-    /// with the fields that they are about.
+    /// with the fields that they are about, and of rows the column that is not stored
+    /// ([`crate::Keys::change`]).
     pub fn flat(&self, schema: &Schema) -> Result<Object, LibraryError> {
         let mut record = Object::default();
         if let Some(Field { shape: Shape::Object(fields), .. }) = &schema.fields {
@@ -76,6 +77,9 @@ impl Library {
                 .definition(id)
                 .ok_or_else(|| LibraryError::Undefined { id: id.clone(), by: schema.title.clone() })?;
             self.add(&mut record, &part.fields, schema, &mut Vec::new(), 0)?;
+        }
+        if let Some(name) = schema.keys.as_ref().and_then(|keys| keys.change.as_ref()) {
+            record.fields.push((name.clone(), change()));
         }
         for note in &schema.notes {
             let names: Vec<&str> = note.path.split('/').skip(1).collect();
@@ -181,6 +185,17 @@ impl Library {
             other => other.clone(),
         };
         Ok(Field { shape, ..field.clone() })
+    }
+}
+
+/// The column that says what is to become of a row.
+fn change() -> Field {
+    let allowed = vec!["u".to_owned(), "d".to_owned()];
+    Field {
+        title: "Change request type".to_owned(),
+        description: "u: the row takes the place of what is there; d: it is deleted. Read, not stored"
+            .to_owned(),
+        ..Field::new(Shape::String(Text { allowed, ..Text::default() }))
     }
 }
 

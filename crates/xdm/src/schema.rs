@@ -73,6 +73,11 @@ pub struct Keys {
     /// Of time series: when it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
+    /// Name of the column that says what is to become of a row: `u` (it takes the place of what is there) or `d`
+    /// (it is deleted). It is part of the rows, but Adobe reads and does not store it, so that the registered
+    /// schema has no field of that name; [`crate::Library::flat`] has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<String>,
 }
 
 /// A field that identifies the record's subject (`xdm:descriptorIdentity`).

@@ -14,6 +14,7 @@ const FUZZ_SECONDS: u32 = 20;
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here()?;
     let chromedriver = step("what the tests need", install)?;
+    step("npm packages that the tests compare with", || npm_packages(&workspace))?;
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
     step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
@@ -32,6 +33,19 @@ fn module_tests(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--target", "wasm32-unknown-unknown", "--package", "stripe-xdm-wasm"]);
     cargo
+}
+
+/// Installs what `tests/node/package-lock.json` names, when that has not been done yet.
+fn npm_packages(workspace: &Workspace) -> Result<()> {
+    let directory = workspace.root.join("tests/node");
+    // npm notes here what it installed; older than the lock file, it is out of date.
+    let changed = |file: &str| std::fs::metadata(directory.join(file)).and_then(|file| file.modified()).ok();
+    let installed = changed("node_modules/.package-lock.json");
+    if installed.is_some() && installed >= changed("package-lock.json") {
+        return Ok(());
+    }
+    let mut npm = Command::new("npm");
+    run_command(npm.args(["ci", "--ignore-scripts", "--no-progress"]).current_dir(&directory))
 }
 
 /// Installs what is missing where that can be done without asking; returns the path of chromedriver.

@@ -11,6 +11,8 @@ mod given;
 mod mapping;
 mod module;
 mod privacy;
+mod quarantine;
+mod schema;
 mod settings;
 mod sync;
 mod transform;
@@ -47,7 +49,7 @@ struct Global {
     /// Say nothing but errors
     #[arg(long, global = true)]
     quiet: bool,
-    /// When to draw progress bars
+    /// When to draw progress bars and to use colours
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
     /// Longest that the module may take for one batch, in milliseconds
@@ -71,24 +73,30 @@ enum Command {
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
     Sync(sync::SyncArgs),
+    /// What was kept back, and why; try it again after mending a mapping
+    Quarantine(quarantine::QuarantineCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
     Demo(demo::DemoArgs),
     /// What an expression of the mapping language gives for an input
     Eval(eval::EvalArgs),
     /// Check, try, explain, compare, export and import mapping sets
     Mapping(mapping::MappingCommand),
+    /// What records look like, and the Schema Registry that must know it
+    Schema(schema::SchemaCommand),
 }
 
 impl Cli {
-    /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed.
+    /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed or were kept back.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
+            Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
+            Command::Schema(command) => schema::run(&self.global, command),
         }
     }
 }
@@ -120,6 +128,15 @@ impl Global {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether standard output is coloured.
+    fn paints(&self) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
         }
     }
 }

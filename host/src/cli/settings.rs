@@ -63,6 +63,15 @@ pub(super) struct MappingArgs {
     /// The exponent of a currency that Stripe's table lacks
     #[arg(long, value_name = "CODE=N")]
     currency_exponent: Vec<String>,
+    /// The kind of schemas that the records are for; default standard
+    #[arg(long, value_name = "KIND", value_parser = ["standard", "relational"])]
+    model: Option<String>,
+    /// Do not check records against their schemas
+    #[arg(long)]
+    no_check: bool,
+    /// What to do about a rule that a record breaks: NAME=refuse, =warn or =off
+    #[arg(long, value_name = "NAME=LEVEL", conflicts_with = "no_check")]
+    rule: Vec<String>,
     /// Change the default mapping by a set of Adobe's or a model: fields added, changed and dropped
     #[arg(long, value_name = "[RESOURCE=]FILE", alias = "models")]
     pub(super) mapping: Vec<String>,
@@ -115,6 +124,18 @@ impl MappingArgs {
         }
         set("currency_exponents", exponents.into());
         set("seed", seed.into());
+        if let Some(model) = &self.model {
+            set("model", model.as_str().into());
+        }
+        let mut rules = Map::new();
+        for given in &self.rule {
+            let (name, level) = pair("--rule", given)?;
+            if !["refuse", "warn", "off"].contains(&level) {
+                bail!("--rule {given}: a rule is set to refuse, warn or off, not to {level}");
+            }
+            rules.insert(name.to_owned(), level.into());
+        }
+        set("check", json!({ "enabled": !self.no_check, "rules": rules }));
         if let Some(policy) = policy(self.privacy.as_deref(), self.privacy_salt_file.as_deref())? {
             set("privacy", policy);
         }

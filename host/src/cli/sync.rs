@@ -74,8 +74,12 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read.
-fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow::Result<()> {
+/// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read. Rows go by
+/// their key, which the module asks for.
+pub(super) fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow::Result<()> {
+    if settings.get("model").is_some_and(|model| model == "relational") {
+        return Ok(());
+    }
     let mut models = settings.get("models").and_then(Value::as_array).into_iter().flatten();
     match models.find(|model| model["replace"] == true && !writes_id(model)) {
         None => Ok(()),

@@ -7,9 +7,11 @@ mod sqlite;
 
 pub use sqlite::SqliteLedger;
 
+use sha2::{Digest as _, Sha256};
+
 /// First half of a SHA-256.
 pub type Digest = [u8; 16];
-/// A record's `_id`, as bytes.
+/// What tells a record apart: see [`record_id`].
 pub type RecordId = [u8; 32];
 
 /// A half-open range of creation times of one list, and how far its walk came.
@@ -79,6 +81,8 @@ pub struct Delivered {
     pub id: RecordId,
     /// Hash of what it was made from.
     pub digest: Digest,
+    /// When that was read, in epoch seconds.
+    pub seen: i64,
 }
 
 /// A record of an object that was only seen inside another one.
@@ -90,6 +94,30 @@ pub struct Embedded {
     pub id: RecordId,
     /// Its JSON text.
     pub bytes: Vec<u8>,
+    /// When the object around it was read, in epoch seconds.
+    pub seen: i64,
+}
+
+/// A record that is not what its schema says, or an object that could not be converted: kept back, with all
+/// that is needed to try again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The ledger's number of it, in the order of coming in; 0 until it is recorded.
+    pub number: i64,
+    /// The dataset's name; `_objects` for objects.
+    pub dataset: String,
+    /// The record, or what stands for it when it has no `_id`. A second one takes the place of the first.
+    pub id: RecordId,
+    /// Whether it was only seen inside another object. Such a one gives way to the object's own record.
+    pub embedded: bool,
+    /// When its source was read, in epoch seconds.
+    pub seen: i64,
+    /// Why, and in what surroundings, as JSON.
+    pub about: String,
+    /// The record's JSON text; empty for objects.
+    pub record: Vec<u8>,
+    /// The object's text, byte by byte.
+    pub source: Vec<u8>,
 }
 
 /// A stretch of a unit whose files are durable, to be recorded in one transaction.
@@ -107,8 +135,14 @@ pub struct Commit {
     pub tally: Tally,
     /// The records in the files.
     pub delivered: Vec<Delivered>,
+    /// Records that were delivered before and are still the same.
+    pub unchanged: Vec<Delivered>,
     /// Records to keep until it is known whether a list delivers them.
     pub embedded: Vec<Embedded>,
+    /// Records and objects to keep back, unless something newer was delivered.
+    pub quarantined: Vec<Quarantined>,
+    /// Entries of the quarantine that are settled, by dataset and record.
+    pub released: Vec<(String, RecordId)>,
     /// Whether the unit ends here.
     pub done: bool,
 }
@@ -116,6 +150,14 @@ pub struct Commit {
 /// What went wrong with the ledger.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
+    /// Its file cannot be made, or not kept from others.
+    #[error("the ledger {path} cannot be made readable for its owner alone: {cause}")]
+    File {
+        /// The file.
+        path: String,
+        /// The system's error.
+        cause: std::io::Error,
+    },
     /// SQLite's word.
     #[error("the ledger {path} cannot be used: {cause}")]
     Sqlite {
@@ -160,12 +202,17 @@ pub trait Ledger: Send {
     fn end_run(&mut self, run: i64, outcome: &str) -> Result<(), LedgerError>;
     /// The units that a run must walk for a list: unfinished ones, then one up to `lt`.
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
-    /// A new unit for records that were only seen embedded.
-    fn embedded_unit(&mut self, account: i64, dataset: &str, lt: i64) -> Result<Unit, LedgerError>;
+    /// A new unit that no list is behind: `embedded` for records that were only seen embedded, `quarantine`
+    /// for those that were kept back.
+    fn own_unit(&mut self, account: i64, kind: &str, name: &str, lt: i64) -> Result<Unit, LedgerError>;
+    /// The resources whose lists were begun or planned and not walked to their end.
+    fn open_lists(&mut self) -> Result<Vec<String>, LedgerError>;
     /// Ids already seen in the second of a unit's cursor.
     fn boundary(&mut self, unit: i64) -> Result<Vec<String>, LedgerError>;
     /// What a record was last made from, if it was delivered.
     fn delivered(&mut self, dataset: &str, id: &RecordId) -> Result<Option<Digest>, LedgerError>;
+    /// Whether a record was delivered from something that was read after `seen`.
+    fn delivered_after(&mut self, dataset: &str, id: &RecordId, seen: i64) -> Result<bool, LedgerError>;
     /// Records a stretch.
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError>;
     /// Notes why a unit was left.
@@ -176,6 +223,43 @@ pub trait Ledger: Send {
     fn pending(&mut self, dataset: &str) -> Result<Vec<Embedded>, LedgerError>;
     /// Whether a file of the lake is known.
     fn knows_part(&mut self, path: &str) -> Result<bool, LedgerError>;
+    /// Puts entries into the quarantine and takes settled ones out, without a unit.
+    fn quarantine(&mut self, put: &[Quarantined], released: &[(String, RecordId)])
+    -> Result<(), LedgerError>;
+    /// How many entries the quarantine holds of each dataset, and the highest number among them.
+    fn quarantine_counts(&mut self) -> Result<Vec<(String, u64, i64)>, LedgerError>;
+    /// The dataset's entry with the lowest number above `after`.
+    fn next_quarantined(&mut self, dataset: &str, after: i64) -> Result<Option<Quarantined>, LedgerError>;
+    /// When the source of an entry was read, if there is such an entry.
+    fn quarantined_at(&mut self, dataset: &str, id: &RecordId) -> Result<Option<i64>, LedgerError>;
+    /// Datasets whose entries are not what their file shows.
+    fn stale_quarantine(&mut self) -> Result<Vec<String>, LedgerError>;
+    /// Notes that a dataset's file shows its entries.
+    fn quarantine_shown(&mut self, dataset: &str) -> Result<(), LedgerError>;
+}
+
+/// What tells a record apart from others of its dataset: its `_id`, when it begins with `{"_id":"<64 hex>"`; of a
+/// row of a relational schema the hash of its key.
+pub fn record_id(record: &[u8]) -> Option<RecordId> {
+    let Some(rest) = record.strip_prefix(br#"{"_id":""#) else {
+        return row_key(record).map(|key| Sha256::digest(key).into());
+    };
+    let mut id = RecordId::default();
+    hex::decode_to_slice(rest.get(..64)?, &mut id).ok().map(|()| id)
+}
+
+/// The member that a row of a relational schema begins with: its key. Records of other kinds are none: rows go on
+/// with their version and with what is to become of them.
+pub fn row_key(record: &[u8]) -> Option<&[u8]> {
+    // Quotes in texts are escaped, so this ends the first member or does not occur.
+    const VERSION: &[u8] = br#"","lastModified":"#;
+    let members = record.strip_prefix(b"{")?;
+    let at = members.windows(VERSION.len()).position(|found| found == VERSION)?;
+    let (key, rest) = members.split_at(at + 1);
+    let rest = rest.get(VERSION.len() - 1..)?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_row = digits > 0 && rest.get(digits..)?.starts_with(br#","_change_request_type":"#);
+    (is_row && !key.is_empty()).then_some(key)
 }
 
 /// What [`Ledger::plan`] is asked.
@@ -193,4 +277,29 @@ pub struct Want<'a> {
     pub overlap: i64,
     /// Where the first run begins, in epoch seconds.
     pub since: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_go_by_their_id_and_rows_by_their_key() {
+        let id = "5121c4d5d21998483151135f0e7c435e8a6ea64e61aeeba5fb92e614f7cb13a9";
+        let record = format!(r#"{{"_id":"{id}","timestamp":"2023-03-17T22:02:19Z"}}"#);
+        assert_eq!(record_id(record.as_bytes()).map(hex::encode).as_deref(), Some(id));
+        assert_eq!(row_key(record.as_bytes()), None);
+
+        let row = |more: &str| format!(r#"{{"chargeID":"ch_\"1","lastModified":1700000000000{more}}}"#);
+        let stored = row(r#","_change_request_type":"u","amount":1"#);
+        let deleted = row(r#","_change_request_type":"d""#);
+        assert_eq!(row_key(stored.as_bytes()), Some(br#""chargeID":"ch_\"1""#.as_slice()));
+        assert!(record_id(stored.as_bytes()).is_some());
+        assert_eq!(record_id(stored.as_bytes()), record_id(deleted.as_bytes()));
+        let other = stored.replace("ch_", "py_");
+        assert_ne!(record_id(stored.as_bytes()), record_id(other.as_bytes()));
+        for none in ["", "{", "{}", &row(""), r#"{"id":"x","deleted_at":"now"}"#, r#"{"_id":"short"}"#] {
+            assert_eq!(record_id(none.as_bytes()), None, "{none}");
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! The ledger's tables, as a list of migrations that only ever grows; `user_version` counts those done.
+//!
+//! `quarantine_stale` names the datasets whose file in `_quarantine` is not what the table holds; triggers
+//! keep it, so that no way of changing the table forgets it.
 
-pub(super) const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE pinned (what TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE account (
     id INTEGER PRIMARY KEY, stripe_id TEXT NOT NULL, livemode INTEGER NOT NULL,
@@ -42,4 +46,33 @@ CREATE TABLE bookmark (
     account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL, pass TEXT NOT NULL,
     upper INTEGER NOT NULL, PRIMARY KEY (account, resource, pass)
 ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+ALTER TABLE delivered ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pending_embedded ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE quarantine (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, dataset INTEGER NOT NULL, record_id BLOB NOT NULL,
+    embedded INTEGER NOT NULL, seen INTEGER NOT NULL, about TEXT NOT NULL,
+    record BLOB NOT NULL, source BLOB NOT NULL,
+    UNIQUE (dataset, record_id)
+) STRICT;
+CREATE INDEX quarantine_order ON quarantine (dataset, number);
+CREATE TABLE quarantine_stale (dataset INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER quarantine_inserted AFTER INSERT ON quarantine BEGIN
+    INSERT INTO quarantine_stale SELECT new.dataset
+    WHERE NOT EXISTS (SELECT 1 FROM quarantine_stale WHERE dataset = new.dataset);
+END;
+CREATE TRIGGER quarantine_updated AFTER UPDATE ON quarantine BEGIN
+    INSERT INTO quarantine_stale SELECT new.dataset
+    WHERE NOT EXISTS (SELECT 1 FROM quarantine_stale WHERE dataset = new.dataset);
+END;
+CREATE TRIGGER quarantine_deleted AFTER DELETE ON quarantine BEGIN
+    INSERT INTO quarantine_stale SELECT old.dataset
+    WHERE NOT EXISTS (SELECT 1 FROM quarantine_stale WHERE dataset = old.dataset);
+END;
+",
+    // Before there were two kinds of records, all were of one.
+    "
+INSERT OR IGNORE INTO pinned SELECT 'model', 'standard' WHERE EXISTS (SELECT 1 FROM run);
+",
+];

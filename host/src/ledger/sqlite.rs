@@ -1,7 +1,7 @@
 //! The ledger in an SQLite file: write-ahead log, every transaction on disk before it counts.
 
 use super::schema::MIGRATIONS;
-use super::{Commit, Digest, Embedded, Ledger, LedgerError, RecordId, Tally, Unit, Want};
+use super::{Commit, Digest, Embedded, Ledger, LedgerError, Quarantined, RecordId, Tally, Unit, Want};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,6 +21,7 @@ impl SqliteLedger {
     /// Opens a ledger, making or migrating it as needed.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         let name = path.display().to_string();
+        keep_private(path).map_err(|cause| LedgerError::File { path: name.clone(), cause })?;
         let open = || -> rusqlite::Result<(Connection, i64)> {
             let db = Connection::open(path)?;
             db.pragma_update(None, "journal_mode", "WAL")?;
@@ -75,6 +76,25 @@ impl SqliteLedger {
         self.datasets.insert(name.to_owned(), id);
         Ok(id)
     }
+}
+
+/// Makes the file when it is not there. It holds objects of Stripe's, so that others may not read it;
+/// SQLite gives its companion files the same permissions.
+#[cfg(unix)]
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    let mut permissions = file.metadata()?.permissions();
+    if permissions.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    permissions.set_mode(0o600);
+    file.set_permissions(permissions)
+}
+
+#[cfg(not(unix))]
+fn keep_private(_path: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn unit(row: &Row<'_>) -> rusqlite::Result<Unit> {
@@ -165,11 +185,19 @@ impl Ledger for SqliteLedger {
         })
     }
 
-    fn embedded_unit(&mut self, account: i64, dataset: &str, lt: i64) -> Result<Unit, LedgerError> {
+    fn own_unit(&mut self, account: i64, kind: &str, name: &str, lt: i64) -> Result<Unit, LedgerError> {
         self.within(|tx| {
-            let sql = "INSERT INTO unit (account, resource, pass, lt) VALUES (?, 'embedded', ?, ?)";
-            tx.execute(sql, params![account, dataset, lt])?;
+            let sql = "INSERT INTO unit (account, resource, pass, lt) VALUES (?, ?, ?, ?)";
+            tx.execute(sql, params![account, kind, name, lt])?;
             unit_by_id(tx, tx.last_insert_rowid())
+        })
+    }
+
+    fn open_lists(&mut self) -> Result<Vec<String>, LedgerError> {
+        self.within(|tx| {
+            let sql = "SELECT DISTINCT resource FROM unit WHERE state = 'open'
+                       AND resource NOT IN ('embedded', 'quarantine') ORDER BY resource";
+            tx.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
         })
     }
 
@@ -189,10 +217,20 @@ impl Ledger for SqliteLedger {
         find().map_err(|cause| LedgerError::Sqlite { path: self.path.clone(), cause })
     }
 
+    fn delivered_after(&mut self, dataset: &str, id: &RecordId, seen: i64) -> Result<bool, LedgerError> {
+        let dataset = self.dataset(dataset)?;
+        self.within(|tx| {
+            let sql = "SELECT 1 FROM delivered WHERE dataset = ? AND record_id = ? AND seen > ?";
+            tx.prepare_cached(sql)?.exists(params![dataset, id, seen])
+        })
+    }
+
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError> {
-        for name in
-            commit.delivered.iter().map(|d| &d.dataset).chain(commit.embedded.iter().map(|e| &e.dataset))
-        {
+        let delivered = commit.delivered.iter().chain(&commit.unchanged).map(|d| &d.dataset);
+        let embedded = commit.embedded.iter().map(|e| &e.dataset);
+        let quarantined = commit.quarantined.iter().map(|q| &q.dataset);
+        let released = commit.released.iter().map(|r| &r.0);
+        for name in delivered.chain(embedded).chain(quarantined).chain(released) {
             self.dataset(name)?;
         }
         let datasets = std::mem::take(&mut self.datasets);
@@ -215,24 +253,44 @@ impl Ledger for SqliteLedger {
             }
             {
                 let mut keep = tx.prepare_cached(
-                    // Its list may have delivered it since the walk that saw it embedded asked.
-                    "INSERT OR REPLACE INTO pending_embedded (dataset, record_id, bytes) SELECT ?1, ?2, ?3
-                     WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE dataset = ?1 AND record_id = ?2)",
+                    // Its list may have delivered it, or kept it back, since the walk that saw it embedded
+                    // asked.
+                    "INSERT OR REPLACE INTO pending_embedded (dataset, record_id, bytes, seen)
+                     SELECT ?1, ?2, ?3, ?4
+                     WHERE NOT EXISTS (SELECT 1 FROM delivered WHERE dataset = ?1 AND record_id = ?2)
+                     AND NOT EXISTS (SELECT 1 FROM quarantine
+                                     WHERE dataset = ?1 AND record_id = ?2 AND NOT embedded)",
                 )?;
                 for record in &commit.embedded {
-                    keep.execute(params![datasets.get(&record.dataset), record.id, record.bytes])?;
+                    let dataset = datasets.get(&record.dataset);
+                    keep.execute(params![dataset, record.id, record.bytes, record.seen])?;
                 }
                 let mut put = tx.prepare_cached(
-                    "INSERT OR REPLACE INTO delivered (dataset, record_id, digest) VALUES (?, ?, ?)",
+                    "INSERT OR REPLACE INTO delivered (dataset, record_id, digest, seen) VALUES (?, ?, ?, ?)",
                 )?;
-                let mut settle =
-                    tx.prepare_cached("DELETE FROM pending_embedded WHERE dataset = ? AND record_id = ?")?;
+                let mut settle = tx.prepare_cached(SETTLE)?;
+                let mut retire = tx.prepare_cached(
+                    "DELETE FROM quarantine WHERE dataset = ? AND record_id = ? AND seen <= ?",
+                )?;
                 for record in &commit.delivered {
                     let dataset = datasets.get(&record.dataset);
-                    put.execute(params![dataset, record.id, record.digest])?;
+                    put.execute(params![dataset, record.id, record.digest, record.seen])?;
                     settle.execute(params![dataset, record.id])?;
+                    retire.execute(params![dataset, record.id, record.seen])?;
+                }
+                let mut confirm = tx.prepare_cached(
+                    "UPDATE delivered SET seen = max(seen, ?4)
+                     WHERE dataset = ?1 AND record_id = ?2 AND digest = ?3",
+                )?;
+                for record in &commit.unchanged {
+                    let dataset = datasets.get(&record.dataset);
+                    // What was read in between and kept back is no longer how things are.
+                    if confirm.execute(params![dataset, record.id, record.digest, record.seen])? > 0 {
+                        retire.execute(params![dataset, record.id, record.seen])?;
+                    }
                 }
             }
+            quarantine(tx, &datasets, &commit.quarantined, &commit.released)?;
             let (cursor, created) = commit.cursor.clone().or(unit.cursor).unzip();
             tx.execute(
                 "UPDATE unit SET cursor = ?, cursor_created = ?, parts = parts + 1, pages = ?, objects = ?,
@@ -289,9 +347,11 @@ impl Ledger for SqliteLedger {
     fn pending(&mut self, dataset: &str) -> Result<Vec<Embedded>, LedgerError> {
         let id = self.dataset(dataset)?;
         self.within(|tx| {
-            let sql = "SELECT record_id, bytes FROM pending_embedded WHERE dataset = ? ORDER BY record_id LIMIT 500";
+            let sql = "SELECT record_id, bytes, seen FROM pending_embedded WHERE dataset = ?
+                       ORDER BY record_id LIMIT 500";
             let make = |row: &Row<'_>| {
-                Ok(Embedded { dataset: dataset.to_owned(), id: row.get(0)?, bytes: row.get(1)? })
+                let dataset = dataset.to_owned();
+                Ok(Embedded { dataset, id: row.get(0)?, bytes: row.get(1)?, seen: row.get(2)? })
             };
             tx.prepare(sql)?.query_map([id], make)?.collect()
         })
@@ -303,4 +363,106 @@ impl Ledger for SqliteLedger {
                 .map(|count| count > 0)
         })
     }
+
+    fn quarantine(
+        &mut self,
+        put: &[Quarantined],
+        released: &[(String, RecordId)],
+    ) -> Result<(), LedgerError> {
+        for name in put.iter().map(|q| &q.dataset).chain(released.iter().map(|r| &r.0)) {
+            self.dataset(name)?;
+        }
+        let datasets = std::mem::take(&mut self.datasets);
+        let done = self.within(|tx| quarantine(tx, &datasets, put, released));
+        self.datasets = datasets;
+        done
+    }
+
+    fn quarantine_counts(&mut self) -> Result<Vec<(String, u64, i64)>, LedgerError> {
+        self.within(|tx| {
+            let sql =
+                "SELECT name, count(*), max(number) FROM quarantine JOIN dataset ON dataset.id = dataset
+                       GROUP BY name ORDER BY name";
+            let make = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.max(0) as u64, row.get(2)?));
+            tx.prepare(sql)?.query_map([], make)?.collect()
+        })
+    }
+
+    fn next_quarantined(&mut self, dataset: &str, after: i64) -> Result<Option<Quarantined>, LedgerError> {
+        let id = self.dataset(dataset)?;
+        self.within(|tx| {
+            let sql = "SELECT number, record_id, embedded, seen, about, record, source FROM quarantine
+                       WHERE dataset = ? AND number > ? ORDER BY number LIMIT 1";
+            let make = |row: &Row<'_>| {
+                Ok(Quarantined {
+                    number: row.get(0)?,
+                    dataset: dataset.to_owned(),
+                    id: row.get(1)?,
+                    embedded: row.get(2)?,
+                    seen: row.get(3)?,
+                    about: row.get(4)?,
+                    record: row.get(5)?,
+                    source: row.get(6)?,
+                })
+            };
+            tx.prepare_cached(sql)?.query_row(params![id, after], make).optional()
+        })
+    }
+
+    fn quarantined_at(&mut self, dataset: &str, id: &RecordId) -> Result<Option<i64>, LedgerError> {
+        let dataset = self.dataset(dataset)?;
+        self.within(|tx| {
+            let sql = "SELECT seen FROM quarantine WHERE dataset = ? AND record_id = ?";
+            tx.prepare_cached(sql)?.query_row(params![dataset, id], |row| row.get(0)).optional()
+        })
+    }
+
+    fn stale_quarantine(&mut self) -> Result<Vec<String>, LedgerError> {
+        self.within(|tx| {
+            let sql =
+                "SELECT name FROM dataset WHERE id IN (SELECT dataset FROM quarantine_stale) ORDER BY name";
+            tx.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
+    fn quarantine_shown(&mut self, dataset: &str) -> Result<(), LedgerError> {
+        let dataset = self.dataset(dataset)?;
+        self.within(|tx| tx.execute("DELETE FROM quarantine_stale WHERE dataset = ?", [dataset]).map(drop))
+    }
+}
+
+const SETTLE: &str = "DELETE FROM pending_embedded WHERE dataset = ? AND record_id = ?";
+
+/// Changes the quarantine within a transaction.
+fn quarantine(
+    tx: &Transaction<'_>,
+    datasets: &HashMap<String, i64>,
+    put: &[Quarantined],
+    released: &[(String, RecordId)],
+) -> rusqlite::Result<()> {
+    // Walks commit in another order than they read: what was read last counts. What was only seen embedded
+    // gives way to what a list showed.
+    let mut keep = tx.prepare_cached(
+        "INSERT INTO quarantine (dataset, record_id, embedded, seen, about, record, source)
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+         WHERE NOT EXISTS (SELECT 1 FROM delivered
+                           WHERE dataset = ?1 AND record_id = ?2 AND (?3 OR seen > ?4))
+         ON CONFLICT (dataset, record_id) DO UPDATE SET embedded = excluded.embedded, seen = excluded.seen,
+             about = excluded.about, record = excluded.record, source = excluded.source
+         WHERE excluded.embedded < embedded OR (excluded.embedded = embedded AND excluded.seen >= seen)",
+    )?;
+    let mut settle = tx.prepare_cached(SETTLE)?;
+    for entry in put {
+        let Quarantined { id, embedded, seen, about, record, source, .. } = entry;
+        let dataset = datasets.get(&entry.dataset);
+        keep.execute(params![dataset, id, embedded, seen, about, record, source])?;
+        if !embedded {
+            settle.execute(params![dataset, id])?;
+        }
+    }
+    let mut release = tx.prepare_cached("DELETE FROM quarantine WHERE dataset = ? AND record_id = ?")?;
+    for (dataset, id) in released {
+        release.execute(params![datasets.get(dataset), id])?;
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ pub enum RecordKind {
     Main,
     /// An XDM record of an object embedded in the object.
     Embedded,
-    /// `{"dataset":…,"id":…,"deleted_at":…}`
+    /// `{"dataset":…,"id":…,"deleted_at":…}`, or a row that says that the one of its key is deleted.
     Tombstone,
 }
 
@@ -159,6 +159,14 @@ pub struct Batch {
     bytes: Vec<u8>,
     records: Vec<Record>,
     objects: Vec<ObjectResult>,
+}
+
+impl ObjectResult {
+    /// A result without records, for tests.
+    #[cfg(test)]
+    pub(crate) fn done(report: Report) -> Self {
+        Self { fate: Fate::Done(report), records: 0..0 }
+    }
 }
 
 impl Batch {

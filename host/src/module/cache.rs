@@ -97,6 +97,7 @@ fn compile_in_child(program: &Path, wasm: &[u8], path: &Path) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .env_remove("STRIPE_API_KEY")
+        .env_remove("STRIPE_XDM_CLIENT_SECRET")
         .spawn();
     let Ok(mut child) = child else { return false };
     let fed = child.stdin.take().is_some_and(|mut stdin| stdin.write_all(wasm).is_ok());
@@ -116,7 +117,7 @@ fn map(engine: &Engine, path: &Path) -> Option<Module> {
 }
 
 /// Makes the directory when it is absent; true when it is this user's and closed to others.
-fn is_private_dir(dir: &Path) -> bool {
+pub(crate) fn is_private_dir(dir: &Path) -> bool {
     if let Some(parent) = dir.parent()
         && std::fs::create_dir_all(parent).is_err()
     {

@@ -10,6 +10,7 @@ mod worker;
 pub use abi::{
     Batch, Fate, Invalid, ObjectError, ObjectResult, Record, RecordKind, Refusal, Report, Warning,
 };
+pub(crate) use cache::is_private_dir;
 pub use cache::{Cache, Compiler, compile_artefact};
 pub use engine::{ABI_VERSION, Description, Limits, LoadError, Module};
 pub use worker::{Call, Worker, WorkerError};

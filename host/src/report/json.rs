@@ -45,6 +45,24 @@ pub fn pretty(json: &str) -> String {
     text
 }
 
+/// The same JSON on one line, without the space between its parts.
+pub fn compact(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let (mut in_string, mut escaped) = (false, false);
+    for c in json.chars() {
+        if in_string {
+            in_string = c != '"' || escaped;
+            escaped = c == '\\' && !escaped;
+        } else if c.is_ascii_whitespace() {
+            continue;
+        } else {
+            in_string = c == '"';
+        }
+        text.push(c);
+    }
+    text
+}
+
 fn new_line(text: &mut String, depth: usize) {
     text.push('\n');
     text.extend(std::iter::repeat_n("  ", depth));
@@ -61,5 +79,6 @@ mod tests {
         assert_eq!(pretty(json), lines);
         assert_eq!(pretty(lines), lines);
         assert_eq!(pretty("7"), "7");
+        assert_eq!(compact(lines), json.replace("[ ]", "[]"));
     }
 }

@@ -14,6 +14,7 @@ pub struct Silent;
 impl Watch for Silent {
     fn begun(&self, _pass: &str, _already: u64) {}
     fn advanced(&self, _pass: &str, _objects: u64, _records: u64) {}
+    fn kept_back(&self, _pass: &str, _entries: u64) {}
     fn ended(&self, _pass: &str, _error: Option<&str>) {}
 }
 
@@ -22,6 +23,7 @@ impl Watch for Silent {
 pub struct Bars {
     all: MultiProgress,
     bars: Mutex<HashMap<String, ProgressBar>>,
+    kept: Mutex<HashMap<String, u64>>,
 }
 
 impl Bars {
@@ -58,9 +60,21 @@ impl Watch for Bars {
         self.bar(pass).inc(objects);
     }
 
+    fn kept_back(&self, pass: &str, entries: u64) {
+        let bar = self.bar(pass);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = kept.entry(pass.to_owned()).or_default();
+        *count += entries;
+        bar.set_message(format!("{count} kept back"));
+    }
+
     fn ended(&self, pass: &str, error: Option<&str>) {
         match error {
-            None => self.bar(pass).finish_with_message("done"),
+            None => {
+                let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(pass).copied();
+                let kept = kept.map(|count| format!(", {count} kept back")).unwrap_or_default();
+                self.bar(pass).finish_with_message(format!("done{kept}"));
+            }
             Some(error) => self.bar(pass).abandon_with_message(format!("FAILED: {error}")),
         }
     }
@@ -77,6 +91,7 @@ pub struct Lines {
 struct Walk {
     objects: u64,
     records: u64,
+    kept: u64,
     said: Instant,
 }
 
@@ -97,6 +112,9 @@ impl Lines {
         if self.json {
             let mut line =
                 serde_json::json!({ "event": event, "list": pass, "objects": objects, "records": records });
+            if walk.kept > 0 {
+                line["quarantined"] = walk.kept.into();
+            }
             if let Some(error) = error {
                 line["error"] = error.into();
             }
@@ -104,14 +122,18 @@ impl Lines {
         } else if let Some(error) = error {
             crate::tell!("{pass}: FAILED after {objects} objects: {error}");
         } else {
-            crate::tell!("{pass}: {event}, {objects} objects, {records} new records");
+            let kept = match walk.kept {
+                0 => String::new(),
+                kept => format!(", {kept} kept back"),
+            };
+            crate::tell!("{pass}: {event}, {objects} objects, {records} new records{kept}");
         }
     }
 }
 
 impl Watch for Lines {
     fn begun(&self, pass: &str, already: u64) {
-        let walk = Walk { objects: 0, records: 0, said: Instant::now() };
+        let walk = Walk { objects: 0, records: 0, kept: 0, said: Instant::now() };
         if already > 0 {
             self.say("continued", pass, &walk, None);
         }
@@ -126,6 +148,12 @@ impl Watch for Lines {
         if walk.said.elapsed() >= EVERY {
             walk.said = Instant::now();
             self.say("reading", pass, walk, None);
+        }
+    }
+
+    fn kept_back(&self, pass: &str, entries: u64) {
+        if let Some(walk) = self.walks().get_mut(pass) {
+            walk.kept += entries;
         }
     }
 

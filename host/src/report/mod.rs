@@ -13,7 +13,7 @@ mod live;
 mod table;
 
 pub use columns::columns;
-pub use json::pretty;
+pub use json::{compact, pretty};
 pub use live::{Bars, Lines, Silent};
 pub use table::summary_table;
 

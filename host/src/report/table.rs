@@ -9,29 +9,25 @@ use std::fmt::Write as _;
 pub fn summary_table(summary: &Summary, lake: &std::path::Path) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header([
-        "resource",
-        "objects",
-        "new records",
-        "unchanged",
-        "skipped",
-        "failed",
-        "warnings",
-        "unmapped",
-    ]);
+    // Most runs keep nothing back, and the table is wide enough.
+    let kept_back = summary.resources.values().any(|r| r.held_back() > 0);
+    let mut header = vec!["resource", "objects", "new records"];
+    header.extend(kept_back.then_some("quarantined"));
+    header.extend(["unchanged", "skipped", "failed", "warnings", "unmapped"]);
+    table.set_header(header);
     for (name, resource) in &summary.resources {
-        let records: Vec<_> = resource.records.iter().map(|(set, n)| format!("{n} {set}")).collect();
         let number = |n: u64| Cell::new(n).set_alignment(CellAlignment::Right);
-        table.add_row(vec![
-            Cell::new(name),
-            number(resource.objects),
-            Cell::new(if records.is_empty() { "0".to_owned() } else { records.join("\n") }),
+        let mut row =
+            vec![Cell::new(name), number(resource.objects), Cell::new(per_dataset(&resource.records))];
+        row.extend(kept_back.then(|| Cell::new(per_dataset(&resource.quarantined))));
+        row.extend([
             number(resource.unchanged),
             number(resource.skipped),
             number(resource.failed),
             number(resource.warnings.values().sum()),
             number(resource.unmapped.len() as u64),
         ]);
+        table.add_row(row);
     }
     let objects: u64 = summary.resources.values().map(|r| r.objects).sum();
     let rate = objects as f64 / summary.seconds.max(0.001);
@@ -55,6 +51,12 @@ pub fn summary_table(summary: &Summary, lake: &std::path::Path) -> String {
             line(format_args!("unmapped {name}: {unmapped}"));
         }
     }
+    let held: Vec<_> = summary.quarantine.iter().map(|(set, n)| format!("{n} {set}")).collect();
+    if !held.is_empty() {
+        let lake = lake.display();
+        line(format_args!("kept back: {} in {lake}/_quarantine", held.join(", ")));
+        line(format_args!("`stripe-xdm quarantine list {lake}` says why; `… retry` tries them again"));
+    }
     if let Some(errors) = &summary.errors_file {
         line(format_args!("failed objects: {errors}"));
     }
@@ -65,6 +67,12 @@ pub fn summary_table(summary: &Summary, lake: &std::path::Path) -> String {
     line(format_args!("this run: {}/_runs/{}.json", lake.display(), summary.run));
     line(format_args!("module: {}", summary.module_sha256));
     text
+}
+
+/// `12 stripe_prices`, a line each.
+fn per_dataset(counts: &BTreeMap<String, u64>) -> String {
+    let lines: Vec<_> = counts.iter().map(|(dataset, count)| format!("{count} {dataset}")).collect();
+    if lines.is_empty() { "0".to_owned() } else { lines.join("\n") }
 }
 
 /// The most frequent entries, as `name (count)`.

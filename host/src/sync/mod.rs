@@ -3,13 +3,16 @@
 
 mod deliver;
 mod fetch;
+mod retry;
 mod summary;
 
+pub use retry::{Retried, RetryConfig, retry};
 pub use summary::{ResourceSummary, Summary, UnitProof};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Ledger, LedgerError, SqliteLedger, Want};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
+use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
 use deliver::Deliverer;
 use fetch::Walk;
@@ -34,7 +37,7 @@ pub struct SyncConfig {
     /// The account, when it is not to be asked for.
     pub account: Option<String>,
     /// The settings for the module, without account, mode and version: those are found out.
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub settings: Settings,
 }
 
 impl std::fmt::Debug for SyncConfig {
@@ -100,6 +103,8 @@ pub trait Watch: Send + Sync {
     fn begun(&self, pass: &str, already: u64);
     /// A walk delivered more: objects and records since the last call.
     fn advanced(&self, pass: &str, objects: u64, records: u64);
+    /// Some of what a walk delivered was kept back: records and objects since the last call.
+    fn kept_back(&self, pass: &str, entries: u64);
     /// A walk ended.
     fn ended(&self, pass: &str, error: Option<&str>);
 }
@@ -126,6 +131,9 @@ enum Made {
     Broken(WorkerError),
 }
 
+/// The module's settings, as JSON.
+type Settings = serde_json::Map<String, serde_json::Value>;
+
 type SharedLedger = Arc<Mutex<dyn Ledger>>;
 
 fn lock(ledger: &SharedLedger) -> std::sync::MutexGuard<'_, dyn Ledger + 'static> {
@@ -143,18 +151,22 @@ pub async fn sync(
     let started = std::time::Instant::now();
     let lake = Lake::open(&config.lake)?;
     let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
-    let tenant = config.settings.get("tenant").and_then(|t| t.as_str()).unwrap_or_default();
-    ledger.pin("tenant", tenant)?;
+    pin_tenant(&mut ledger, &config.settings)?;
     lake.clean(&mut ledger)?;
 
     let who = identify(&client, config.account.as_deref()).await?;
-    let settings = settings(&config, &client, &who.account);
+    let surroundings = Surroundings {
+        account: Some(who.account.clone()),
+        livemode: client.mode().map(|mode| mode == Mode::Live),
+        api_version: Some(client.version().to_owned()),
+        observed_at: Some(who.now),
+        resource: None,
+    };
+    let settings = settings(&config.settings, &surroundings);
     // Opened before anything is asked of Stripe, so that refused settings cost nothing.
     let workers = worker_count();
     let workers: Vec<_> = (0..workers).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
-    if let Some(salt) = config.settings.get("privacy").and_then(|p| p.get("salt")).and_then(|s| s.as_str()) {
-        ledger.pin("the privacy salt of fingerprint", &fingerprint(salt))?;
-    }
+    pin_salt(&mut ledger, &config.settings)?;
 
     let livemode = client.mode() == Some(Mode::Live);
     let account = ledger.account(&who.account, livemode)?;
@@ -173,7 +185,8 @@ pub async fn sync(
         thread("transform", move || transform(worker, &jobs, &made))?;
     }
     drop((jobs, made_in));
-    let deliverer = Deliverer::new(lake, ledger.clone(), module.clone(), &walks, summary, watch);
+    let deliverer =
+        Deliverer::new(lake, ledger.clone(), module.clone(), &walks, surroundings, summary, watch);
     let (delivered_in, delivered) = tokio::sync::oneshot::channel();
     thread("deliver", move || {
         // Nobody listens any more only when the sync itself was dropped.
@@ -299,18 +312,29 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
     }
 }
 
+/// A lake holds the records of one tenant and of one kind.
+fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
+    let text = |name: &str| settings.get(name).and_then(|value| value.as_str());
+    ledger.pin("tenant", text("tenant").unwrap_or_default())?;
+    ledger.pin("model", text("model").unwrap_or("standard"))
+}
+
+/// And hashes of one salt. Noted once the module has taken the settings.
+fn pin_salt(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
+    match settings.get("privacy").and_then(|p| p.get("salt")).and_then(|s| s.as_str()) {
+        Some(salt) => ledger.pin("the privacy salt of fingerprint", &fingerprint(salt)),
+        None => Ok(()),
+    }
+}
+
 /// What tells salts apart without showing them: hashes of two salts in one lake would not join.
 fn fingerprint(salt: &str) -> String {
     let digest = Sha256::new().chain_update(b"stripe-xdm privacy salt ").chain_update(salt.trim()).finalize();
     hex::encode(&digest[..8])
 }
 
-fn settings(config: &SyncConfig, client: &Client, account: &str) -> Vec<u8> {
-    let mut settings = config.settings.clone();
-    settings.insert("account".to_owned(), account.into());
-    settings.insert("api_version".to_owned(), client.version().into());
-    if let Some(mode) = client.mode() {
-        settings.insert("livemode".to_owned(), (mode == Mode::Live).into());
-    }
+fn settings(settings: &Settings, surroundings: &Surroundings) -> Vec<u8> {
+    let mut settings = settings.clone();
+    surroundings.put_into(&mut settings);
     serde_json::Value::Object(settings).to_string().into_bytes()
 }

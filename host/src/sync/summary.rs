@@ -31,6 +31,10 @@ pub struct Summary {
     pub resources: BTreeMap<String, ResourceSummary>,
     /// What was walked to its end, or how far.
     pub units: Vec<UnitProof>,
+    /// What the quarantine holds at the end, of this run and of earlier ones: entries per dataset, objects
+    /// that could not be converted under `_objects`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub quarantine: BTreeMap<String, u64>,
     /// Where the failed objects are listed, when there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errors_file: Option<String>,
@@ -43,6 +47,9 @@ pub struct ResourceSummary {
     pub objects: u64,
     /// Records written, per dataset.
     pub records: BTreeMap<String, u64>,
+    /// Records kept back because they are not what their schema says, per dataset.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub quarantined: BTreeMap<String, u64>,
     /// Records that the lake already had.
     pub unchanged: u64,
     /// Objects that no model covers.
@@ -120,10 +127,10 @@ impl Summary {
         }
     }
 
-    /// 0 all well, 2 some failed, 1 nothing could be done.
+    /// 0 all well, 2 some failed or were kept back, 1 nothing could be done.
     pub fn exit_code(&self) -> u8 {
         let broken = self.resources.values().filter(|r| !r.errors.is_empty()).count();
-        let failed: u64 = self.resources.values().map(|r| r.failed).sum();
+        let failed: u64 = self.resources.values().map(|r| r.failed + r.held_back()).sum();
         match () {
             () if self.interrupted || (broken > 0 && broken == self.resources.len()) => 1,
             () if broken > 0 || failed > 0 => 2,
@@ -154,6 +161,18 @@ impl ResourceSummary {
     /// Counts a record that was written.
     pub(super) fn wrote(&mut self, dataset: &str) {
         bump(&mut self.records, dataset);
+    }
+}
+
+impl ResourceSummary {
+    /// Counts a record that was kept back.
+    pub(super) fn kept_back(&mut self, dataset: &str) {
+        bump(&mut self.quarantined, dataset);
+    }
+
+    /// Records kept back, over all datasets.
+    pub fn held_back(&self) -> u64 {
+        self.quarantined.values().sum()
     }
 }
 

@@ -20,7 +20,7 @@ impl Fields {
         if !settings.privacy.rules.iter().any(is_asked) {
             return Self(Vec::new());
         }
-        let library = schema::of(models, settings, Words::None).map(|composed| composed.library);
+        let library = schema::of_standard(models, settings, Words::None).map(|composed| composed.library);
         let library = library.unwrap_or_default();
         let flat = |schema: &xdm::Schema| Some((schema.name.clone(), library.flat(schema).ok()?));
         Self(library.schemas.iter().filter_map(flat).collect())

@@ -3,10 +3,11 @@
 //!
 //! A mapping's destination is a place in the record ([`places`]). Places below `_{tenant}` become field
 //! groups and data types of the tenant ([`tenant`]); all others are looked up in the standard definitions
-//! ([`standard`]), which also puts the schemas together.
+//! ([`standard`]), which also puts the schemas together. Schemas of rows are made from those ([`relational`]).
 
 mod namespaces;
 mod places;
+mod relational;
 mod standard;
 mod tenant;
 mod words;
@@ -59,7 +60,7 @@ pub(crate) enum Words {
 /// ```
 pub fn compose(settings: &Settings) -> Result<Composed, OpenError> {
     settings.check()?;
-    let composed = of(&models::of(settings)?, settings, Words::All)?;
+    let composed = of(&models::standard(settings)?, settings, Words::All)?;
     let unsound = |schema| composed.library.flat(schema).err().map(|error| error.to_string());
     let problems: Vec<String> = composed.library.schemas.iter().filter_map(unsound).collect();
     if problems.is_empty() { Ok(composed) } else { Err(OpenError { problems }) }
@@ -70,13 +71,12 @@ pub fn library(settings: &Settings) -> Result<Library, OpenError> {
     compose(settings).map(|composed| composed.library)
 }
 
-/// The schemas of models whose placeholders are filled, one a model in their order.
+/// The schemas for standard models whose placeholders are filled, one a model in their order; or one for the
+/// rows of each resource.
 pub(crate) fn of(models: &[Model], settings: &Settings, words: Words) -> Result<Composed, OpenError> {
     let mut composed = match settings.model {
         ModelKind::Standard => standard::compose(models, settings, words),
-        ModelKind::Relational => Err(OpenError {
-            problems: vec!["relational schemas cannot be composed yet; leave `model` out".to_owned()],
-        }),
+        ModelKind::Relational => relational::compose(models, settings, words),
     }?;
     let Library { namespaces, schemas, .. } = &mut composed.library;
     let of_maps = schemas.iter_mut().flat_map(|schema| &mut schema.map_namespaces);
@@ -86,4 +86,13 @@ pub(crate) fn of(models: &[Model], settings: &Settings, words: Words) -> Result<
         }
     }
     Ok(composed)
+}
+
+/// The standard schemas of standard models, whatever kind is asked for.
+pub(crate) fn of_standard(
+    models: &[Model],
+    settings: &Settings,
+    words: Words,
+) -> Result<Composed, OpenError> {
+    standard::compose(models, settings, words)
 }

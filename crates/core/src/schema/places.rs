@@ -1,5 +1,6 @@
 //! Destinations as places in a record, and what is put there.
 
+use super::{Words, words};
 use dataprep::expr::{Path, Segment};
 use dataprep::{Mapping, XdmType};
 use xdm::{Field, Object, Shape, Text};
@@ -52,6 +53,17 @@ pub(super) fn steps(destination: &str) -> Result<Vec<Step>, String> {
         }
     }
     Ok(steps)
+}
+
+/// What a mapping of a resource puts where, or why its destination is no place.
+pub(super) fn leaf<'m>(mapping: &'m Mapping, resource: &str, words: Words) -> Result<Leaf<'m>, String> {
+    let mut steps = steps(&mapping.destination)?;
+    let shape = shape(mapping.xdm_type, &mut steps);
+    let source = match words {
+        Words::All => format!("{resource}: {}", words::source(mapping)),
+        Words::None => String::new(),
+    };
+    Ok(Leaf { mapping, steps, shape, source })
 }
 
 /// The names on the way to a place, which are how descriptors and notes write it: `/_acme/stripe/chargeID`.

@@ -1,7 +1,7 @@
 //! Schemas of class and field groups: Adobe's own where they have a field, the tenant's for the rest.
 
 use super::namespaces;
-use super::places::{Leaf, Step, pointer, put, shape, steps, takes};
+use super::places::{Leaf, Step, leaf, pointer, put, takes};
 use super::tenant::{Put, Tenant};
 use super::words;
 use super::{Composed, Problem, Words};
@@ -114,7 +114,7 @@ impl OneModel<'_> {
         });
         let class = schema.class.clone().unwrap_or_default();
         for mapping in &self.model.mapping_set.mappings {
-            let leaf = match self.leaf(mapping) {
+            let leaf = match leaf(mapping, &words::resource(&self.model.resource), self.words) {
                 Ok(leaf) => leaf,
                 Err(problem) => {
                     self.refused.push(format!("model {}: {problem}", self.model.dataset));
@@ -169,16 +169,6 @@ impl OneModel<'_> {
             is_known
         });
         groups
-    }
-
-    fn leaf<'a>(&self, mapping: &'a Mapping) -> Result<Leaf<'a>, String> {
-        let mut steps = steps(&mapping.destination)?;
-        let shape = shape(mapping.xdm_type, &mut steps);
-        let source = match self.words {
-            Words::All => format!("{}: {}", words::resource(&self.model.resource), words::source(mapping)),
-            Words::None => String::new(),
-        };
-        Ok(Leaf { mapping, steps, shape, source })
     }
 
     /// Finds a leaf's field in an object of the standard definitions: the record, or the part of it that a

@@ -126,6 +126,11 @@ fn describe_field(field: &mut Field) {
     }
 }
 
+/// What a field is made from that only one mapping writes.
+pub(super) fn made_from(source: &str) -> String {
+    description(&[source.to_owned()])
+}
+
 /// `Stripe charge, refund: metadata; Stripe customer: id`.
 fn description(sources: &[String]) -> String {
     // What is read, and from which resources.

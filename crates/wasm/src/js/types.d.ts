@@ -192,7 +192,7 @@ export interface XdmRecord {
   kind: "main" | "embedded" | "tombstone";
   /** False when the record is not what its schema says and must not be delivered; absent otherwise. */
   valid?: false;
-  /** The XDM record; for a tombstone `{ dataset, id, deleted_at }`. */
+  /** The XDM record; for a tombstone `{ dataset, id, deleted_at }`, or a row that says so. */
   record: { [key: string]: Json };
 }
 

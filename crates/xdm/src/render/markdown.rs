@@ -61,6 +61,9 @@ fn summary(page: &mut String, library: &Library, schema: &Schema) {
         if let Some(timestamp) = &keys.timestamp {
             row("Timestamp", &code(timestamp));
         }
+        if let Some(change) = &keys.change {
+            row("Change column", &format!("{}: read, not stored", code(change)));
+        }
     }
     row("Real-Time Customer Profile", if schema.profile { "yes" } else { "no" });
 }

@@ -1,0 +1,93 @@
+//! The options that lead to a sandbox of Experience Platform.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use std::path::PathBuf;
+use stripe_xdm::platform::{Config, Platform, Secret};
+
+/// The environment variable that holds the client secret.
+const SECRET_VARIABLE: &str = "STRIPE_XDM_CLIENT_SECRET";
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Experience Platform")]
+pub(super) struct ConnectionArgs {
+    /// The organisation (…@AdobeOrg)
+    #[arg(long, value_name = "ORG", env = "STRIPE_XDM_ORG")]
+    org: String,
+    /// The name of the Experience Platform sandbox, such as dev
+    #[arg(long, value_name = "NAME", env = "STRIPE_XDM_AEP_SANDBOX")]
+    aep_sandbox: String,
+    /// The client id of an OAuth Server-to-Server credential; its secret comes from STRIPE_XDM_CLIENT_SECRET
+    #[arg(long, value_name = "ID", env = "STRIPE_XDM_CLIENT_ID")]
+    client_id: String,
+    /// A file that holds the client secret, instead of STRIPE_XDM_CLIENT_SECRET
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// The credential's scopes, as the Developer Console shows them
+    #[arg(
+        long,
+        value_name = "SCOPES",
+        env = "STRIPE_XDM_SCOPES",
+        default_value = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,session"
+    )]
+    scopes: String,
+    /// The gateway
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "STRIPE_XDM_PLATFORM_URL",
+        default_value = "https://platform.adobe.io"
+    )]
+    platform_url: String,
+    /// Adobe's identity service
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "STRIPE_XDM_IMS_URL",
+        default_value = "https://ims-na1.adobelogin.com"
+    )]
+    ims_url: String,
+}
+
+impl ConnectionArgs {
+    pub(super) fn platform(&self) -> anyhow::Result<Platform> {
+        let secret = match &self.client_secret_file {
+            Some(path) => {
+                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
+            }
+            None => std::env::var(SECRET_VARIABLE).unwrap_or_default(),
+        };
+        Ok(Platform::new(Config {
+            platform: self.platform_url.clone(),
+            ims: self.ims_url.clone(),
+            org: self.org.clone(),
+            sandbox: self.aep_sandbox.clone(),
+            client_id: self.client_id.clone(),
+            secret: Secret::new(&secret)?,
+            // The console shows them with spaces; the service wants none.
+            scopes: self
+                .scopes
+                .split([',', ' '])
+                .filter(|scope| !scope.is_empty())
+                .collect::<Vec<_>>()
+                .join(","),
+        })?)
+    }
+
+    /// The place, for people.
+    pub(super) fn place(&self) -> String {
+        format!("sandbox {} of {}", self.aep_sandbox, self.org)
+    }
+}
+
+/// The tenant id: what the registry says, which an option can only repeat.
+pub(super) async fn tenant(platform: &Platform, given: Option<&str>) -> anyhow::Result<String> {
+    let known = platform.tenant_id().await?;
+    match given.map(|given| given.trim_start_matches('_')) {
+        Some(given) if given != known => bail!(
+            "--tenant is {given}, but this organisation's tenant id is {known}: leave --tenant out, or check --org \
+             and --client-id"
+        ),
+        _ => Ok(known),
+    }
+}

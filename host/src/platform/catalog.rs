@@ -1,0 +1,35 @@
+//! Catalog's calls that are used here: datasets.
+
+use super::client::{Ask, Platform};
+use super::error::PlatformError;
+use reqwest::Method;
+use serde_json::Value;
+use xdm::registry::plan::Dataset;
+
+const BASE: &str = "/data/foundation/catalog/dataSets";
+
+impl Platform {
+    /// The datasets of a name. Catalog's filter may give more than was asked for.
+    pub(super) async fn datasets(&self, name: &str) -> Result<Vec<Dataset>, PlatformError> {
+        let mut ask = Ask::get(BASE, "application/json");
+        ask.query = vec![("name", name.to_owned()), ("limit", "100".to_owned())];
+        let answer = self.ask(&ask).await?;
+        let all =
+            answer.body.as_object().ok_or_else(|| answer.lacks("the answer holds no datasets by id"))?;
+        let of_name =
+            all.iter().filter(|(_, dataset)| dataset.get("name").is_some_and(|known| known == name));
+        Ok(of_name.map(|(id, dataset)| Dataset { id: id.clone(), document: dataset.clone() }).collect())
+    }
+
+    /// Makes a dataset; gives its id.
+    pub(super) async fn create_dataset(&self, body: &Value) -> Result<String, PlatformError> {
+        let answer = self.ask(&Ask::send(Method::POST, BASE, body)).await?;
+        let id = answer.body.get(0).and_then(Value::as_str).and_then(|link| link.strip_prefix("@/dataSets/"));
+        id.map(str::to_owned).ok_or_else(|| answer.lacks("the answer names no dataset"))
+    }
+
+    /// Adds to a dataset.
+    pub(super) async fn change_dataset(&self, id: &str, body: &Value) -> Result<(), PlatformError> {
+        self.ask(&Ask::send(Method::PATCH, format!("{BASE}/{id}"), body)).await.map(drop)
+    }
+}

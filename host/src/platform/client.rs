@@ -1,0 +1,384 @@
+//! Requests through the gateway: headers, one token, bounded in time and size, repeated where that is safe.
+//!
+//! A GET is repeated after any trouble. A request that writes is repeated only when it surely had no effect
+//! (no token, too many requests); after other trouble the caller looks at what is there.
+
+use super::error::{PlatformError, Refusal, RequestId, advice};
+use super::token::{Secret, Token, Tokens};
+use bytes::BytesMut;
+use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::{Method, Response, Url, redirect};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Longest that one request may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// Largest answer that is read, in bytes: a list of all descriptors of a sandbox is a few MiB.
+const MAX_BODY: usize = 32 << 20;
+/// Largest answer of the identity service, in bytes.
+pub(super) const MAX_TOKEN_BODY: usize = 64 << 10;
+/// Requests after the first one.
+const RETRIES: u32 = 4;
+const FIRST: Duration = Duration::from_millis(500);
+/// Longest `Retry-After` that is honoured.
+const LONGEST_ASKED: Duration = Duration::from_secs(120);
+
+/// What a [`Platform`] needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The gateway, normally `https://platform.adobe.io`.
+    pub platform: String,
+    /// The identity service, normally `https://ims-na1.adobelogin.com`.
+    pub ims: String,
+    /// The organisation, `…@AdobeOrg`.
+    pub org: String,
+    /// The sandbox's name, such as `prod`.
+    pub sandbox: String,
+    /// The client id of the credential; it is the API key, too.
+    pub client_id: String,
+    /// The client secret.
+    pub secret: Secret,
+    /// The credential's scopes, joined by commas.
+    pub scopes: String,
+}
+
+/// One sandbox of an organisation.
+#[derive(Debug)]
+pub struct Platform {
+    http: reqwest::Client,
+    base: Url,
+    tokens: Tokens,
+    /// Sent with every request: key, organisation, sandbox.
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// A request to be made.
+#[derive(Debug, Clone)]
+pub(super) struct Ask<'a> {
+    pub(super) method: Method,
+    /// Its path, percent-encoded.
+    pub(super) path: String,
+    pub(super) query: Vec<(&'a str, String)>,
+    pub(super) accept: &'a str,
+    pub(super) body: Option<&'a Value>,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn get(path: impl Into<String>, accept: &'a str) -> Self {
+        Self { method: Method::GET, path: path.into(), query: Vec::new(), accept, body: None }
+    }
+
+    pub(super) fn send(method: Method, path: impl Into<String>, body: &'a Value) -> Self {
+        Self { method, path: path.into(), query: Vec::new(), accept: "application/json", body: Some(body) }
+    }
+
+    fn what(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// An answer that says yes.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub(super) body: Value,
+    what: String,
+    request: RequestId,
+}
+
+impl Answer {
+    /// The error for an answer that lacks something.
+    pub(super) fn lacks(&self, message: impl Into<String>) -> PlatformError {
+        PlatformError::Contract {
+            what: self.what.clone(),
+            message: message.into(),
+            request: self.request.clone(),
+        }
+    }
+}
+
+/// How a request ended that gave no answer.
+pub(super) enum Attempt {
+    /// It may be worth another one.
+    Temporary {
+        message: String,
+        request: RequestId,
+        /// What `Retry-After` asks for.
+        after: Option<Duration>,
+        /// Whether it surely had no effect.
+        unsent: bool,
+    },
+    /// The gateway does not take the token.
+    Token(Token, PlatformError),
+    Final(PlatformError),
+}
+
+impl Attempt {
+    pub(super) fn cut(message: String) -> Self {
+        Attempt::Temporary { message, request: RequestId::default(), after: None, unsent: false }
+    }
+}
+
+impl Platform {
+    /// Sets the client up; no request is made.
+    pub fn new(config: Config) -> Result<Self, PlatformError> {
+        let base = base("--platform-url", &config.platform)?;
+        let mut headers = Vec::new();
+        for (name, option, value) in [
+            ("x-api-key", "--client-id", &config.client_id),
+            ("x-gw-ims-org-id", "--org", &config.org),
+            ("x-sandbox-name", "--aep-sandbox", &config.sandbox),
+        ] {
+            let refused =
+                || PlatformError::Setup(format!("{option} is empty or holds characters that none has"));
+            let plain = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic());
+            let value = HeaderValue::from_str(value).ok().filter(|_| plain).ok_or_else(refused)?;
+            headers.push((HeaderName::from_static(name), value));
+        }
+        let mut http = reqwest::Client::builder()
+            .user_agent(concat!("stripe-xdm/", env!("CARGO_PKG_VERSION")))
+            .timeout(TIMEOUT)
+            .connect_timeout(Duration::from_secs(20))
+            // A redirect could carry token or secret elsewhere; Adobe sends none.
+            .redirect(redirect::Policy::none());
+        if is_local(&base) {
+            http = http.no_proxy();
+        }
+        let http = http.build();
+        let http =
+            http.map_err(|e| PlatformError::Setup(format!("the HTTP client cannot be set up: {e}")))?;
+        let Config { ims, org, client_id, secret, scopes, .. } = config;
+        let tokens = Tokens::new(http.clone(), &ims, &org, &client_id, secret, &scopes)?;
+        Ok(Self { http, base, tokens, headers })
+    }
+
+    /// Asks; none when there is no such thing (404).
+    pub(super) async fn find(&self, ask: &Ask<'_>) -> Result<Option<Answer>, PlatformError> {
+        match self.ask(ask).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(PlatformError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks until there is an answer or no hope of one.
+    pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Answer, PlatformError> {
+        let (mut made, mut refused) = (0, None);
+        loop {
+            let (message, request, after, unsent) = match self.once(ask, refused.as_ref()).await {
+                Ok(answer) => return Ok(answer),
+                Err(Attempt::Final(error)) => return Err(error),
+                // The token may have been revoked before its time: one more, and only one.
+                Err(Attempt::Token(_, error)) if refused.is_some() => return Err(error),
+                Err(Attempt::Token(token, _)) => {
+                    refused = Some(token);
+                    continue;
+                }
+                Err(Attempt::Temporary { message, request, after, unsent }) => {
+                    (message, request, after, unsent)
+                }
+            };
+            made += 1;
+            let again = unsent || ask.method == Method::GET;
+            if !again || !pause(made, after).await {
+                return Err(PlatformError::NoAnswer { what: ask.what(), attempts: made, message, request });
+            }
+        }
+    }
+
+    async fn once(&self, ask: &Ask<'_>, refused: Option<&Token>) -> Result<Answer, Attempt> {
+        let token = self.tokens.get(refused).await.map_err(Attempt::Final)?;
+        let mut url = self.base.clone();
+        url.set_path(&ask.path);
+        if !ask.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&ask.query);
+        }
+        let mut request = self.http.request(ask.method.clone(), url);
+        let bearer = HeaderValue::try_from(format!("Bearer {}", token.text.expose_secret()));
+        let mut bearer = bearer.map_err(|_| {
+            Attempt::Final(PlatformError::Setup("Adobe's access token holds odd characters".to_owned()))
+        })?;
+        bearer.set_sensitive(true);
+        request = request.header(reqwest::header::AUTHORIZATION, bearer);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request = request.header(reqwest::header::ACCEPT, ask.accept);
+        if let Some(body) = ask.body {
+            request =
+                request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let cut = |error| Attempt::cut(self.tokens.redact(&cause(error), Some(&token)));
+        let response = request.send().await.map_err(cut)?;
+        let mut sent = Sent::of(&response);
+        let body = match body(response, MAX_BODY).await {
+            Ok(body) => body,
+            Err(BodyError::Cut(error)) => return Err(cut(error)),
+            Err(error @ BodyError::TooLarge(_)) => {
+                return Err(Attempt::Final(PlatformError::Contract {
+                    what: ask.what(),
+                    message: error.to_string(),
+                    request: sent.request,
+                }));
+            }
+        };
+        if (200..300).contains(&sent.status) {
+            return match serde_json::from_slice(&body) {
+                Ok(body) => Ok(Answer { body, what: ask.what(), request: sent.request }),
+                Err(_) => Err(Attempt::Temporary {
+                    message: format!(
+                        "{} {}",
+                        sent.status,
+                        Refusal::read(&body, &sent.content_type).message()
+                    ),
+                    request: sent.request,
+                    after: None,
+                    unsent: false,
+                }),
+            };
+        }
+        let refusal = Refusal::read(&body, &sent.content_type);
+        sent.request.0 = sent.request.0.or_else(|| refusal.request());
+        let (code, message) = (refusal.code(), self.tokens.redact(&refusal.message(), Some(&token)));
+        let advice = advice(sent.status, &code);
+        let error = PlatformError::Refused {
+            what: ask.what(),
+            status: sent.status,
+            code: if code.is_empty() { code.clone() } else { format!(" {code}") },
+            message: message.clone(),
+            advice,
+            request: sent.request.clone(),
+        };
+        Err(match (sent.status, code.as_str()) {
+            (401, _) | (_, "401013") => Attempt::Token(token, error),
+            (429 | 500.., _) => Attempt::Temporary {
+                message: format!(
+                    "{}{} {message}",
+                    sent.status,
+                    if code.is_empty() { code } else { format!(" {code}") }
+                ),
+                request: sent.request,
+                after: sent.after,
+                unsent: sent.status == 429,
+            },
+            _ => Attempt::Final(error),
+        })
+    }
+}
+
+/// What the head of an answer says.
+pub(super) struct Sent {
+    pub(super) status: u16,
+    pub(super) request: RequestId,
+    pub(super) content_type: String,
+    pub(super) after: Option<Duration>,
+}
+
+impl Sent {
+    pub(super) fn of(response: &Response) -> Self {
+        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        Self {
+            status: response.status().as_u16(),
+            request: RequestId(header("x-request-id")),
+            content_type: header("content-type").unwrap_or_default(),
+            after: header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BodyError {
+    #[error("the answer was cut")]
+    Cut(reqwest::Error),
+    #[error("the answer has more than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// Reads an answer up to a limit.
+pub(super) async fn body(mut response: Response, limit: usize) -> Result<BytesMut, BodyError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
+        if body.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Waits before the next attempt; false when enough were made.
+pub(super) async fn pause(made: u32, asked: Option<Duration>) -> bool {
+    if made > RETRIES {
+        return false;
+    }
+    // Full jitter: of many that fail together not all come back together.
+    let drawn = (FIRST * 2u32.pow((made - 1).min(8))).mul_f64(fastrand::f64());
+    tokio::time::sleep(asked.map_or(drawn, |asked| drawn.max(asked.min(LONGEST_ASKED)))).await;
+    true
+}
+
+/// The innermost cause, without the address.
+pub(super) fn cause(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// An address that secrets may be sent to.
+pub(super) fn base(option: &str, text: &str) -> Result<Url, PlatformError> {
+    let url = Url::parse(text)
+        .map_err(|error| PlatformError::Setup(format!("{option} is not an address: {error}")))?;
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_local(&url)) {
+        let message = format!("{option} must be https: no secret is sent in clear text over a network");
+        return Err(PlatformError::Setup(message));
+    }
+    Ok(url)
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(platform: &str, ims: &str) -> Config {
+        Config {
+            platform: platform.to_owned(),
+            ims: ims.to_owned(),
+            org: "1234@AdobeOrg".to_owned(),
+            sandbox: "dev".to_owned(),
+            client_id: "client".to_owned(),
+            secret: Secret::new("p8e-verysecret").unwrap(),
+            scopes: "openid".to_owned(),
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_sent_in_clear_text() {
+        let good = "https://platform.adobe.io";
+        assert!(Platform::new(config("http://platform.adobe.io", good)).is_err());
+        assert!(Platform::new(config(good, "http://ims-na1.adobelogin.com")).is_err());
+        assert!(Platform::new(config("http://127.0.0.1:1", "http://localhost:2")).is_ok());
+        let platform = Platform::new(config(good, good)).unwrap();
+        assert!(!format!("{platform:?}").contains("verysecret"));
+    }
+
+    #[test]
+    fn what_cannot_be_a_header_is_refused_by_its_option() {
+        let good = "https://platform.adobe.io";
+        let odd = Config { sandbox: "two words".to_owned(), ..config(good, good) };
+        assert!(Platform::new(odd).unwrap_err().to_string().starts_with("--aep-sandbox"));
+        let empty = Config { org: String::new(), ..config(good, good) };
+        assert!(Platform::new(empty).unwrap_err().to_string().starts_with("--org"));
+    }
+}
