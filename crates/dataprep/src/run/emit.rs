@@ -201,7 +201,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
         touched(&field.bits) || (!field.more_bits.is_empty() && field.more_bits.iter().any(touched))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn field(
         &mut self,
         field: &Field,
@@ -324,7 +324,7 @@ impl<'r, 'a> Emitter<'r, 'a> {
     }
 
     /// Notes the remarks of an expression that has run, and its failure.
-    #[inline]
+    #[inline(always)]
     fn finished<T>(&mut self, op: &Op, result: Result<T, crate::functions::Failure>) -> Option<T> {
         if !self.env.notes.is_empty() {
             let notes = self.env.notes.drain(..);

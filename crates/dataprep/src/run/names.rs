@@ -49,7 +49,7 @@ impl KeyTable {
     }
 
     /// The node of a name, and its place among the names.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, name: &str) -> Option<(u16, NodeId)> {
         if self.table.is_empty() {
             return None;
@@ -74,7 +74,7 @@ impl KeyTable {
 
     /// As [`KeyTable::find`], with a guess at the place: objects of one kind come with their keys in
     /// one order, so the key after the last one is nearly always the one that followed it last time.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find_near(&self, name: &str, guess: u16) -> Option<(u16, NodeId)> {
         if let Some((candidate, node)) = self.names.get(guess as usize)
             && same(candidate.as_bytes(), name.as_bytes())
@@ -85,7 +85,7 @@ impl KeyTable {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn hash(bytes: &[u8]) -> u32 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = bytes.len() as u64;

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(crate) type Written = Result<bool, String>;
 
 /// Appends the value at a place of the input. Text that is already of the right type is copied.
-#[inline]
+#[inline(always)]
 pub(crate) fn span(input: &str, span: Span, wanted: Option<XdmType>, out: &mut Vec<u8>) -> Written {
     let text = span.text(input);
     match (span.kind, wanted) {
@@ -309,7 +309,7 @@ pub(crate) fn pruned(text: &str, out: &mut Vec<u8>) -> bool {
 }
 
 /// Appends a text; a short one in a few fixed steps, which is faster than a call that copies memory.
-#[inline]
+#[inline(always)]
 pub(crate) fn push(text: &[u8], out: &mut Vec<u8>) {
     if text.len() > 24 {
         out.extend_from_slice(text);

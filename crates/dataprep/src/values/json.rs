@@ -121,18 +121,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves into an object; `false` when it is empty (and already left).
-    #[inline]
+    #[inline(always)]
     pub fn enter_object(&mut self) -> Result<bool, JsonError> {
         self.enter(b'{', b'}', "expected an object")
     }
 
     /// Moves into an array; `false` when it is empty (and already left).
-    #[inline]
+    #[inline(always)]
     pub fn enter_array(&mut self) -> Result<bool, JsonError> {
         self.enter(b'[', b']', "expected an array")
     }
 
-    #[inline]
+    #[inline(always)]
     fn enter(&mut self, open: u8, close: u8, message: &'static str) -> Result<bool, JsonError> {
         if self.peek() != Some(open) {
             return self.fail(message);
@@ -173,18 +173,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// After a member: `true` when another follows, `false` when the object has ended.
-    #[inline]
+    #[inline(always)]
     pub fn next_member(&mut self) -> Result<bool, JsonError> {
         self.next(b'}', "expected a comma or } after the member")
     }
 
     /// After an element: `true` when another follows, `false` when the array has ended.
-    #[inline]
+    #[inline(always)]
     pub fn next_element(&mut self) -> Result<bool, JsonError> {
         self.next(b']', "expected a comma or ] after the element")
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, close: u8, message: &'static str) -> Result<bool, JsonError> {
         match self.peek() {
             Some(b',') => {
@@ -200,7 +200,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Where the cursor stands, after white space.
-    #[inline]
+    #[inline(always)]
     pub fn position(&mut self) -> u32 {
         self.peek();
         self.at as u32
@@ -269,7 +269,7 @@ impl<'a> Scanner<'a> {
         self.at - start
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self) -> Result<Kind, JsonError> {
         if self.bytes[self.at] == b'-' {
             self.at += 1;

@@ -81,25 +81,29 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     if length != b.len() {
         return false;
     }
-    let ends = |from: usize| {
-        word(&a[from..]) == word(&b[from..]) && word(&a[length - from - 8..]) == word(&b[length - from - 8..])
-    };
     match length {
-        17..=32 => ends(0) && ends(8),
-        8..=16 => ends(0),
+        17..=32 => ends(a, b, 0) && ends(a, b, 8),
+        8..=16 => ends(a, b, 0),
         4..8 => half(a) == half(b) && half(&a[length - 4..]) == half(&b[length - 4..]),
         _ => a == b,
     }
 }
 
+/// Whether two texts of one length have the same eight bytes that far from the start, and from the end.
+#[inline(always)]
+fn ends(a: &[u8], b: &[u8], from: usize) -> bool {
+    let last = a.len() - from - 8;
+    word(&a[from..]) == word(&b[from..]) && word(&a[last..]) == word(&b[last..])
+}
+
 /// The first eight bytes; 0 when there are fewer.
-#[inline]
+#[inline(always)]
 pub(crate) fn word(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight))
 }
 
 /// The first four bytes; 0 when there are fewer.
-#[inline]
+#[inline(always)]
 pub(crate) fn half(bytes: &[u8]) -> u64 {
     bytes.first_chunk().map_or(0, |four| u32::from_le_bytes(*four).into())
 }

@@ -33,7 +33,7 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// The value at a place of the input.
-    #[inline]
+    #[inline(always)]
     pub fn from_span(input: &'a str, span: Span) -> Self {
         match span.kind {
             Kind::Absent | Kind::Null => Value::Null,

@@ -49,7 +49,7 @@ fn has_mark(bytes: &[u8]) -> bool {
 }
 
 /// Whether `sk_`, `rk_`, `whsec_` or `_secret_` has its (first) underscore there.
-#[inline]
+#[inline(always)]
 fn is_mark(bytes: &[u8], at: usize) -> bool {
     let Some((before, [b'_', after @ ..])) = bytes.split_at_checked(at) else { return false };
     match before {

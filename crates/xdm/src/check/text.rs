@@ -71,7 +71,7 @@ impl Matcher {
     }
 
     /// Whether the pattern matches somewhere in the text; a pattern that takes too many steps does not.
-    #[inline]
+    #[inline(always)]
     pub(super) fn matches(&self, text: &str, budget: &mut Budget) -> bool {
         match &self.way {
             Way::Run(run) => run.matches(text.as_bytes()),
@@ -81,7 +81,7 @@ impl Matcher {
 }
 
 impl Run {
-    #[inline]
+    #[inline(always)]
     fn matches(&self, text: &[u8]) -> bool {
         let has = |byte: &u8| match byte {
             0..64 => self.class[0] >> byte & 1 == 1,

@@ -95,7 +95,7 @@ impl Tree {
     }
 
     /// Whether a member's key is written so between its quotes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_named(&self, member: u32, inner: &[u8]) -> bool {
         let Member { start, end, .. } = self.members[member as usize];
         // Two quotes and a colon around it.

@@ -113,7 +113,7 @@ impl<'w, 'o> Walk<'w, 'o> {
     }
 
     /// One level deeper; the level is left with `self.depth -= 1`.
-    #[inline]
+    #[inline(always)]
     fn deeper(&mut self) -> Result<(), Stop> {
         if self.depth == MAX_DEPTH {
             let offset = self.scanner.position() as usize;
