@@ -329,11 +329,14 @@ pub(crate) fn destination(written: &str, settings: &Settings) -> String {
 
 fn fill_source(mapping: &mut Mapping, settings: &Settings) {
     if mapping.source.contains("{ORDER_REFERENCE}") {
-        let reference = match &settings.order_metadata_key {
-            Some(key) => in_expression(&["metadata", key]),
-            None => "null".to_owned(),
+        mapping.source = match &settings.order_metadata_key {
+            Some(key) => mapping.source.replace("{ORDER_REFERENCE}", &in_expression(&["metadata", key])),
+            // A refund looks at its charge's, too.
+            None => mapping
+                .source
+                .replace("charge.{ORDER_REFERENCE}", "null")
+                .replace("{ORDER_REFERENCE}", "null"),
         };
-        mapping.source = mapping.source.replace("{ORDER_REFERENCE}", &reference);
     }
     let filtered = settings.metadata_allow.is_some() || !settings.metadata_deny.is_empty();
     let is_metadata = mapping.xdm_type == Some(XdmType::MapOfStrings)

@@ -45,10 +45,12 @@ fn told(invalid: &[Invalid]) -> Vec<(u32, &str, &str, &str, &str)> {
 
 #[test]
 fn the_samples_give_valid_records() {
-    for resource in RESOURCES {
-        let output = made(json!({}), &sample(resource));
-        assert!(output.records.iter().all(|record| record.valid), "{resource}: {:?}", output.invalid);
-        assert_eq!(output.invalid, [], "{resource}");
+    for model in ["standard", "relational"] {
+        for resource in RESOURCES {
+            let output = made(json!({"model": model}), &sample(resource));
+            assert!(output.records.iter().all(|record| record.valid), "{resource}: {:?}", output.invalid);
+            assert_eq!(output.invalid, [], "{model} {resource}");
+        }
     }
 }
 

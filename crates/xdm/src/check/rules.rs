@@ -33,7 +33,7 @@ pub(super) const MAX_ELEMENTS: usize = 10;
 /// Most keys of a map, by Adobe's advice.
 pub(super) const MAX_KEYS: usize = 16;
 
-/// The rules beyond JSON Schema: name, what it asks for, level by default. What JSON and JSON Schema
+/// The rules beyond JSON Schema, as `docs/check.md` lists them: name, what it asks for, level by default. What JSON and JSON Schema
 /// themselves ask for has no level: it is always refused.
 pub const RULES: [(&str, &str, Level); 13] = [
     ("empty", "no null, empty text, empty object or empty list stands anywhere", Level::Refuse),

@@ -15,6 +15,9 @@ pub use typescript::typescript;
 
 use crate::field::{Field, MAX_LONG, Object, Shape};
 
+/// How many of the values suggested to people are shown.
+const SUGGESTED: usize = 3;
+
 /// A field that holds no named fields: a scalar, or a list or map of scalars.
 struct Leaf<'f> {
     /// Where it is, as mappings write it: `commerce.order.payments[*].currencyCode`.
@@ -97,8 +100,12 @@ fn constraints(field: &Field) -> Vec<String> {
                 found.push(format!("one of {}", text.allowed.join(", ")));
             }
             if !text.suggested.is_empty() {
-                let values: Vec<&str> = text.suggested.keys().map(String::as_str).collect();
-                found.push(format!("such as {}", values.join(", ")));
+                let values: Vec<&str> = text.suggested.keys().map(String::as_str).take(SUGGESTED).collect();
+                let more = match text.suggested.len().saturating_sub(SUGGESTED) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                found.push(format!("such as {}{more}", values.join(", ")));
             }
         }
         // The bounds of a type are said by its name.

@@ -168,3 +168,13 @@ fn levels_can_be_changed_and_unknown_ones_are_refused() {
         assert!(events(&[(name, Level::Off)]).is_ok(), "{name}");
     }
 }
+
+#[test]
+fn the_page_about_checking_lists_every_rule() {
+    let page = include_str!("../../docs/check.md");
+    for (name, about, level) in RULES {
+        let level = format!("{level:?}").to_lowercase();
+        let row = format!("| `{name}` | {about} | {level} |");
+        assert!(page.lines().any(|line| line == row), "{row}");
+    }
+}

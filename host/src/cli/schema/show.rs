@@ -137,10 +137,10 @@ fn list(global: &Global, module: &Module, library: &Library) -> anyhow::Result<(
     let row = |listed: Listed<'_>| {
         let profile = if listed.profile { "yes" } else { "no" };
         let fields = listed.fields.to_string();
-        let texts = [&listed.resource, listed.title, listed.dataset, listed.class, profile, &fields];
+        let texts = [&listed.resource, listed.dataset, listed.title, profile, &fields];
         texts.map(str::to_owned).into()
     };
-    let header = ["resource", "schema", "dataset", "class", "for Profile", "fields filled"];
+    let header = ["resource", "dataset", "schema", "for Profile", "fields"];
     say!("{}", columns(&header, rows.into_iter().map(row)));
     Ok(())
 }
