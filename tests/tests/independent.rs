@@ -1,10 +1,11 @@
 //! A second opinion, by software that we did not write: Ajv validates what we emit against the schemas that
-//! we generate, and says the same as our checker of records made wrong on purpose.
+//! we generate, and says the same as our checker of records made wrong on purpose. TypeScript compiles the types.
 
 use anyhow::{Context, ensure};
 use dataprep::date::Moment;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use stripe_xdm_core::{Call, RecordKind, Settings, schema};
 use stripe_xdm_sandbox::{Account, Size};
@@ -13,7 +14,7 @@ use stripe_xdm_tests::program::{run, sync};
 use stripe_xdm_tests::stand_in::{KEY, StandIn, past};
 use stripe_xdm_tests::{corpus, lake, node};
 use xdm::check::{Checker, Levels};
-use xdm::render::json_schema;
+use xdm::render::{json_schema, typescript};
 use xdm::{Library, Schema};
 
 /// How many changes at random are tried, besides those with a name.
@@ -26,7 +27,7 @@ const NOW: i64 = 1_790_000_000;
 #[derive(Debug, Deserialize)]
 struct Verdict {
     records: usize,
-    wrong: Vec<serde_json::Value>,
+    wrong: Vec<Value>,
 }
 
 #[test]
@@ -178,6 +179,118 @@ fn records_made_wrong_are_refused_by_ajv_and_by_us() -> anyhow::Result<()> {
         "the changes prove little: {accepted} accepted, {refused} refused"
     );
     Ok(())
+}
+
+/// One complaint of TypeScript's compiler.
+#[derive(Debug, Deserialize)]
+struct Complaint {
+    file: String,
+    line: usize,
+    message: String,
+}
+
+#[test]
+fn typescript_takes_the_types_and_our_records_and_no_other_ones() -> anyhow::Result<()> {
+    let library = schema::library(&Settings::of_tenant("acme"))?;
+    let work = tempfile::tempdir()?;
+    let file = |name: &str, text: &str| std::fs::write(work.path().join(name), text);
+    let mut names = BTreeMap::new();
+    for schema in &library.schemas {
+        let types = typescript(&library, schema)?;
+        let (_, name) = types.split_once("export interface ").context("there is an interface")?;
+        let name = name.split_whitespace().next().context("it has a name")?;
+        names.insert(schema.name.clone(), name.to_owned());
+        file(&format!("{}.ts", schema.name), &types)?;
+    }
+
+    let mut native = Native::open(corpus::SETTINGS)?;
+    // Files of wrong records, and how many lines of such each has.
+    let mut wrong = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for (sample, object) in corpus::samples()? {
+        let (outcome, output) = native.transform(&Call::default(), object.as_bytes());
+        outcome?;
+        let records: Vec<_> = output
+            .records
+            .iter()
+            .map(|one| Ok((one.dataset, serde_json::from_slice(&output.bytes[one.span.clone()])?)))
+            .collect::<anyhow::Result<_>>()?;
+        for (index, (dataset, record)) in records.into_iter().enumerate() {
+            let dataset = native.dataset(dataset);
+            let name = names.get(dataset).with_context(|| format!("{dataset} has no types"))?;
+            let import = format!("import type {{ {name} }} from \"./{dataset}.js\";\n");
+            let line = |record: &Value| format!("({record}) satisfies {name};\n");
+            file(&format!("right_{sample}_{index}.ts"), &format!("{import}{}", line(&record)))?;
+            let schema = library.schema(dataset).context("it has a schema")?;
+            let changed = changed(&record, &library.flat(schema)?.required)?;
+            let lines: String = changed.iter().map(line).collect();
+            let wrong_file = format!("wrong_{sample}_{index}.ts");
+            file(&wrong_file, &format!("{import}{lines}"))?;
+            wrong.insert(wrong_file, changed);
+            seen.insert(dataset.to_owned());
+        }
+    }
+    ensure!(seen.len() == library.schemas.len(), "only {seen:?} have a sample");
+
+    let said: Vec<Complaint> = serde_json::from_str(&node::run("types.mjs", work.path())?)?;
+    let unwanted: Vec<_> = said.iter().filter(|one| !wrong.contains_key(&one.file)).collect();
+    ensure!(unwanted.is_empty(), "{unwanted:#?}");
+    let complained: BTreeSet<_> = said.iter().map(|one| (one.file.as_str(), one.line)).collect();
+    let mut refused = 0;
+    for (file, records) in &wrong {
+        for (index, record) in records.iter().enumerate() {
+            // Behind the line that imports.
+            ensure!(complained.contains(&(file, index + 2)), "{file}: TypeScript takes {record}");
+            refused += 1;
+        }
+    }
+    println!("{refused} wrong records refused, such as: {}", said.first().map_or("", |one| &one.message));
+    Ok(())
+}
+
+/// A record with each of its leaves, one at a time, of a type that no field has; with a key that no object has, at the
+/// root and in the tenant's object; and without each key that it must have.
+fn changed(record: &Value, required: &[String]) -> anyhow::Result<Vec<Value>> {
+    let mut places = Vec::new();
+    leaves(record, String::new(), &mut places);
+    let mut changed = Vec::new();
+    for (place, value) in places
+        .into_iter()
+        .map(|place| (place, json!([[true]])))
+        .chain([("/stray".to_owned(), json!("x")), ("/_acme/stripe/stray".to_owned(), json!("x"))])
+    {
+        let (parent, key) = place.rsplit_once('/').context("a leaf lies in something")?;
+        let mut record = record.clone();
+        match record.pointer_mut(parent).with_context(|| format!("there is no {parent}"))? {
+            Value::Array(items) => items[key.parse::<usize>()?] = value,
+            object => object[key.replace("~1", "/").replace("~0", "~")] = value,
+        }
+        changed.push(record);
+    }
+    for key in required {
+        let mut without = record.clone();
+        let taken = without.as_object_mut().and_then(|members| members.remove(key));
+        ensure!(taken.is_some(), "{key} is required but not there");
+        changed.push(without);
+    }
+    Ok(changed)
+}
+
+/// The JSON pointers of all scalars.
+fn leaves(value: &Value, at: String, places: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                leaves(member, format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), places);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, format!("{at}/{index}"), places);
+            }
+        }
+        _ => places.push(at),
+    }
 }
 
 /// Adds the standard definitions that no model refers to.

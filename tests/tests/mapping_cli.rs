@@ -206,8 +206,11 @@ fn the_users_sets_run_in_transform() -> anyhow::Result<()> {
         said(&[&always, more].concat())
     };
     let only = format!("charge={tutorial}");
-    let (a, b) =
-        (transform(&["--mapping-only", &only, &bare])?, transform(&["--mapping-only", &only, &wrapped])?);
+    // By itself it gives no event: there is neither _id nor timestamp.
+    let refused = transform(&["--mapping-only", &only, &bare])?;
+    ensure!(refused.code == Some(2) && refused.stderr.contains(r#""pointer":"/_id""#), "{refused:?}");
+    let alone = |sample: &str| transform(&["--no-check", "--mapping-only", &only, sample]);
+    let (a, b) = (alone(&bare)?, alone(&wrapped)?);
     ensure!(a.code == Some(0) && a.stdout == b.stdout, "{a:?} {b:?}");
     let record = json_of(&a)?;
     ensure!(record["_acme"]["charges_data"]["amount"] == 1099 && record.get("_id").is_none(), "{record}");

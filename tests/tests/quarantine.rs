@@ -362,18 +362,20 @@ fn a_newer_state_that_was_delivered_meanwhile_is_not_written_over() -> anyhow::R
     lake::check(&lake_dir, &wanted(&sandbox.account())?)
 }
 
-/// Runs a command again and again, killed at random instants, until it ends by itself; how often it was killed.
+/// Runs a command again and again, killed at random instants that lie later each time, until it ends by itself;
+/// how often it was killed.
 fn killed_often(
     random: &mut fastrand::Rng,
-    most: Duration,
     command: impl Fn() -> anyhow::Result<Command>,
 ) -> anyhow::Result<(u32, Ended)> {
-    let mut kills = 0;
+    // On any machine the first ones come while the program starts, and the last ones after it has ended.
+    let (mut kills, mut most) = (0, 10_000);
     loop {
-        let pause = Duration::from_micros(random.u64(0..most.as_micros() as u64));
+        let pause = Duration::from_micros(random.u64(most / 2..most));
+        most += most / 4;
         let mut running = Running::start(command()?, BOUND)?;
         let instant = Instant::now() + pause;
-        if kills >= 8 || running.look(|| Ok(Instant::now() >= instant))? {
+        if running.look(|| Ok(Instant::now() >= instant))? {
             return Ok((kills, running.end()?));
         }
         running.kill()?;
@@ -390,8 +392,7 @@ fn kills_lose_nothing_and_double_nothing_neither_kept_nor_delivered() -> anyhow:
         let everything = stand_in.sandbox()?.account();
         let dir = tempfile::tempdir()?;
         let (lake_dir, mapping) = (dir.path().join("lake"), lower_case(dir.path())?);
-        let most = Duration::from_millis(400);
-        let (hit, ended) = killed_often(&mut random, most, || syncing(&lake_dir, &stand_in, Some(&mapping)))?;
+        let (hit, ended) = killed_often(&mut random, || syncing(&lake_dir, &stand_in, Some(&mapping)))?;
         // The last kill may have come when all but the report was written.
         ensure!(matches!(ended.code, Some(0 | 2)), "{ended:?}");
         kills.0 += hit;
@@ -406,8 +407,7 @@ fn kills_lose_nothing_and_double_nothing_neither_kept_nor_delivered() -> anyhow:
         );
         lake::check(&lake_dir, &want)?;
 
-        let (hit, ended) =
-            killed_often(&mut random, Duration::from_millis(300), || retrying(&lake_dir, None))?;
+        let (hit, ended) = killed_often(&mut random, || retrying(&lake_dir, None))?;
         ensure!(ended.code == Some(0), "{ended:?}");
         kills.1 += hit;
         lake::check(&lake_dir, &wanted(&everything)?)?;

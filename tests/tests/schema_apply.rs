@@ -319,6 +319,30 @@ fn refusals_say_what_to_do() -> anyhow::Result<()> {
 }
 
 #[test]
+fn without_a_field_group_all_its_fields_have_twins() -> anyhow::Result<()> {
+    let standard = Standard::adobe().without("https://ns.adobe.com/xdm/context/experienceevent-commerce");
+    let adobe = Adobe::start(Options { standard, ..Options::default() })?;
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("twins.json").display().to_string();
+    // Among them is `productListItems[*]._id`, a name that only Adobe may give.
+    let applied = adobe.apply(&["--twins", &file])?;
+    ensure!(applied.code == Some(0), "{}", applied.stderr);
+    adobe.complete(&["--mapping", &file])
+}
+
+#[test]
+fn without_a_class_nothing_is_made_and_only_the_class_is_told() -> anyhow::Result<()> {
+    let standard = Standard::adobe().without("https://ns.adobe.com/xdm/classes/product");
+    let adobe = Adobe::start(Options { standard, ..Options::default() })?;
+    let plan = adobe.run("plan", &["--json"])?;
+    ensure!(plan.code == Some(2), "{plan:?}");
+    let plan = document(&plan)?;
+    ensure!(plan["refusals"] == 1 && plan["twins"] == json!([]), "{plan}");
+    ensure!(adobe.platform()?.changes() == 0, "a plan wrote something");
+    Ok(())
+}
+
+#[test]
 fn what_the_tenants_copy_of_adobes_schemas_lacks_goes_to_twins() -> anyhow::Result<()> {
     const COMMERCE: &str = "https://ns.adobe.com/xdm/context/experienceevent-commerce";
     let standard = Standard::adobe().without_field(COMMERCE, "commerce/order/refunds");

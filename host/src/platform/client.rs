@@ -191,7 +191,9 @@ impl Platform {
         let mut url = self.base.clone();
         url.set_path(&ask.path);
         if !ask.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&ask.query);
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            // A plus sign means a space in forms only.
+            url.set_query(Some(&query.extend_pairs(&ask.query).finish().replace('+', "%20")));
         }
         let mut request = self.http.request(ask.method.clone(), url);
         let bearer = HeaderValue::try_from(format!("Bearer {}", token.text.expose_secret()));
@@ -317,14 +319,19 @@ pub(super) async fn pause(made: u32, asked: Option<Duration>) -> bool {
     true
 }
 
-/// The innermost cause, without the address.
+/// The innermost cause, without the address; of a failed connection with the host.
 pub(super) fn cause(error: reqwest::Error) -> String {
+    // A failed connection is about a host; the rest of the address may hold more than is to be said.
+    let host = error.url().filter(|_| error.is_connect()).map(|url| match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("cannot connect to {host}:{port}: "),
+        (host, _) => format!("cannot connect to {}: ", host.unwrap_or_default()),
+    });
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    cause.to_string()
+    host.unwrap_or_default() + &cause.to_string()
 }
 
 /// An address that secrets may be sent to.

@@ -165,6 +165,8 @@ impl Refusal {
             return code.to_string();
         }
         let last = self.kind.as_deref().and_then(|kind| kind.rsplit('/').next());
+        // Some services put a mere address there.
+        let last = last.filter(|code| code.contains(|c: char| c.is_ascii_digit()));
         last.unwrap_or_default().to_owned()
     }
 
@@ -205,8 +207,8 @@ pub(super) fn advice(status: u16, code: &str) -> &'static str {
             "Check --client-id, the client secret and --scopes against the Developer Console"
         }
         (403, _) => {
-            "Ask an administrator to give the credential a role with the permissions Manage Schemas, Manage \
-             Datasets and Manage Identity Namespaces in this sandbox"
+            "Check --aep-sandbox; if it is right, ask an administrator to give the credential a role with the \
+             permissions Manage Schemas, Manage Datasets and Manage Identity Namespaces in this sandbox"
         }
         (404, _) => "Check --aep-sandbox and --platform-url",
         (429, _) => "Wait some minutes and run the same command again",
@@ -238,6 +240,8 @@ mod tests {
             "detail":"short","report":{"registryRequestId":"r-1","detailed-message":"long","sub-errors":[]}}"#;
         assert_eq!(read(registry), of("XDM-1012-404", "long"));
         assert_eq!(Refusal::read(registry.as_bytes(), "").request().as_deref(), Some("r-1"));
+        let address = r#"{"type":"http://ns.adobe.com/problem/uri","title":"No access"}"#;
+        assert_eq!(read(address), of("", "No access"));
         let problem = r#"{"type":"about:blank","status":400,"title":"BadRequestError","detail":"A valid content-type"}"#;
         assert_eq!(read(problem).1, "A valid content-type");
     }

@@ -25,7 +25,7 @@ pub async fn tenant(
         if titles.is_empty() {
             continue;
         }
-        said(kind.endpoint());
+        said(kind.plural());
         for entry in platform.resources(kind).await? {
             if !titles.contains(&entry.title.as_str()) {
                 continue;

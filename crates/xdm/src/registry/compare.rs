@@ -176,7 +176,11 @@ impl Difference {
         for (at, (name, node)) in missing.into_iter().enumerate() {
             let Some(value) = wanted.written(name) else { continue };
             path.push(name.to_owned());
-            let words = format!("{} {}", path.join("."), node.kind());
+            let mut words = format!("{} {}", path.join("."), node.kind());
+            let inside = node.names();
+            if !inside.is_empty() {
+                words.push_str(&format!(" of {}", inside.join(", ")));
+            }
             path.pop();
             let mut operations = Vec::new();
             if bare && at == 0 {

@@ -59,6 +59,16 @@ impl Kind {
             Kind::Schema => "schema",
         }
     }
+
+    /// What people call several.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Kind::DataType => "data types",
+            Kind::Class => "classes",
+            Kind::FieldGroup => "field groups",
+            Kind::Schema => "schemas",
+        }
+    }
 }
 
 impl From<DefinitionKind> for Kind {

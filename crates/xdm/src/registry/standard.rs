@@ -69,6 +69,11 @@ fn data_types_of(field: &Field, depth: usize, need: &mut impl FnMut(&str)) {
 pub fn lacks(library: &Library, answers: &Answers) -> Vec<Lack> {
     let mut lacks = Vec::new();
     for schema in library.schemas.iter().filter(|schema| schema.class.is_some()) {
+        // Without its class nothing of it can be made, so that nothing is said of its fields.
+        let absent = |class| answers.get(class).is_some_and(Option::is_none);
+        if schema.class.as_ref().is_some_and(absent) {
+            continue;
+        }
         let Ok(record) = library.flat(schema) else { continue };
         let parts: Vec<Node<'_>> = parts(schema, answers);
         let tenant = format!("/_{}/", library.tenant);

@@ -27,7 +27,7 @@ impl Twin {
     /// For people.
     pub(super) fn words(&self) -> String {
         let Twin { dataset, field, found, twin } = self;
-        format!("{dataset}: {field} ({found}) becomes {twin}")
+        format!("{dataset}: {field}: the tenant has {found} there; it goes to {twin}")
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) fn models(
         for output in explained.outputs.into_iter().filter(|output| output.replaced_by.is_none()) {
             let pointer = names(&output.destination);
             let Some(lack) = lacking.iter().find(|lack| lack.path == pointer) else { continue };
-            let twin = format!("{ROOT}.{}", output.destination);
+            let twin = format!("{ROOT}.{}", own_names(&output.destination));
             let mut mapping =
                 json!({ "sourceType": output.source_type, "source": output.source, "destination": twin });
             if let Value::Object(mapping) = &mut mapping {
@@ -120,6 +120,23 @@ fn dataset<'s>(settings: &'s Map<String, Value>, resource: &str, variant: &str) 
         .rfind(|name| !name.is_empty())
 }
 
+/// A destination with names that the tenant may give: Adobe's own may begin with an underscore (`_id`).
+fn own_names(destination: &str) -> String {
+    let mut own = String::new();
+    let mut begins = true;
+    let mut characters = destination.chars();
+    while let Some(c) = characters.next() {
+        if !(begins && c == '_') {
+            own.push(c);
+            begins = matches!(c, '.' | '{');
+        }
+        if c == '\\' {
+            own.extend(characters.next());
+        }
+    }
+    own
+}
+
 /// A destination's names as a JSON pointer: elements of arrays have none, keys of maps have theirs.
 fn names(destination: &str) -> String {
     let mut pointer = String::new();
@@ -158,6 +175,13 @@ mod tests {
         assert_eq!(names("commerce.order.refunds[0].refundAmount"), "/commerce/order/refunds/refundAmount");
         assert_eq!(names("productListItems[*].SKU"), "/productListItems/SKU");
         assert_eq!(names(r"a\.b.c"), "/a.b/c");
+    }
+
+    #[test]
+    fn twins_have_no_names_of_adobes_alone() {
+        assert_eq!(own_names("productListItems[*]._id"), "productListItems[*].id");
+        assert_eq!(own_names("_repo.create_date"), "repo.create_date");
+        assert_eq!(own_names(r"a\._b"), r"a\._b");
     }
 
     #[test]

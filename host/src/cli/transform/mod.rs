@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use sink::Sink;
 use std::fs::File;
 use std::io::Read;
@@ -317,7 +318,6 @@ fn origin<'a>(
     module: &'a Module,
     surroundings: &'a Surroundings,
 ) -> Origin<'a> {
-    let head = head.map(|head| head.data.as_ref().map_or(head, |data| &data.object));
     Origin {
         text,
         resource: head.and_then(|head| head.kind.as_deref()).unwrap_or_default(),
@@ -328,24 +328,49 @@ fn origin<'a>(
     }
 }
 
-/// What an object, or the Event around one, says of itself.
+/// What an object says of itself.
 #[derive(Debug, Default, Deserialize)]
 struct Head {
     #[serde(rename = "object", default)]
     kind: Option<String>,
     #[serde(default)]
     id: Option<String>,
-    #[serde(default)]
-    data: Option<Data>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct Data {
-    object: Box<Head>,
 }
 
 impl Head {
+    /// Of an object that is bare, in an Event, or in `data` as Adobe's managed source stores it.
     fn of(text: &[u8]) -> Self {
-        serde_json::from_slice(text).unwrap_or_default()
+        #[derive(Deserialize)]
+        struct Around<'a> {
+            #[serde(borrow)]
+            data: &'a RawValue,
+        }
+        #[derive(Deserialize)]
+        struct InEvent {
+            object: Head,
+        }
+        let bare = || serde_json::from_slice(text).unwrap_or_default();
+        let Ok(Around { data }) = serde_json::from_slice(text) else { return bare() };
+        let in_event = serde_json::from_str::<InEvent>(data.get()).map(|event| event.object);
+        in_event.or_else(|_| serde_json::from_str(data.get())).unwrap_or_else(|_| bare())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Head;
+
+    #[test]
+    fn an_object_is_named_wherever_it_lies() {
+        for text in [
+            r#"{"id":"ch_1","object":"charge"}"#,
+            r#"{"data":{"id":"ch_1","object":"charge"}}"#,
+            r#"{"id":"evt_1","object":"event","data":{"object":{"id":"ch_1","object":"charge"}}}"#,
+            r#"{"id":"ch_1","object":"charge","data":7}"#,
+        ] {
+            let head = Head::of(text.as_bytes());
+            assert_eq!((head.kind.as_deref(), head.id.as_deref()), (Some("charge"), Some("ch_1")), "{text}");
+        }
+        assert!(Head::of(b"no JSON").id.is_none());
     }
 }
