@@ -1,9 +1,9 @@
 //! The schemas of the models' records, composed from the mappings: what is mapped, with its type and
 //! labels, is all that has to be written down.
 //!
-//! A mapping's destination is a place in the record ([`places`]). Places below `_{tenant}` become field
-//! groups and data types of the tenant ([`tenant`]); all others are looked up in the standard definitions
-//! ([`standard`]), which also puts the schemas together. Schemas of rows are made from those ([`relational`]).
+//! A mapping's destination is a place in the record (`places`). Places below `_{tenant}` become field
+//! groups and data types of the tenant (`tenant`); all others are looked up in the standard definitions
+//! (`standard`), which also puts the schemas together. Schemas of rows are made from those ([`relational`]).
 
 mod namespaces;
 mod places;
