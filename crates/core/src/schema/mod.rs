@@ -3,7 +3,7 @@
 //!
 //! A mapping's destination is a place in the record (`places`). Places below `_{tenant}` become field
 //! groups and data types of the tenant (`tenant`); all others are looked up in the standard definitions
-//! (`standard`), which also puts the schemas together. Schemas of rows are made from those ([`relational`]).
+//! (`standard`), which also puts the schemas together. Schemas of rows are made from those (`relational`).
 
 mod namespaces;
 mod places;
