@@ -3,7 +3,7 @@
 //! Java's syntax has to be read here in any case, and what it means (groups kept or given back, atomic
 //! groups, `\G`, ASCII classes by default, its line ends) fits none of the engines that are small enough
 //! for the module; `docs/regex.md` has the comparison. So this is a whole engine: `java` reads a
-//! pattern, `program` makes steps of it, [`run`] takes them.
+//! pattern, `program` makes steps of it, `run` takes them.
 
 mod class;
 mod java;
