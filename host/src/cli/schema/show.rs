@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
-use stripe_xdm::module::Module;
+use stripe_xdm::module::{Dataset, Module};
 use stripe_xdm::report::columns;
 use xdm::registry::{Kind, descriptors, documents};
 use xdm::render::{self, Row};
@@ -80,15 +80,19 @@ fn problems(composed: &Composed, chosen: Option<&Schema>) -> u8 {
 /// The resources and variants whose records a schema describes, as one names them: `charge`,
 /// `subscription.event`.
 fn names(module: &Module, library: &Library) -> Vec<String> {
-    library.schemas.iter().map(|schema| name(module, schema)).collect()
+    library.schemas.iter().map(|schema| name(module, library, schema)).collect()
 }
 
-fn name(module: &Module, schema: &Schema) -> String {
-    let datasets = &module.description().datasets;
-    let Some(own) = datasets.iter().find(|dataset| dataset.name == schema.name) else {
+/// The datasets of the kind of records that is asked about: the module describes those of both kinds.
+fn datasets<'m>(module: &'m Module, library: &Library) -> impl Iterator<Item = &'m Dataset> {
+    module.description().datasets.iter().filter(|dataset| library.schema(&dataset.name).is_some())
+}
+
+fn name(module: &Module, library: &Library, schema: &Schema) -> String {
+    let Some(own) = datasets(module, library).find(|dataset| dataset.name == schema.name) else {
         return schema.name.clone();
     };
-    match datasets.iter().filter(|dataset| dataset.resource == own.resource).count() {
+    match datasets(module, library).filter(|dataset| dataset.resource == own.resource).count() {
         1 => own.resource.clone(),
         _ => format!("{}.{}", own.resource, own.variant),
     }
@@ -97,9 +101,8 @@ fn name(module: &Module, schema: &Schema) -> String {
 /// The schema of a dataset, or of a resource; of several variants the first, as elsewhere.
 fn choose<'l>(module: &Module, library: &'l Library, wanted: &str) -> anyhow::Result<&'l Schema> {
     let (resource, variant) = wanted.split_once('.').map_or((wanted, None), |(r, v)| (r, Some(v)));
-    let mut datasets = module.description().datasets.iter();
-    let meant =
-        datasets.find(|d| d.resource == resource && variant.is_none_or(|variant| d.variant == variant));
+    let meant = datasets(module, library)
+        .find(|d| d.resource == resource && variant.is_none_or(|variant| d.variant == variant));
     let dataset = meant.map_or(wanted, |dataset| dataset.name.as_str());
     match library.schema(dataset) {
         Some(schema) => Ok(schema),
@@ -122,7 +125,7 @@ fn list(global: &Global, module: &Module, library: &Library) -> anyhow::Result<(
     for schema in &library.schemas {
         let class = schema.class.as_deref().unwrap_or_default();
         rows.push(Listed {
-            resource: name(module, schema),
+            resource: name(module, library, schema),
             dataset: &schema.name,
             title: &schema.title,
             class: library.definition(class).map_or(class, |class| &class.title),
