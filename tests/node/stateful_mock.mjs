@@ -1,8 +1,8 @@
 // stripe-stateful-mock, by others, as a server to sync from.
 //
-//   stateful_mock.mjs serve                   listens on a free port of loopback and prints its address
-//   stateful_mock.mjs fill BASE DIRECTORY     creates objects through the API; one file for each resource
-//   stateful_mock.mjs check DIRECTORY LAKE    compares a lake with those; says what differs and fails
+//   stateful_mock.mjs serve                            listens on a free port of loopback, prints its address
+//   stateful_mock.mjs fill BASE DIRECTORY              creates objects; writes one file for each resource
+//   stateful_mock.mjs check DIRECTORY LAKE RESOURCE…   compares; says what differs and fails
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -60,7 +60,7 @@ async function fill(base, directory) {
   }
   for (let number = 0; number < 12; number++) {
     const data = { currency: "usd", unit_amount: 1_000 + number, "product_data[name]": `Tea ${number}` };
-    made.prices.push(await call(base, "/v1/prices", { ...data, active: number % 4 !== 0 }));
+    made.prices.push(await call(base, "/v1/prices", data));
   }
   for (const id of charges) made.charges.push(await call(base, `/v1/charges/${id}`));
   for (const id of customers) made.customers.push(await call(base, `/v1/customers/${id}`));
@@ -72,8 +72,9 @@ async function fill(base, directory) {
   for (const newest = second(); second() === newest; ) await setTimeout(20);
 }
 
-function check(directory, lake) {
-  for (const [name, [dataset, field]] of Object.entries(DATASETS)) {
+function check(directory, lake, ...names) {
+  for (const name of names) {
+    const [dataset, field] = DATASETS[name];
     const wanted = new Map(JSON.parse(readFileSync(join(directory, `${name}.json`))).map((o) => [o.id, o]));
     const found = new Map();
     const place = join(lake, dataset);
@@ -114,13 +115,14 @@ const COMPARE = {
   },
   customers(object, record) {
     assert.equal(record.personalEmail.address, object.email);
-    assert.equal(record.person.name.fullName, object.name);
+    // It forgets names.
+    assert.equal(record.person?.name?.fullName ?? null, object.name ?? null);
     assert.equal(record._acme.stripe.metadata.number, object.metadata.number);
   },
   refunds(object, record) {
     const ours = record._acme.stripe;
     assert.equal(ours.chargeID, object.charge);
-    assert.equal(text(ours.refund.amount), major(object.amount, object.currency), object.id);
+    assert.equal(text(ours.refund.amountMinor), String(object.amount), object.id);
   },
   prices(object, record) {
     assert.equal(text(record._acme.stripe.price.unitAmountMinor), String(object.unit_amount));

@@ -23,7 +23,7 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// PyPI's localstripe: shapes of 2017, oldest first, filters by time refused or fatal.
+    /// PyPI's localstripe: shapes of 2017, oldest first; filters by time are refused, or it falls over them.
     pub fn localstripe() -> anyhow::Result<Self> {
         let here = std::env::current_exe()?;
         let target = here.ancestors().nth(3).context("test executables lie in target/release/deps")?;
@@ -78,15 +78,17 @@ impl Foreign {
 
     /// Creates objects through its API and writes what it then lists, a file for each resource.
     pub fn fill(&self, dir: &Path) -> anyhow::Result<()> {
-        self.script([OsStr::new("fill"), self.base.as_ref(), dir.as_ref()])
+        self.script(&["fill".as_ref(), self.base.as_ref(), dir.as_ref()])
     }
 
-    /// Compares a lake with what [`Foreign::fill`] wrote.
-    pub fn check(&self, dir: &Path, lake: &Path) -> anyhow::Result<()> {
-        self.script([OsStr::new("check"), dir.as_ref(), lake.as_ref()])
+    /// Compares resources of a lake with what [`Foreign::fill`] wrote.
+    pub fn check(&self, dir: &Path, lake: &Path, resources: &str) -> anyhow::Result<()> {
+        let mut arguments: Vec<&OsStr> = vec!["check".as_ref(), dir.as_ref(), lake.as_ref()];
+        arguments.extend(resources.split(',').map(OsStr::new));
+        self.script(&arguments)
     }
 
-    fn script<const N: usize>(&self, arguments: [&OsStr; N]) -> anyhow::Result<()> {
+    fn script(&self, arguments: &[&OsStr]) -> anyhow::Result<()> {
         let output = Command::new(&self.interpreter).arg(&self.script).args(arguments).output()?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "{}: {said}", self.script.display());

@@ -11,9 +11,10 @@ use stripe_xdm_sandbox::{
 };
 use stripe_xdm_tests::lake;
 use stripe_xdm_tests::program::{Ended, Running, command, run, sync};
-use stripe_xdm_tests::stand_in::{KEY, StandIn, past, wanted};
+use stripe_xdm_tests::stand_in::{KEY, StandIn, wanted};
 
-const NOW: i64 = Size::NOW;
+/// What time it is there: later than everything that is seeded.
+const NOW: i64 = Size::NOW + 60;
 const DAY: i64 = 86_400;
 /// Long before any of the objects here.
 const FOUNDED: i64 = 1_293_840_000;
@@ -219,7 +220,7 @@ fn a_storm_of_429_is_ridden_out_within_the_budget() -> anyhow::Result<()> {
 #[test]
 fn broken_bodies_cost_nothing() -> anyhow::Result<()> {
     let faults = "truncate@3,drop@5,short-length@8,slow:300ms@9-12,html@15,drop@18-19,truncate@22";
-    let account = Account::seeded(9, past(Size { charges: 900, ..Size::demo() }));
+    let account = Account::seeded(9, Size { charges: 900, ..Size::demo() });
     let stand_in = StandIn::with(account, Options { faults: faults.parse()?, ..options() })?;
     let sandbox = stand_in.sandbox()?;
     let dir = tempfile::tempdir()?;
@@ -231,7 +232,7 @@ fn broken_bodies_cost_nothing() -> anyhow::Result<()> {
 
 #[test]
 fn an_answer_without_end_is_given_up_in_time() -> anyhow::Result<()> {
-    let account = Account::seeded(9, past(Size { charges: 200, ..Size::demo() }));
+    let account = Account::seeded(9, Size { charges: 200, ..Size::demo() });
     let stand_in = StandIn::with(account, Options { faults: "stall@4,stall@7".parse()?, ..options() })?;
     let sandbox = stand_in.sandbox()?;
     let dir = tempfile::tempdir()?;
@@ -244,7 +245,7 @@ fn an_answer_without_end_is_given_up_in_time() -> anyhow::Result<()> {
 
 #[test]
 fn an_answer_too_large_fails_its_resource_and_takes_no_memory() -> anyhow::Result<()> {
-    let account = Account::seeded(9, past(Size { charges: 200, ..Size::demo() }));
+    let account = Account::seeded(9, Size { charges: 200, ..Size::demo() });
     let stand_in = StandIn::with(account, Options { faults: "charges:giant@1-".parse()?, ..options() })?;
     let sandbox = stand_in.sandbox()?;
     let dir = tempfile::tempdir()?;
@@ -261,7 +262,7 @@ fn an_answer_too_large_fails_its_resource_and_takes_no_memory() -> anyhow::Resul
 
 #[test]
 fn a_list_that_has_more_and_shows_nothing_is_no_end() -> anyhow::Result<()> {
-    let account = Account::seeded(9, past(Size { charges: 200, ..Size::demo() }));
+    let account = Account::seeded(9, Size { charges: 200, ..Size::demo() });
     let stand_in = StandIn::with(account, Options { faults: "charges:empty-more@2-".parse()?, ..options() })?;
     let sandbox = stand_in.sandbox()?;
     let dir = tempfile::tempdir()?;
@@ -275,7 +276,7 @@ fn a_list_that_has_more_and_shows_nothing_is_no_end() -> anyhow::Result<()> {
 
 #[test]
 fn a_permission_lost_half_way_stops_its_resource_alone_and_the_next_run_goes_on() -> anyhow::Result<()> {
-    let account = Account::seeded(10, past(Size { charges: 1_500, ..Size::demo() }));
+    let account = Account::seeded(10, Size { charges: 1_500, ..Size::demo() });
     let stand_in = StandIn::with(account, Options { faults: "charges:403@4-".parse()?, ..options() })?;
     let sandbox = stand_in.sandbox()?;
     let dir = tempfile::tempdir()?;
