@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::settings::SettingsArgs;
+use super::stripe::StripeArgs;
 use super::user_models::writes_id;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -10,42 +11,27 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use stripe_xdm::module::Module;
+use stripe_xdm::observe::MetricsAddress;
 use stripe_xdm::report::{Bars, Lines, Silent, summary_table};
-use stripe_xdm::stripe::{Client, Config, Key, Resource};
+use stripe_xdm::stripe::Client;
 use stripe_xdm::sync::{Summary, SyncConfig, Watch, sync};
-
-/// The environment variable that holds the key.
-const KEY_VARIABLE: &str = "STRIPE_API_KEY";
 
 #[derive(Debug, Args)]
 pub(super) struct SyncArgs {
     /// The directory to sync into; it holds the records, the ledger and the runs
     #[arg(long, value_name = "DIR")]
     lake: PathBuf,
-    /// The resources to sync; default all
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    resources: Vec<String>,
     /// Where the first run begins: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// A file that holds the API key; default the environment variable STRIPE_API_KEY
-    #[arg(long, value_name = "FILE")]
-    api_key_file: Option<PathBuf>,
-    /// Where the API is
-    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com")]
-    api_base: String,
-    /// The Stripe API version to ask for
-    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia")]
-    stripe_version: String,
-    /// The Stripe account (acct_…), when the key may not read it
-    #[arg(long, value_name = "ACCOUNT")]
-    account: Option<String>,
-    /// Most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    concurrency: usize,
-    /// Requests per second, for the account and for each endpoint; default Stripe's limits
-    #[arg(long, value_name = "N")]
-    rate_limit: Option<f64>,
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    since: Option<i64>,
+    /// How many accounts are synced at once
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    accounts_at_once: u16,
+    #[command(flatten)]
+    stripe: StripeArgs,
+    /// Serve metrics for Prometheus while it runs: a port of this machine, or an address
+    #[arg(long, value_name = "ADDR", value_parser = MetricsAddress::parse)]
+    metrics: Option<MetricsAddress>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -54,20 +40,16 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     let module = global.load_module()?;
     let settings = args.settings.settings()?;
     replaced_models_write_ids(&settings)?;
+    let targets = args.stripe.targets(global)?;
+    let [target] = targets.as_slice() else { bail!("several accounts are not synced yet") };
     let config = SyncConfig {
         lake: args.lake.clone(),
-        resources: resources(&args.resources)?,
-        since: args.since.as_deref().map(|text| super::moment("--since", text)).transpose()?,
-        account: args.account.clone(),
+        resources: target.resources.clone(),
+        since: target.since.or(args.since),
+        account: target.account.clone(),
         settings,
     };
-    let client = Client::new(Config {
-        base: args.api_base.clone(),
-        key: key(&args)?,
-        version: args.stripe_version.clone(),
-        concurrency: args.concurrency,
-        rate_limit: rate(args.rate_limit)?,
-    })?;
+    let client = target.client.clone();
     runtime()?.block_on(async {
         let summary = watched(global, client, &module, config).await?;
         show(global, &summary, &args.lake)
@@ -125,37 +107,4 @@ pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -
         say!("{}", summary_table(summary, lake).trim_end());
     }
     Ok(ExitCode::from(summary.exit_code()))
-}
-
-fn key(args: &SyncArgs) -> anyhow::Result<Key> {
-    let text = match &args.api_key_file {
-        Some(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
-        }
-        None => std::env::var(KEY_VARIABLE).unwrap_or_default(),
-    };
-    Ok(Key::new(&text)?)
-}
-
-pub(super) fn resources(names: &[String]) -> anyhow::Result<Vec<Resource>> {
-    if names.is_empty() {
-        return Ok(Resource::ALL.to_vec());
-    }
-    let known = Resource::ALL.map(Resource::name).join(", ");
-    let mut chosen = Vec::new();
-    for name in names {
-        let resource = Resource::from_name(name.trim());
-        chosen.push(resource.with_context(|| format!("--resources {name}: known are {known}"))?);
-    }
-    // Two walks of one list would get in each other's way.
-    chosen.sort_unstable();
-    chosen.dedup();
-    Ok(chosen)
-}
-
-pub(super) fn rate(given: Option<f64>) -> anyhow::Result<Option<f64>> {
-    match given {
-        Some(rate) if !(1.0..=100_000.0).contains(&rate) => bail!("--rate-limit must be at least 1"),
-        given => Ok(given),
-    }
 }
