@@ -114,8 +114,8 @@ fn missing_secrets(file: &ConfigFile) -> Vec<Problem> {
 
 fn secret_of(key: &Key, flag: &str, value: &str) -> Option<SecretRef> {
     match key.kind {
-        Kind::Secret(variable) if variable == flag => Some(SecretRef::Env(value.to_owned())),
-        Kind::Secret(_) => Some(SecretRef::File(PathBuf::from(value))),
+        Kind::Secret(variable, _) if variable == flag => Some(SecretRef::Env(value.to_owned())),
+        Kind::Secret(..) => Some(SecretRef::File(PathBuf::from(value))),
         _ => None,
     }
 }
@@ -129,6 +129,9 @@ fn in_force(file: &ConfigFile) -> Vec<Row> {
 /// What is in force for a key, found by reading an empty command line of a command that has its option.
 fn row(key: &Key, file: &ConfigFile, plain: &Command, whole: &Command) -> Option<Row> {
     let mut row = Row { key: key.to_string(), value: None, source: "default".to_owned() };
+    if let Kind::Secret(_, variable) = key.kind {
+        row.value = Some(SecretRef::Env(variable.to_owned()).shown());
+    }
     for flag in key.flags() {
         let (name, arg) = command_with(plain, flag, key)?;
         let id = arg.get_id().as_str();
@@ -194,8 +197,7 @@ fn example() -> String {
         line(format_args!("\n# {}.\n[{}]", section.about, section.name));
         for key in KEYS.iter().filter(|key| key.section == section.name) {
             let Some((_, arg)) = command_with(&command, key.flag, key) else { continue };
-            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-            line(format_args!("# {}", help.replace('\n', "\n# ")));
+            line(format_args!("# {}", meaning(key, arg).replace('\n', "\n# ")));
             let needed = matches!((key.section, key.name), ("sync", "lake") | ("mapping", "tenant"));
             let mark = if needed { "" } else { "# " };
             line(format_args!("{mark}{} = {}", key.name, sample(key, arg)));
@@ -207,6 +209,20 @@ fn example() -> String {
          # connected = true\n# resources = [\"charges\", \"customers\"]\n# since = 2026-01-31\n# rate_limit = 20"
     ));
     text
+}
+
+/// What a key is about, in its option's words.
+fn meaning(key: &Key, arg: &clap::Arg) -> String {
+    let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    match key.kind {
+        Kind::Not => format!("false: {help}"),
+        Kind::Secret(_, variable) => {
+            let what = help.strip_prefix("A file that holds ").unwrap_or(&help);
+            let what = what.split([';', ',']).next().unwrap_or(what);
+            format!("Where {what} is, in a variable or a file; default the variable {variable}")
+        }
+        _ => help,
+    }
 }
 
 /// A key's default as the file has it, or an example where there is none.
@@ -235,10 +251,14 @@ fn example_of(name: &str, kind: Kind) -> &'static str {
         ("metadata_identity", _) => r#""crm_id=CRMID""#,
         ("phone_target", _) => r#""mobilePhone""#,
         ("currency_exponents", _) => "{ xyz = 3 }",
-        ("rules", _) => r#"{ enum = "warn" }"#,
+        ("rules", _) => r#"{ timestamp = "warn" }"#,
         ("address", _) => r#""127.0.0.1:9464""#,
         ("policy", _) => r#""privacy.json""#,
         ("module", _) => r#""stripe_xdm_bg.wasm""#,
+        ("order_key", _) => r#""order_id""#,
+        ("quarantine" | "out", _) => r#""records""#,
+        ("api_version", _) => r#""2026-08-26.dahlia""#,
+        ("client_id", _) => r#""1a2b3c""#,
         ("org", _) => r#""1234@AdobeOrg""#,
         ("aep_sandbox", _) => r#""dev""#,
         ("rate_limit" | "endpoint_rate_limit", _) => "25",
@@ -249,7 +269,125 @@ fn example_of(name: &str, kind: Kind) -> &'static str {
         (_, Kind::Names) => r#"["one", "two"]"#,
         (_, Kind::Mappings) => r#"["charge=charges.json"]"#,
         (_, Kind::Pairs) => r#"{ name = "value" }"#,
-        (_, Kind::Secret(_)) => r#"{ env = "NAME" }"#,
+        (_, Kind::Secret(..)) => r#"{ env = "NAME" }"#,
         (_, Kind::Text | Kind::Path) => r#""text""#,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// What a layer above the file alone can say: which file, and which of its accounts.
+    const NO_PLACE: [&str; 4] = ["config", "only", "help", "version"];
+
+    /// Options of the commands that do the work, and of all commands.
+    fn options() -> Vec<(String, String)> {
+        let command = described();
+        let mut options: Vec<(String, String)> = Vec::new();
+        let mut add = |name: &str, command: &Command| {
+            let long = command.get_arguments().filter_map(clap::Arg::get_long);
+            options.extend(long.map(|long| (name.to_owned(), long.to_owned())));
+        };
+        add("", &command);
+        for name in ["sync", "run", "transform", "doctor"] {
+            if let Some(command) = command.find_subcommand(name) {
+                add(name, command);
+            }
+        }
+        options
+    }
+
+    #[test]
+    fn every_option_has_its_place_in_the_file() {
+        let options = options();
+        assert!(options.len() > 40, "the options were found");
+        for (command, flag) in options {
+            let placed = super::super::layers::key_of(&flag, &command).is_some();
+            assert!(
+                placed || NO_PLACE.contains(&flag.as_str()),
+                "--{flag} of {command:?} needs a row in host/src/config/keys.rs"
+            );
+        }
+    }
+
+    #[test]
+    fn every_key_has_its_option_and_no_two_keys_share_one() {
+        let command = described();
+        for key in KEYS {
+            for flag in key.flags() {
+                assert!(command_with(&command, flag, key).is_some(), "{key}: no command has --{flag}");
+            }
+            assert!(SECTIONS.iter().any(|section| section.name == key.section), "{key}");
+        }
+        for (command, flag) in options() {
+            let rows =
+                KEYS.iter().filter(|key| key.is_for(&command) && key.flags().any(|known| known == flag));
+            assert!(rows.count() <= 1, "--{flag} of {command:?}");
+        }
+    }
+
+    #[test]
+    fn the_example_parses_as_it_is_and_with_everything_in_force() {
+        let parse = |text: &str| {
+            let file = ConfigFile::parse(Path::new("stripe-xdm.toml"), text)
+                .unwrap_or_else(|problems| panic!("{problems:?} in\n{text}"));
+            assert_eq!(judged(&file), [], "in\n{text}");
+            file
+        };
+        let text = example();
+        let few: Vec<_> = parse(&text).settings.iter().map(|setting| setting.key.to_string()).collect();
+        assert_eq!(few, ["sync.lake", "mapping.tenant"]);
+        let is_setting = |line: &str| {
+            let name = line.split(" = ").next().unwrap_or_default();
+            let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            line == "[[account]]" || (is_name && line.contains(" = "))
+        };
+        let whole: Vec<&str> = text
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|line| is_setting(line)).unwrap_or(line))
+            .collect();
+        let file = parse(&whole.join("\n"));
+        assert_eq!(file.settings.len(), KEYS.len());
+        assert_eq!(file.accounts.len(), 1);
+    }
+
+    /// `UPDATE_DOCS=1 cargo test --release -p stripe-xdm --bin stripe-xdm` writes the page's table anew.
+    #[test]
+    fn the_page_lists_every_key() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md");
+        let page = std::fs::read_to_string(&path).unwrap();
+        let (begin, end) = ("<!-- keys: written by a test -->\n", "<!-- end of keys -->");
+        let (before, rest) = page.split_once(begin).unwrap();
+        let (_, after) = rest.split_once(end).unwrap();
+        let whole = format!("{before}{begin}{}{end}{after}", table());
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&path, &whole).unwrap();
+        } else {
+            assert!(page == whole, "docs/configuration.md is not current: run this test with UPDATE_DOCS=1");
+        }
+    }
+
+    fn table() -> String {
+        let command = described();
+        let mut text = String::new();
+        for section in SECTIONS {
+            text += &format!("\n### `[{}]`\n\n{}.\n\n", section.name, section.about);
+            text += "| Key | Option | Default | Meaning |\n| --- | --- | --- | --- |\n";
+            for key in KEYS.iter().filter(|key| key.section == section.name) {
+                let (_, arg) = command_with(&command, key.flag, key).unwrap();
+                let default = match (arg.get_default_values().first(), key.kind) {
+                    (_, Kind::Not) => "`true`".to_owned(),
+                    (_, Kind::Secret(_, variable)) => format!("`{{ env = \"{variable}\" }}`"),
+                    (Some(value), _) => format!("`{}`", value.to_string_lossy()),
+                    (None, _) => String::new(),
+                };
+                let options: Vec<_> = key.flags().map(|flag| format!("`--{flag}`")).collect();
+                let meaning = meaning(key, arg).replace('\n', " ").replace('|', "\\|");
+                text += &format!("| `{}` | {} | {default} | {meaning} |\n", key.name, options.join(", "));
+            }
+        }
+        text + "\n"
     }
 }

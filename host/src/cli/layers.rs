@@ -114,7 +114,7 @@ pub(super) fn with_file(command: Command, settings: &[Setting], above: Option<&A
             let found = settings.iter().find(|setting| {
                 setting.flag == flag
                     && setting.key.is_for(name)
-                    && !(matches!(setting.key.kind, Kind::Secret(_)) && is_named(setting.key, above))
+                    && !(matches!(setting.key.kind, Kind::Secret(..)) && is_named(setting.key, above))
             });
             match found {
                 Some(setting) => arg.required(false).default_values(setting.values.clone()),
@@ -163,7 +163,9 @@ pub(super) fn command_with<'a>(command: &'a Command, flag: &str, key: &Key) -> O
             deep(below, full.trim_start(), flag, key)
         })
     }
-    deep(command, "", flag, key)
+    // Where commands share an option, a sync's words are the ones meant.
+    let sync = command.find_subcommand("sync").filter(|_| key.section == "sync");
+    sync.and_then(|sync| deep(sync, "sync", flag, key)).or_else(|| deep(command, "", flag, key))
 }
 
 /// What the options' own readers say of the file's values.

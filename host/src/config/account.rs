@@ -21,6 +21,8 @@ pub struct AccountEntry {
     pub rate_limit: Option<String>,
     /// Requests per second to one endpoint, as `--endpoint-rate-limit` has it.
     pub endpoint_rate_limit: Option<String>,
+    /// The identity namespace of its customers, as `--customer-namespace` has it.
+    pub customer_namespace: Option<String>,
     /// Where it begins.
     pub place: Place,
 }

@@ -44,8 +44,9 @@ pub enum Kind {
     Pairs,
     /// `true`, `false` or a list of accounts.
     Connected,
-    /// `{ env = "NAME" }` or `{ file = "PATH" }`. Holds the option that names a variable.
-    Secret(&'static str),
+    /// `{ env = "NAME" }` or `{ file = "PATH" }`. Holds the option that names a variable, and the variable that
+    /// is read when nothing is said.
+    Secret(&'static str, &'static str),
 }
 
 /// The commands that a key is for.
@@ -95,7 +96,7 @@ const TRANSFORM: Scope = Only(&["transform"]);
 /// All keys.
 pub const KEYS: &[Key] = &[
     key("sync", "lake", "lake", Path, NOT_DEMO),
-    key("sync", "api_key", "api-key-file", Secret("api-key-env"), NOT_DEMO),
+    key("sync", "api_key", "api-key-file", Secret("api-key-env", "STRIPE_API_KEY"), NOT_DEMO),
     key("sync", "account", "account", Text, NOT_DEMO),
     key("sync", "connected", "connected", Connected, NOT_DEMO),
     key("sync", "accounts_at_once", "accounts-at-once", Count, NOT_DEMO),
@@ -124,14 +125,20 @@ pub const KEYS: &[Key] = &[
     key("mapping", "rules", "rule", Pairs, Except(&["quarantine list"])),
     key("mapping", "seed", "seed", Count, NOT_DEMO),
     key("privacy", "policy", "privacy", Path, All),
-    key("privacy", "salt", "privacy-salt-file", Secret("privacy-salt-env"), All),
+    key("privacy", "salt", "privacy-salt-file", Secret("privacy-salt-env", "STRIPE_XDM_PRIVACY_SALT"), All),
     key("log", "level", "log", Text, All),
     key("log", "format", "log-format", Text, All),
     key("metrics", "address", "metrics", Text, All),
     key("platform", "org", "org", Text, All),
     key("platform", "aep_sandbox", "aep-sandbox", Text, All),
     key("platform", "client_id", "client-id", Text, All),
-    key("platform", "client_secret", "client-secret-file", Secret("client-secret-env"), All),
+    key(
+        "platform",
+        "client_secret",
+        "client-secret-file",
+        Secret("client-secret-env", "STRIPE_XDM_CLIENT_SECRET"),
+        All,
+    ),
     key("platform", "scopes", "scopes", Text, All),
     key("platform", "platform_url", "platform-url", Text, All),
     key("platform", "ims_url", "ims-url", Text, All),
@@ -152,7 +159,7 @@ pub const KEYS: &[Key] = &[
 impl Key {
     /// The options that it stands for: two of a secret, else one.
     pub fn flags(&self) -> impl Iterator<Item = &'static str> {
-        let second = if let Secret(variable) = self.kind { Some(variable) } else { None };
+        let second = if let Secret(variable, _) = self.kind { Some(variable) } else { None };
         std::iter::once(self.flag).chain(second)
     }
 
@@ -186,7 +193,7 @@ impl Kind {
             Mappings => r#"a list of files, such as ["charge=charges.json"]"#,
             Pairs => "a table of names and values",
             Connected => r#"true, false or a list of accounts, such as ["acct_1"]"#,
-            Secret(_) => r#"{ env = "NAME" } or { file = "PATH" }"#,
+            Secret(..) => r#"{ env = "NAME" } or { file = "PATH" }"#,
         }
     }
 }

@@ -14,6 +14,9 @@ use toml::de::{DeTable, DeValue};
 /// The largest file that is read.
 const LARGEST: u64 = 1 << 20;
 
+/// For messages: what is expected is the same of all secrets.
+const ANY_SECRET: Kind = Kind::Secret("", "");
+
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl ConfigFile {
@@ -106,7 +109,7 @@ impl Reader<'_> {
                 continue;
             };
             let (flag, values) = match key.kind {
-                Kind::Secret(variable) => match self.secret(&key.to_string(), value) {
+                Kind::Secret(variable, _) => match self.secret(&key.to_string(), value) {
                     Some(SecretRef::Env(name)) => (variable, vec![name]),
                     Some(SecretRef::File(path)) => (key.flag, vec![path.display().to_string()]),
                     None => continue,
@@ -157,7 +160,7 @@ impl Reader<'_> {
                 Connected::These(accounts) => accounts.join(","),
             }]),
             // Told apart before.
-            Kind::Secret(_) => None,
+            Kind::Secret(..) => None,
         }
     }
 
@@ -290,12 +293,12 @@ impl Reader<'_> {
             return None;
         }
         let Some(table) = value.get_ref().as_table() else {
-            self.expected(name, value, Kind::Secret(""));
+            self.expected(name, value, ANY_SECRET);
             return None;
         };
         let mut entries = table.iter();
         let (Some((kind, inner)), None) = (entries.next(), entries.next()) else {
-            self.expected(name, value, Kind::Secret(""));
+            self.expected(name, value, ANY_SECRET);
             return None;
         };
         match kind.get_ref().as_ref() {
@@ -315,7 +318,7 @@ impl Reader<'_> {
                 Some(SecretRef::File(self.absolute(&path).into()))
             }
             _ => {
-                self.expected(name, value, Kind::Secret(""));
+                self.expected(name, value, ANY_SECRET);
                 None
             }
         }
@@ -348,7 +351,7 @@ impl Reader<'_> {
     }
 
     fn account(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<AccountEntry> {
-        const KNOWN: [&str; 8] = [
+        const KNOWN: [&str; 9] = [
             "name",
             "api_key",
             "account",
@@ -357,6 +360,7 @@ impl Reader<'_> {
             "since",
             "rate_limit",
             "endpoint_rate_limit",
+            "customer_namespace",
         ];
         let mut entry = AccountEntry {
             name: String::new(),
@@ -367,6 +371,7 @@ impl Reader<'_> {
             since: None,
             rate_limit: None,
             endpoint_rate_limit: None,
+            customer_namespace: None,
             place: self.place(&span),
         };
         let (mut named, mut keyed) = (false, false);
@@ -397,6 +402,9 @@ impl Reader<'_> {
                 "rate_limit" => entry.rate_limit = self.number(&full, value, Kind::Number, true),
                 "endpoint_rate_limit" => {
                     entry.endpoint_rate_limit = self.number(&full, value, Kind::Number, true);
+                }
+                "customer_namespace" => {
+                    entry.customer_namespace = self.text_of(&full, value, Kind::Text);
                 }
                 odd => {
                     let message = format!("account has no key {odd}{}", meant(odd, KNOWN));
