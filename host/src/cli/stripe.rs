@@ -64,6 +64,8 @@ pub(super) struct Target {
     pub(super) resources: Vec<Resource>,
     /// Where its first run begins, when it is not where the others' begin.
     pub(super) since: Option<i64>,
+    /// The identity namespace of its customers, when it is not that of the others.
+    pub(super) customer_namespace: Option<String>,
     pub(super) client: Client,
 }
 
@@ -105,6 +107,7 @@ impl StripeArgs {
             connected: self.connected.clone().unwrap_or(Connected::No),
             resources: chosen(&self.resources),
             since: None,
+            customer_namespace: None,
             client: self.client(&secret, self.rate_limit)?,
         })
     }
@@ -123,6 +126,7 @@ impl StripeArgs {
             connected: entry.connected.clone().or(self.connected.clone()).unwrap_or(Connected::No),
             resources: chosen(&resources),
             since: entry.since.as_deref().map(super::time).transpose().map_err(said)?,
+            customer_namespace: entry.customer_namespace.clone(),
             client: self.client(&entry.api_key, rate_limit.or(self.rate_limit))?,
         })
     }

@@ -2,19 +2,23 @@
 
 use super::Global;
 use super::settings::SettingsArgs;
-use super::stripe::StripeArgs;
+use super::stripe::{self, StripeArgs};
 use super::user_models::writes_id;
 use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use stripe_xdm::config::Connected;
 use stripe_xdm::module::Module;
-use stripe_xdm::observe::MetricsAddress;
-use stripe_xdm::report::{Bars, Lines, Silent, summary_table};
+use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
+use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_table};
 use stripe_xdm::stripe::Client;
-use stripe_xdm::sync::{Summary, SyncConfig, Watch, sync};
+use stripe_xdm::sync::{
+    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, account_of, sync,
+    sync_accounts,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct SyncArgs {
@@ -36,24 +40,125 @@ pub(super) struct SyncArgs {
     settings: SettingsArgs,
 }
 
+/// All that syncs need, made ready once.
+pub(super) struct Ready {
+    module: Module,
+    pub(super) lake: PathBuf,
+    settings: Settings,
+    pub(super) targets: Vec<Target>,
+    at_once: usize,
+    counted: Option<(MetricsAddress, Arc<Metrics>)>,
+}
+
 pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
+    let ready = ready(global, &args)?;
+    runtime()?.block_on(async {
+        let _served = ready.serve().await?;
+        let ended = once(global, &ready, interrupted()).await?;
+        show_all(global, &ended, &args.lake)
+    })
+}
+
+/// Reads keys and checks what was given; nothing is asked of Stripe.
+pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
     let module = global.load_module()?;
     let settings = args.settings.settings()?;
     replaced_models_write_ids(&settings)?;
-    let targets = args.stripe.targets(global)?;
-    let [target] = targets.as_slice() else { bail!("several accounts are not synced yet") };
-    let config = SyncConfig {
-        lake: args.lake.clone(),
-        resources: target.resources.clone(),
-        since: target.since.or(args.since),
-        account: target.account.clone(),
-        settings,
+    let counted = args.metrics.map(|address| anyhow::Ok((address, Metrics::new()?))).transpose()?;
+    let target = |target: stripe::Target| {
+        let mut settings = settings.clone();
+        if let Some(namespace) = target.customer_namespace {
+            settings.insert("customer_namespace".to_owned(), namespace.into());
+        }
+        let config = SyncConfig {
+            lake: args.lake.clone(),
+            resources: target.resources,
+            since: target.since.or(args.since),
+            account: target.account,
+            settings,
+        };
+        let client = match &counted {
+            Some((_, metrics)) => target.client.counted(metrics.clone()),
+            None => target.client,
+        };
+        Target { name: target.name, client: Arc::new(client), config, connected: target.connected }
     };
-    let client = target.client.clone();
-    runtime()?.block_on(async {
-        let summary = watched(global, client, &module, config).await?;
-        show(global, &summary, &args.lake)
-    })
+    let targets = args.stripe.targets(global)?.into_iter().map(target).collect();
+    let at_once = args.accounts_at_once.into();
+    Ok(Ready { module, lake: args.lake.clone(), settings, targets, at_once, counted })
+}
+
+impl Ready {
+    /// Whether there are, or may be, several accounts.
+    fn is_several(&self) -> bool {
+        !matches!(self.targets.as_slice(), [Target { name: None, connected: Connected::No, .. }])
+    }
+
+    /// Serves metrics, when they are asked for, until what is returned is dropped.
+    pub(super) async fn serve(&self) -> anyhow::Result<Option<Served>> {
+        let Some((address, metrics)) = &self.counted else { return Ok(None) };
+        let served = Served::start(*address, metrics.clone()).await;
+        Ok(Some(served.with_context(|| format!("--metrics {}: cannot listen there", address.0))?))
+    }
+
+    /// The watcher of an account.
+    fn watch(&self, inner: SharedWatch, account: &str) -> SharedWatch {
+        match &self.counted {
+            Some((_, metrics)) => {
+                Arc::new(Counted { account: account.to_owned(), metrics: metrics.clone(), next: inner })
+            }
+            None => inner,
+        }
+    }
+
+    fn count(&self, ended: &Ended) {
+        let Some((_, metrics)) = &self.counted else { return };
+        metrics.ended(&ended.name, ended.exit_code());
+        let Ok(summary) = &ended.result else { return };
+        for (resource, _) in summary.resources.iter().filter(|(_, of)| of.errors.is_empty()) {
+            if !summary.interrupted {
+                metrics.in_step(&ended.name, resource, summary.upper_bound);
+            }
+        }
+    }
+}
+
+/// One sync of every account. A single account that cannot be synced at all is an error, one of several is told
+/// with the others.
+pub(super) async fn once(
+    global: &Global,
+    ready: &Ready,
+    stop: impl Future<Output = ()> + Send,
+) -> anyhow::Result<Vec<Ended>> {
+    let session = Session::open(&ready.lake, &ready.module, &ready.settings)?;
+    let ended = match ready.targets.as_slice() {
+        [target] if !ready.is_several() => {
+            // Metrics go by accounts, so the account must be known before the first number.
+            let name = match (&target.config.account, &ready.counted) {
+                (Some(account), _) => account.clone(),
+                (None, Some(_)) => account_of(&target.client, None).await?,
+                (None, None) => String::new(),
+            };
+            let watch = ready.watch(watcher(global), &name);
+            let summary = session.sync(target.client.clone(), target.config.clone(), watch, stop).await;
+            let name = summary.as_ref().map_or(name, |summary| summary.account.clone());
+            vec![Ended { name, result: summary }]
+        }
+        targets => {
+            let all = watcher(global);
+            let watch = |account: &str| {
+                let named = Arc::new(Named { account: account.to_owned(), next: all.clone() });
+                ready.watch(named, account)
+            };
+            sync_accounts(&session, targets.to_vec(), ready.at_once, watch, stop).await
+        }
+    };
+    ended.iter().for_each(|ended| ready.count(ended));
+    match <[Ended; 1]>::try_from(ended) {
+        Ok([Ended { result: Err(error), .. }]) if !ready.is_several() => Err(error.into()),
+        Ok(one) => Ok(one.into()),
+        Err(several) => Ok(several),
+    }
 }
 
 /// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read. Rows go by
@@ -79,25 +184,52 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     runtime.context("the system gives no threads")
 }
 
+/// Who watches a sync, as the options want it.
+fn watcher(global: &Global) -> SharedWatch {
+    match () {
+        () if global.quiet => Arc::new(Silent),
+        () if global.json => Arc::new(Lines::new(true)),
+        () if global.draws() => Arc::new(Bars::default()),
+        () => Arc::new(Lines::new(false)),
+    }
+}
+
+/// Ends when the user interrupts.
+async fn interrupted() {
+    // Without signals there is nothing to stop for.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 pub(super) async fn watched(
     global: &Global,
     client: Client,
     module: &Module,
     config: SyncConfig,
 ) -> anyhow::Result<Summary> {
-    let watch: Arc<dyn Watch> = match () {
-        () if global.quiet => Arc::new(Silent),
-        () if global.json => Arc::new(Lines::new(true)),
-        () if global.draws() => Arc::new(Bars::default()),
-        () => Arc::new(Lines::new(false)),
-    };
-    let stop = async {
-        // Without signals there is nothing to stop for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    Ok(sync(Arc::new(client), module, config, watch, stop).await?)
+    Ok(sync(Arc::new(client), module, config, watcher(global), interrupted()).await?)
+}
+
+/// How the syncs of all accounts ended.
+pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
+    if let [Ended { result: Ok(summary), name }] = ended
+        && *name == summary.account
+    {
+        return show(global, summary, lake);
+    }
+    let total = Total::of(ended);
+    if global.json {
+        let account = |ended: &Ended| match &ended.result {
+            Ok(summary) => json!({ "name": ended.name, "summary": summary }),
+            Err(error) => json!({ "name": ended.name, "error": error.to_string() }),
+        };
+        let accounts: Vec<Value> = ended.iter().map(account).collect();
+        say!("{}", json!({ "accounts": accounts, "total": total, "exit_code": total.exit_code() }));
+    } else if !global.quiet {
+        say!("{}", accounts_table(ended, lake).trim_end());
+    }
+    Ok(ExitCode::from(total.exit_code()))
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {

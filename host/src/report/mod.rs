@@ -7,14 +7,18 @@ macro_rules! tell {
     ($($words:tt)*) => { $crate::report::tell_line(format_args!($($words)*)) };
 }
 
+mod accounts;
 mod columns;
 mod json;
 mod live;
+mod named;
 mod table;
 
+pub use accounts::accounts_table;
 pub use columns::columns;
 pub use json::{compact, pretty};
 pub use live::{Bars, Lines, Silent};
+pub use named::Named;
 pub use table::summary_table;
 
 /// Behind `tell!`.

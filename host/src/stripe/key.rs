@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 /// The world that a key opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Real money.
     Live,

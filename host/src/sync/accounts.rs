@@ -111,6 +111,11 @@ pub async fn sync_accounts(
     }
 }
 
+/// The account that a key belongs to.
+pub async fn account_of(client: &Client, given: Option<&str>) -> Result<String, SyncError> {
+    Ok(identify(client, given).await?.account)
+}
+
 /// Ends when the syncs are to stop.
 async fn halting(mut halted: watch::Receiver<bool>) {
     if halted.wait_for(|halted| *halted).await.is_err() {
@@ -128,11 +133,11 @@ async fn with_connected(targets: Vec<Target>, halted: &watch::Receiver<bool>) ->
     for target in targets {
         let failed = |result| Ended { name: target.name.clone().unwrap_or_else(|| "key".to_owned()), result };
         let who = tokio::select! {
-            who = identify(&target.client, target.config.account.as_deref()) => who,
+            who = account_of(&target.client, target.config.account.as_deref()) => who,
             () = halting(halted.clone()) => Err(SyncError::System("stopped before it began".to_owned())),
         };
         let account = match who {
-            Ok(who) => who.account,
+            Ok(account) => account,
             Err(error) => {
                 known.push(Err(failed(Err(error))));
                 continue;

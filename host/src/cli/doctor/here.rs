@@ -89,7 +89,7 @@ fn lock(dir: &Path) -> Finding {
 }
 
 fn ledger(dir: &Path) -> Finding {
-    match SqliteLedger::open(&Lake::ledger_in(dir)) {
+    match SqliteLedger::open_read_only(&Lake::ledger_in(dir)) {
         Ok(_) => Finding::pass("ledger", "this program can read it"),
         Err(error) => Finding::new("ledger", State::Fail, error.to_string()),
     }
