@@ -8,5 +8,6 @@ pub mod module;
 pub mod platform;
 pub mod quarantine;
 pub mod report;
+pub mod schedule;
 pub mod stripe;
 pub mod sync;

@@ -12,8 +12,10 @@ mod mapping;
 mod module;
 mod privacy;
 mod quarantine;
+mod run;
 mod schema;
 mod settings;
+mod signals;
 mod sync;
 mod transform;
 mod user_models;
@@ -73,6 +75,8 @@ enum Command {
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
     Sync(sync::SyncArgs),
+    /// Stay up and sync on a schedule
+    Run(run::RunArgs),
     /// What was kept back, and why; try it again after mending a mapping
     Quarantine(quarantine::QuarantineCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
@@ -92,6 +96,7 @@ impl Cli {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
+            Command::Run(args) => run::run(&self.global, args),
             Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),

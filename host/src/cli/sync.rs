@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::settings::SettingsArgs;
+use super::signals::stop_on_signals;
 use super::user_models::writes_id;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use stripe_xdm::module::Module;
 use stripe_xdm::report::{Bars, Lines, Silent, summary_table};
+use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::{Client, Config, Key, Resource};
 use stripe_xdm::sync::{Summary, SyncConfig, Watch, sync};
 
@@ -21,7 +23,7 @@ const KEY_VARIABLE: &str = "STRIPE_API_KEY";
 pub(super) struct SyncArgs {
     /// The directory to sync into; it holds the records, the ledger and the runs
     #[arg(long, value_name = "DIR")]
-    lake: PathBuf,
+    pub(super) lake: PathBuf,
     /// The resources to sync; default all
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     resources: Vec<String>,
@@ -50,7 +52,24 @@ pub(super) struct SyncArgs {
     settings: SettingsArgs,
 }
 
+/// All that a sync needs, made ready once.
+#[derive(Debug)]
+pub(super) struct Ready {
+    module: Module,
+    client: Arc<Client>,
+    pub(super) config: SyncConfig,
+}
+
 pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
+    let ready = ready(global, &args)?;
+    runtime()?.block_on(async {
+        let summary = once(global, &ready, &stop_on_signals()).await?;
+        show(global, &summary, &args.lake)
+    })
+}
+
+/// Reads the key and checks what was given; nothing is asked of Stripe.
+pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
     let module = global.load_module()?;
     let settings = args.settings.settings()?;
     replaced_models_write_ids(&settings)?;
@@ -63,15 +82,17 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     };
     let client = Client::new(Config {
         base: args.api_base.clone(),
-        key: key(&args)?,
+        key: key(args)?,
         version: args.stripe_version.clone(),
         concurrency: args.concurrency,
         rate_limit: rate(args.rate_limit)?,
     })?;
-    runtime()?.block_on(async {
-        let summary = watched(global, client, &module, config).await?;
-        show(global, &summary, &args.lake)
-    })
+    Ok(Ready { module, client: Arc::new(client), config })
+}
+
+/// One sync.
+pub(super) async fn once(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Summary> {
+    watched(global, ready.client.clone(), &ready.module, ready.config.clone(), stop).await
 }
 
 /// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read. Rows go by
@@ -99,9 +120,10 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 pub(super) async fn watched(
     global: &Global,
-    client: Client,
+    client: Arc<Client>,
     module: &Module,
     config: SyncConfig,
+    stop: &Stop,
 ) -> anyhow::Result<Summary> {
     let watch: Arc<dyn Watch> = match () {
         () if global.quiet => Arc::new(Silent),
@@ -109,13 +131,7 @@ pub(super) async fn watched(
         () if global.draws() => Arc::new(Bars::default()),
         () => Arc::new(Lines::new(false)),
     };
-    let stop = async {
-        // Without signals there is nothing to stop for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    Ok(sync(Arc::new(client), module, config, watch, stop).await?)
+    Ok(sync(client, module, config, watch, stop.wait()).await?)
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {
