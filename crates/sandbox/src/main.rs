@@ -3,11 +3,12 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use stripe_xdm_sandbox::platform::{self, Organization, Platform, Standard};
-use stripe_xdm_sandbox::{Account, ApiKey, Faults, Mode, Options, Rate, Sandbox, Size};
+use stripe_xdm_sandbox::{Account, ApiKey, Even, EvenKind, Faults, Mode, Options, Rate, Sandbox, Size};
 
 /// A local stand-in for Stripe's read API. Prints its base URL on the first line, then its key.
 #[derive(Debug, Parser)]
@@ -22,6 +23,16 @@ struct Arguments {
     /// About how many objects the account holds; a demo of some thousands when absent.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=2_000_000))]
     objects: Option<u32>,
+    /// Only objects of this resource, evenly over `--span` and of about `--bytes`: an account to
+    /// measure with.
+    #[arg(long, value_enum, requires = "objects")]
+    resource: Option<ResourceName>,
+    /// About how large each object is.
+    #[arg(long, default_value_t = 1_700, requires = "resource")]
+    bytes: usize,
+    /// How old the oldest object is, for example `365d` or `12h`.
+    #[arg(long, default_value = "365d", value_parser = span, requires = "resource")]
+    span: Duration,
     /// The newest moment of the account, Unix seconds.
     #[arg(long, default_value_t = Size::NOW)]
     now: i64,
@@ -30,6 +41,9 @@ struct Arguments {
     /// What goes wrong, for example `500@3,429:global-rate@5,charges:drop@2`.
     #[arg(long, default_value = "")]
     faults: Faults,
+    /// How long each answer of a list takes, for example `100ms`.
+    #[arg(long, default_value = "0ms", value_parser = span)]
+    latency: Duration,
     /// Let every request through.
     #[arg(long)]
     no_limits: bool,
@@ -93,20 +107,58 @@ enum ModeName {
     Test,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ResourceName {
+    Charges,
+    Customers,
+}
+
+/// A whole number and `ms`, `s`, `m`, `h` or `d`.
+fn span(text: &str) -> Result<Duration, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let millis = match unit {
+        "ms" => Some(1),
+        "s" => Some(1_000),
+        "m" => Some(60_000),
+        "h" => Some(3_600_000),
+        "d" => Some(86_400_000),
+        _ => None,
+    };
+    let parsed = number.parse::<u64>().ok().zip(millis).and_then(|(number, unit)| number.checked_mul(unit));
+    parsed.map(Duration::from_millis).ok_or_else(|| "write a whole number and ms, s, m, h or d".to_owned())
+}
+
+impl Arguments {
+    fn account(&self) -> Account {
+        let mode = match self.mode {
+            ModeName::Live => Mode::Live,
+            ModeName::Test => Mode::Test,
+        };
+        let objects = self.objects.map(|objects| objects as usize);
+        if let (Some(resource), Some(objects)) = (self.resource, objects) {
+            let kind = match resource {
+                ResourceName::Charges => EvenKind::Charges,
+                ResourceName::Customers => EvenKind::Customers,
+            };
+            let (bytes, span, now) = (self.bytes, self.span, self.now);
+            return Account::even(self.seed, &Even { kind, objects, bytes, span, now, mode });
+        }
+        let size = objects.map_or_else(Size::demo, Size::total);
+        Account::seeded(self.seed, Size { now: self.now, mode, ..size })
+    }
+}
+
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let size = arguments.objects.map_or_else(Size::demo, |objects| Size::total(objects as usize));
-    let mode = match arguments.mode {
-        ModeName::Live => Mode::Live,
-        ModeName::Test => Mode::Test,
-    };
-    let account = Account::seeded(arguments.seed, Size { now: arguments.now, mode, ..size });
+    let account = arguments.account();
     let given = arguments.key.is_some();
     let options = Options {
         listen: arguments.listen,
         keys: arguments.key.map(ApiKey::secret).into_iter().collect(),
         faults: arguments.faults,
+        latency: arguments.latency,
         rate: if arguments.no_limits { Rate::Unlimited } else { Rate::Stripe },
         ..Options::default()
     };

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -43,6 +44,8 @@ pub struct Options {
     /// Whether a cursor in the first second of a `created` window ends the list early although other
     /// objects share that second, as the live API has been seen to do.
     pub same_second_trap: bool,
+    /// How long each answer of a list is on its way, as over a network. Rates count arrivals.
+    pub latency: Duration,
 }
 
 /// How many requests are let through.
@@ -63,6 +66,7 @@ impl Default for Options {
             faults: Faults::none(),
             rate: Rate::Stripe,
             same_second_trap: true,
+            latency: Duration::ZERO,
         }
     }
 }
@@ -92,6 +96,7 @@ struct App {
     gate: Option<Gate>,
     counter: Counter,
     same_second_trap: bool,
+    latency: Duration,
 }
 
 impl Sandbox {
@@ -114,6 +119,7 @@ impl Sandbox {
             gate: limits.map(Gate::new),
             counter: Counter::default(),
             same_second_trap: options.same_second_trap,
+            latency: options.latency,
         });
         let router = Router::new().fallback(handle).with_state(Arc::clone(&app));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -247,6 +253,9 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response<Body>
         Some(error) => Err(error),
         None => app.answer(&request, endpoint.as_ref(), &name, &mut version),
     };
+    if !app.latency.is_zero() && matches!(endpoint, Some(Endpoint::List(_))) {
+        tokio::time::sleep(app.latency).await;
+    }
     let response = respond(answer, number, &version, fault);
     app.counter.answered(response.status().as_u16());
     response

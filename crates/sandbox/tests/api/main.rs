@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod common;
+mod even;
 mod expansion;
 mod failures;
 mod lists;
