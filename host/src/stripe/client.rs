@@ -135,9 +135,20 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
+        self.get_at(endpoint, endpoint, query, read).await
+    }
+
+    /// As [`Self::get`], of something at a path below the endpoint, such as one object.
+    pub async fn get_at<T>(
+        &self,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(&str, String)],
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, ApiError> {
         let mut retry = Retry::default();
         loop {
-            let (attempt, message) = match self.once(endpoint, query, &read).await {
+            let (attempt, message) = match self.once(endpoint, path, query, &read).await {
                 Ok(answer) => {
                     self.budget.succeeded();
                     return Ok(answer);
@@ -148,7 +159,7 @@ impl Client {
             match retry.after(attempt, fastrand::f64()) {
                 Decision::Again(delay) => tokio::time::sleep(delay).await,
                 Decision::GiveUp => {
-                    let (path, attempts) = (endpoint.to_owned(), retry.made());
+                    let (path, attempts) = (path.to_owned(), retry.made());
                     return Err(ApiError::Network { path, attempts, message });
                 }
             }
@@ -158,11 +169,12 @@ impl Client {
     async fn once<T>(
         &self,
         endpoint: &'static str,
+        path: &str,
         query: &[(&str, String)],
         read: &impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, Failure> {
         let mut url = self.base.clone();
-        url.set_path(endpoint);
+        url.set_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -179,7 +191,7 @@ impl Client {
             let body = body(response).await.map_err(|e| match e {
                 BodyError::Cut(e) => cut(e),
                 BodyError::TooLarge => Failure::Final(ApiError::Contract {
-                    path: endpoint.to_owned(),
+                    path: path.to_owned(),
                     message: format!("the answer has more than {MAX_BODY} bytes"),
                     request: request.clone(),
                 }),
@@ -198,7 +210,7 @@ impl Client {
         let body = body(response).await.unwrap_or_default();
         let detail = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
         let message = self.key.redact(&detail.message.unwrap_or_else(|| "no message".to_owned()));
-        let path = endpoint.to_owned();
+        let path = path.to_owned();
         let error = match status {
             401 => ApiError::Key { request: request.clone() },
             403 => {
