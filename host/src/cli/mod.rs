@@ -12,13 +12,16 @@ mod mapping;
 mod module;
 mod privacy;
 mod quarantine;
+mod reset;
 mod run;
 mod schema;
 mod settings;
 mod signals;
+mod status;
 mod sync;
 mod transform;
 mod user_models;
+mod verify;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -77,6 +80,12 @@ enum Command {
     Sync(sync::SyncArgs),
     /// Stay up and sync on a schedule
     Run(run::RunArgs),
+    /// How far a lake is: ranges, lag, errors; also while a sync runs
+    Status(status::StatusArgs),
+    /// List again and compare: proves that nothing is missing, or names what is, and repairs it
+    Verify(verify::VerifyArgs),
+    /// Forget what was walked, so that the next sync lists it once more
+    Reset(reset::ResetArgs),
     /// What was kept back, and why; try it again after mending a mapping
     Quarantine(quarantine::QuarantineCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
@@ -97,6 +106,9 @@ impl Cli {
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
             Command::Run(args) => run::run(&self.global, args),
+            Command::Status(args) => status::run(&self.global, &args),
+            Command::Verify(args) => verify::run(&self.global, args),
+            Command::Reset(args) => reset::run(&self.global, &args),
             Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),

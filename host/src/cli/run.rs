@@ -133,10 +133,11 @@ impl<'a> Diary<'a> {
         ready: &Ready,
     ) -> anyhow::Result<ExitCode> {
         self.write();
+        let global = self.global;
         let diary = std::cell::RefCell::new(&mut *self);
         let job = async |begin: Begin| {
             diary.borrow_mut().began(begin);
-            let ended = once(diary.borrow().global, ready, stop).await;
+            let ended = once(global, ready, stop).await;
             diary.borrow_mut().ended(begin.now, clock.now(), stop, ended)
         };
         keep(schedule, clock, stop, |note| diary.borrow_mut().note(&note), job).await;

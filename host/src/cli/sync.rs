@@ -25,7 +25,7 @@ pub(super) struct SyncArgs {
     #[arg(long, value_name = "DIR")]
     pub(super) lake: PathBuf,
     /// The resources to sync; default all
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, alias = "resource", value_name = "NAMES", value_delimiter = ',')]
     resources: Vec<String>,
     /// Where the first run begins: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds
     #[arg(long, value_name = "TIME")]
@@ -55,8 +55,8 @@ pub(super) struct SyncArgs {
 /// All that a sync needs, made ready once.
 #[derive(Debug)]
 pub(super) struct Ready {
-    module: Module,
-    client: Arc<Client>,
+    pub(super) module: Module,
+    pub(super) client: Arc<Client>,
     pub(super) config: SyncConfig,
 }
 

@@ -14,7 +14,9 @@ pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
 pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
 pub use summary::{ResourceSummary, Summary, UnitProof};
-pub use verify::{Difference, Finished, Proof, Sample, Verified, VerifyConfig, Why, verify};
+pub use verify::{
+    Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
+};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit, Want};

@@ -1,6 +1,6 @@
 //! What became of objects that are on one side alone.
 
-use super::{Comparison, Difference, LOOK_UPS, List, Proof, Why};
+use super::{Comparison, Difference, List, Proof, Why};
 use crate::ledger::Covered;
 use crate::stripe::ApiError;
 use bytes::Bytes;
@@ -12,7 +12,13 @@ const LATE: i64 = 3_600;
 
 impl List<'_> {
     /// Names and explains the differences of a comparison, oldest first.
-    pub(super) async fn explain(&self, proof: &mut Proof, compared: Comparison, coverage: &[Vec<Covered>]) {
+    pub(super) async fn explain(
+        &self,
+        proof: &mut Proof,
+        compared: Comparison,
+        coverage: &[Vec<Covered>],
+        look_ups: usize,
+    ) {
         let Comparison { missing, extra, relisted, .. } = compared;
         let named = |(id, created): (String, i64), why| Difference { id, created, why };
         proof.missing = missing
@@ -25,7 +31,7 @@ impl List<'_> {
         proof.missing.extend(relisted.into_iter().map(|of| named(of, Why::ListedAgain)));
         let mut tasks = JoinSet::new();
         for (number, (id, created)) in extra.into_iter().enumerate() {
-            if number >= LOOK_UPS {
+            if number >= look_ups {
                 proof.extra.push(named((id, created), Why::NotLookedUp));
                 continue;
             }

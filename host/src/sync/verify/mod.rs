@@ -4,7 +4,10 @@
 mod compare;
 mod explain;
 mod relist;
+mod repair;
 mod slices;
+
+pub use repair::{Repaired, repair};
 
 use super::{SyncError, identify};
 use crate::ledger::{Ledger, LedgerError, Objects};
@@ -33,6 +36,8 @@ pub struct VerifyConfig {
     pub account: Option<String>,
     /// Not everything, but ranges chosen at random.
     pub sample: Option<Sample>,
+    /// Look up everything that is known and not listed, however much that is.
+    pub look_up_all: bool,
 }
 
 /// Ranges chosen at random.
@@ -135,13 +140,17 @@ pub enum Why {
 }
 
 impl Verified {
+    /// Whether something is on one side alone.
+    pub fn differs(&self) -> bool {
+        self.resources.values().any(Proof::differs)
+    }
+
     /// 0 all proven, 2 something differs or could not be compared, 1 nothing could be compared.
     pub fn exit_code(&self) -> u8 {
         let proven = self.resources.values().filter(|proof| proof.proven).count();
-        let differ = self.resources.values().any(Proof::differs);
         match () {
             () if !self.resources.is_empty() && proven == self.resources.len() => 0,
-            () if differ || proven > 0 => 2,
+            () if self.differs() || proven > 0 => 2,
             () => 1,
         }
     }
@@ -178,7 +187,7 @@ pub async fn verify(
     let mut verified = Verified { account: who.account, livemode, seed, ..Verified::default() };
     for resource in &config.resources {
         let mut list = List { client, account, resource: *resource, passes: resource.passes() };
-        let proof = list.verify(ledger, config.sample, &mut advanced).await?;
+        let proof = list.verify(ledger, config, &mut advanced).await?;
         verified.resources.insert(resource.name().to_owned(), proof);
     }
     Ok(verified)
@@ -196,7 +205,7 @@ impl List<'_> {
     async fn verify(
         &mut self,
         ledger: &mut dyn Ledger,
-        sample: Option<Sample>,
+        config: &VerifyConfig,
         advanced: &mut impl FnMut(Resource, u64, u64),
     ) -> Result<Proof, SyncError> {
         let name = self.resource.name();
@@ -209,7 +218,7 @@ impl List<'_> {
             proof.errors.push("no range of it is finished yet; a sync walks it".to_owned());
             return Ok(proof);
         }
-        let (chosen, of_slices) = self.choose(ledger, &spans, sample)?;
+        let (chosen, of_slices) = self.choose(ledger, &spans, config.sample)?;
         proof.of_slices = of_slices;
         let (compared, error) = match self.slices(ledger, chosen, of_slices, &mut proof, advanced).await? {
             Ok(compared) => (compared, None),
@@ -225,7 +234,8 @@ impl List<'_> {
         proof.take(&compared);
         proof.errors.extend(error.as_ref().map(ToString::to_string));
         proof.proven = compared.is_equal() && error.is_none();
-        self.explain(&mut proof, compared, &coverage).await;
+        let look_ups = if config.look_up_all { usize::MAX } else { LOOK_UPS };
+        self.explain(&mut proof, compared, &coverage, look_ups).await;
         Ok(proof)
     }
 
