@@ -10,5 +10,6 @@ pub mod observe;
 pub mod platform;
 pub mod quarantine;
 pub mod report;
+pub mod schedule;
 pub mod stripe;
 pub mod sync;

@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::settings::MappingArgs;
+use super::signals::stop_on_signals;
 use super::stripe::rate;
 use super::sync::{runtime, show, watched};
 use anyhow::Context;
@@ -58,7 +59,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
             concurrency: 8,
             rate_limit: Some(args.rate_limit.unwrap_or(UNLIMITED)),
         })?;
-        let summary = watched(global, client, &module, config).await?;
+        let summary = watched(global, client, &module, config, &stop_on_signals()).await?;
         sandbox.shutdown().await;
         let code = show(global, &summary, &args.lake)?;
         if !global.json && !global.quiet {

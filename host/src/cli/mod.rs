@@ -15,12 +15,17 @@ mod mapping;
 mod module;
 mod privacy;
 mod quarantine;
+mod reset;
+mod run;
 mod schema;
 mod settings;
+mod signals;
+mod status;
 mod stripe;
 mod sync;
 mod transform;
 mod user_models;
+mod verify;
 
 pub(crate) use layers::{Refused, parse};
 
@@ -113,6 +118,14 @@ enum Command {
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
     Sync(sync::SyncArgs),
+    /// Stay up and sync on a schedule
+    Run(run::RunArgs),
+    /// How far a lake is: ranges, lag, errors; also while a sync runs
+    Status(status::StatusArgs),
+    /// List again and compare: proves that nothing is missing, or names what is, and repairs it
+    Verify(verify::VerifyArgs),
+    /// Forget what was walked, so that the next sync lists it once more
+    Reset(reset::ResetArgs),
     /// What was kept back, and why; try it again after mending a mapping
     Quarantine(quarantine::QuarantineCommand),
     /// Check key, permissions, connection, lake and module before a sync
@@ -137,6 +150,10 @@ impl Cli {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
+            Command::Run(args) => run::run(&self.global, args),
+            Command::Status(args) => status::run(&self.global, &args),
+            Command::Verify(args) => verify::run(&self.global, args),
+            Command::Reset(args) => reset::run(&self.global, &args),
             Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Doctor(args) => doctor::run(&self.global, args),
             Command::Config(command) => config::run(&self.global, command),

@@ -14,7 +14,7 @@ const KEY_VARIABLE: &str = "STRIPE_API_KEY";
 #[command(next_help_heading = "Stripe")]
 pub(super) struct StripeArgs {
     /// The resources to sync; default all
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = resource)]
+    #[arg(long, alias = "resource", value_name = "NAMES", value_delimiter = ',', value_parser = resource)]
     resources: Vec<Resource>,
     /// A file that holds the API key; default the environment variable STRIPE_API_KEY
     #[arg(long, value_name = "FILE")]

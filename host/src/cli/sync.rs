@@ -2,6 +2,7 @@
 
 use super::Global;
 use super::settings::SettingsArgs;
+use super::signals::stop_on_signals;
 use super::stripe::{self, StripeArgs};
 use super::user_models::writes_id;
 use anyhow::{Context, bail};
@@ -14,6 +15,7 @@ use stripe_xdm::config::Connected;
 use stripe_xdm::module::Module;
 use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
 use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_table};
+use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::Client;
 use stripe_xdm::sync::{
     Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, account_of, sync,
@@ -24,7 +26,7 @@ use stripe_xdm::sync::{
 pub(super) struct SyncArgs {
     /// The directory to sync into; it holds the records, the ledger and the runs
     #[arg(long, value_name = "DIR")]
-    lake: PathBuf,
+    pub(super) lake: PathBuf,
     /// Where the first run begins: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     since: Option<i64>,
@@ -42,7 +44,7 @@ pub(super) struct SyncArgs {
 
 /// All that syncs need, made ready once.
 pub(super) struct Ready {
-    module: Module,
+    pub(super) module: Module,
     pub(super) lake: PathBuf,
     settings: Settings,
     pub(super) targets: Vec<Target>,
@@ -54,7 +56,7 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     let ready = ready(global, &args)?;
     runtime()?.block_on(async {
         let _served = ready.serve().await?;
-        let ended = once(global, &ready, interrupted()).await?;
+        let ended = once(global, &ready, &stop_on_signals()).await?;
         show_all(global, &ended, &args.lake)
     })
 }
@@ -94,6 +96,14 @@ impl Ready {
         !matches!(self.targets.as_slice(), [Target { name: None, connected: Connected::No, .. }])
     }
 
+    /// The account, when there is only one.
+    pub(super) fn single(&self) -> anyhow::Result<&Target> {
+        match self.targets.as_slice() {
+            [target] if matches!(target.connected, Connected::No) => Ok(target),
+            _ => bail!("this looks at one account at a time: choose it with --only"),
+        }
+    }
+
     /// Serves metrics, when they are asked for, until what is returned is dropped.
     pub(super) async fn serve(&self) -> anyhow::Result<Option<Served>> {
         let Some((address, metrics)) = &self.counted else { return Ok(None) };
@@ -125,11 +135,7 @@ impl Ready {
 
 /// One sync of every account. A single account that cannot be synced at all is an error, one of several is told
 /// with the others.
-pub(super) async fn once(
-    global: &Global,
-    ready: &Ready,
-    stop: impl Future<Output = ()> + Send,
-) -> anyhow::Result<Vec<Ended>> {
+pub(super) async fn once(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec<Ended>> {
     let session = Session::open(&ready.lake, &ready.module, &ready.settings)?;
     let ended = match ready.targets.as_slice() {
         [target] if !ready.is_several() => {
@@ -140,7 +146,8 @@ pub(super) async fn once(
                 (None, None) => String::new(),
             };
             let watch = ready.watch(watcher(global), &name);
-            let summary = session.sync(target.client.clone(), target.config.clone(), watch, stop).await;
+            let summary =
+                session.sync(target.client.clone(), target.config.clone(), watch, stop.wait()).await;
             let name = summary.as_ref().map_or(name, |summary| summary.account.clone());
             vec![Ended { name, result: summary }]
         }
@@ -194,21 +201,14 @@ fn watcher(global: &Global) -> SharedWatch {
     }
 }
 
-/// Ends when the user interrupts.
-async fn interrupted() {
-    // Without signals there is nothing to stop for.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
 pub(super) async fn watched(
     global: &Global,
     client: Client,
     module: &Module,
     config: SyncConfig,
+    stop: &Stop,
 ) -> anyhow::Result<Summary> {
-    Ok(sync(Arc::new(client), module, config, watcher(global), interrupted()).await?)
+    Ok(sync(Arc::new(client), module, config, watcher(global), stop.wait()).await?)
 }
 
 /// How the syncs of all accounts ended.

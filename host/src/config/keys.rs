@@ -91,6 +91,7 @@ const fn key(section: &'static str, name: &'static str, flag: &'static str, kind
 
 /// The demo syncs an account of its own into a lake of its own.
 const NOT_DEMO: Scope = Except(&["demo"]);
+const RUN: Scope = Only(&["run"]);
 const TRANSFORM: Scope = Only(&["transform"]);
 
 /// All keys.
@@ -126,6 +127,11 @@ pub const KEYS: &[Key] = &[
     key("mapping", "seed", "seed", Count, NOT_DEMO),
     key("privacy", "policy", "privacy", Path, All),
     key("privacy", "salt", "privacy-salt-file", Secret("privacy-salt-env", "STRIPE_XDM_PRIVACY_SALT"), All),
+    key("schedule", "frequency", "frequency", Text, RUN),
+    key("schedule", "interval", "interval", Count, RUN),
+    key("schedule", "start", "start", Time, RUN),
+    key("schedule", "backfill", "backfill", Switch, RUN),
+    key("schedule", "jitter", "jitter", Count, RUN),
     key("log", "level", "log", Text, All),
     key("log", "format", "log-format", Text, All),
     key("metrics", "address", "metrics", Text, All),

@@ -3,11 +3,12 @@
 
 use super::{Session, SharedWatch, Summary, SyncConfig, SyncError, identify};
 use crate::config::Connected;
+use crate::schedule::Stop;
 use crate::stripe::{ApiError, Client, Page};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Most accounts that one platform's list is followed for.
@@ -94,21 +95,10 @@ pub async fn sync_accounts(
     targets: Vec<Target>,
     at_once: usize,
     watch: impl Fn(&str) -> SharedWatch,
-    stop: impl Future<Output = ()> + Send,
+    stop: &Stop,
 ) -> Vec<Ended> {
-    let (halt, halted) = watch::channel(false);
-    let work = async {
-        let accounts = with_connected(targets, &halted).await;
-        sync_each(session, accounts, at_once, watch, &halted).await
-    };
-    tokio::pin!(work, stop);
-    tokio::select! {
-        ended = &mut work => ended,
-        () = &mut stop => {
-            halt.send_replace(true);
-            work.await
-        }
-    }
+    let accounts = with_connected(targets, stop).await;
+    sync_each(session, accounts, at_once, watch, stop).await
 }
 
 /// The account that a key belongs to.
@@ -116,25 +106,17 @@ pub async fn account_of(client: &Client, given: Option<&str>) -> Result<String, 
     Ok(identify(client, given).await?.account)
 }
 
-/// Ends when the syncs are to stop.
-async fn halting(mut halted: watch::Receiver<bool>) {
-    if halted.wait_for(|halted| *halted).await.is_err() {
-        // Nobody is left to ask for it.
-        std::future::pending::<()>().await;
-    }
-}
-
 /// The accounts with their names; or how an account ended before its sync could begin.
 type Known = Result<(String, Target), Ended>;
 
 /// Each account by its name, and behind a platform those connected to it.
-async fn with_connected(targets: Vec<Target>, halted: &watch::Receiver<bool>) -> Vec<Known> {
+async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
     let mut known = Vec::new();
     for target in targets {
         let failed = |result| Ended { name: target.name.clone().unwrap_or_else(|| "key".to_owned()), result };
         let who = tokio::select! {
             who = account_of(&target.client, target.config.account.as_deref()) => who,
-            () = halting(halted.clone()) => Err(SyncError::System("stopped before it began".to_owned())),
+            () = stop.wait() => Err(SyncError::System("stopped before it began".to_owned())),
         };
         let account = match who {
             Ok(account) => account,
@@ -148,7 +130,7 @@ async fn with_connected(targets: Vec<Target>, halted: &watch::Receiver<bool>) ->
             Connected::These(accounts) => Ok(accounts.clone()),
             Connected::All => tokio::select! {
                 accounts = connected_accounts(&target.client) => accounts.map_err(SyncError::from),
-                () = halting(halted.clone()) => Ok(Vec::new()),
+                () = stop.wait() => Ok(Vec::new()),
             },
         };
         let name = target.name.clone().unwrap_or_else(|| account.clone());
@@ -204,7 +186,7 @@ async fn sync_each(
     accounts: Vec<Known>,
     at_once: usize,
     watch: impl Fn(&str) -> SharedWatch,
-    halted: &watch::Receiver<bool>,
+    stop: &Stop,
 ) -> Vec<Ended> {
     let turns = Arc::new(Semaphore::new(at_once.max(1)));
     let taken = Arc::new(Mutex::new(HashSet::new()));
@@ -219,14 +201,14 @@ async fn sync_each(
             }
         };
         let (session, turns, taken) = (session.clone(), turns.clone(), taken.clone());
-        let (watch, stop) = (watch(&name), halting(halted.clone()));
+        let (watch, stop) = (watch(&name), stop.clone());
         tasks.spawn(async move {
             let key = (target.config.account.clone(), target.client.mode());
             let first = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
             let result = if first {
                 // Closed by nobody; without a turn all would begin at once, which harms nothing but memory.
                 let _turn = turns.acquire().await;
-                session.sync(target.client, target.config, watch, stop).await
+                session.sync(target.client, target.config, watch, stop.wait()).await
             } else {
                 let twice = "this account is synced under another name already; list it once";
                 Err(SyncError::System(twice.to_owned()))

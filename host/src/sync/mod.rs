@@ -5,12 +5,20 @@ mod accounts;
 mod deliver;
 mod digest;
 mod fetch;
+mod reset;
 mod retry;
+mod status;
 mod summary;
+mod verify;
 
 pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
+pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
+pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
 pub use summary::{ResourceSummary, Summary, UnitProof};
+pub use verify::{
+    Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
+};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit, Want};
@@ -79,6 +87,12 @@ pub enum SyncError {
         given: String,
         /// The key's account.
         found: String,
+    },
+    /// The lake has nothing of the account.
+    #[error("the lake holds nothing of {account} in this mode; sync it first, or use another --lake or key")]
+    Unknown {
+        /// The key's account.
+        account: String,
     },
     /// The lake failed.
     #[error(transparent)]
