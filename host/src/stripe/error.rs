@@ -15,7 +15,7 @@ pub enum ApiError {
     },
     /// 403
     #[error(
-        "the API key may not read {path} (403{request}): {message} Give the key the permission {permission} in the Dashboard (`stripe-xdm doctor` makes the link), or leave the resource out with --resources"
+        "the API key may not read {path} (403{request}): {message} Give the key the permission \"{permission}\" in the Dashboard (`stripe-xdm doctor` makes the link), or leave the resource out with --resources"
     )]
     Permission {
         /// The path asked for.
