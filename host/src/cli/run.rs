@@ -3,7 +3,7 @@
 
 use super::Global;
 use super::signals::stop_on_signals;
-use super::sync::{Ready, SyncArgs, once, ready, runtime, show};
+use super::sync::{Ready, SyncArgs, once, ready, runtime, show_all};
 use anyhow::bail;
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use stripe_xdm::lake::Lake;
 use stripe_xdm::schedule::{
     Begin, Clock, Frequency, Last, Note, Outcome, Ran, Schedule, State, Stop, SystemClock, keep,
 };
-use stripe_xdm::sync::Summary;
+use stripe_xdm::sync::{Ended, Total};
 
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -82,20 +82,19 @@ pub(super) fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
     let schedule = args.schedule.schedule(clock.now())?;
     let mut ready = ready(global, &args.sync)?;
     if args.schedule.backfill == Some(false) {
-        if ready.config.since.is_some() {
+        if ready.targets.iter().any(|target| target.config.since.is_some()) {
             bail!("--since and --backfill=false both say where the first run begins; leave one out");
         }
         // Later runs begin where the one before ended: a program that is started anew leaves no gap.
         if !Lake::has_ledger(&args.sync.lake) {
-            ready.config.since = Some(schedule.start());
+            ready.targets.iter_mut().for_each(|target| target.config.since = Some(schedule.start()));
         }
     }
     runtime()?.block_on(async {
         let stop = stop_on_signals();
-        let schedule = match &ready.config.account {
-            Some(account) => schedule.spread(account),
-            None => schedule,
-        };
+        let account = ready.targets.iter().find_map(|target| target.config.account.as_deref());
+        let schedule = account.map_or(schedule, |account| schedule.spread(account));
+        let _served = ready.serve().await?;
         let mut diary = Diary::new(global, &args.sync.lake, schedule, clock.now());
         diary.keep(schedule, &clock, &stop, &ready).await
     })
@@ -157,17 +156,18 @@ impl<'a> Diary<'a> {
         self.write();
     }
 
-    fn ended(&mut self, began: i64, ended: i64, stop: &Stop, how: anyhow::Result<Summary>) -> Ran {
+    fn ended(&mut self, began: i64, ended: i64, stop: &Stop, how: anyhow::Result<Vec<Ended>>) -> Ran {
         let (run, code, error, account) = match &how {
-            Ok(summary) => {
-                let code = summary.exit_code();
-                let failed = code == 1 && !summary.interrupted;
-                (
-                    Some(summary.run.clone()),
-                    code,
-                    failed.then(|| errors(summary)),
-                    Some(summary.account.clone()),
-                )
+            Ok(accounts) => {
+                let code = Total::of(accounts).exit_code();
+                let mut summaries = accounts.iter().filter_map(|account| account.result.as_ref().ok());
+                let interrupted = summaries.clone().any(|summary| summary.interrupted);
+                let failed = code == 1 && !interrupted;
+                let first = summaries.next();
+                // Of several accounts, each has a run of its own.
+                let run = first.filter(|_| accounts.len() == 1).map(|summary| summary.run.clone());
+                let account = first.map(|summary| summary.account.clone());
+                (run, code, failed.then(|| errors(accounts)), account)
             }
             Err(error) => (None, 1, Some(format!("{error:#}")), None),
         };
@@ -182,8 +182,8 @@ impl<'a> Diary<'a> {
         self.state.running_since = None;
         self.state.last = Some(Last { began, ended, outcome, run, error: error.clone() });
         self.write();
-        if let Ok(summary) = &how {
-            self.show(summary);
+        if let Ok(accounts) = &how {
+            self.show(accounts);
         } else if let Some(error) = error.as_ref().filter(|_| stop.asked() || self.state.schedule == "once") {
             // Otherwise it is told with what happens next.
             stripe_xdm::tell!("error: {error}");
@@ -192,27 +192,31 @@ impl<'a> Diary<'a> {
     }
 
     /// The whole table after the first run of a terminal's user, a line after each in a log.
-    fn show(&self, summary: &Summary) {
+    fn show(&self, accounts: &[Ended]) {
         if self.global.json || self.global.draws() {
             // What cannot be printed is in the run's file.
-            let _unprintable = show(self.global, summary, &self.lake);
+            let _unprintable = show_all(self.global, accounts, &self.lake);
             return;
         }
         if self.global.quiet {
             return;
         }
-        let objects: u64 = summary.resources.values().map(|resource| resource.objects).sum();
-        let written: u64 = summary.resources.values().map(|resource| resource.written()).sum();
-        let stopped = if summary.interrupted { ", stopped before its end" } else { "" };
-        say!(
-            "run {}: {objects} objects, {written} new records in {:.1} s{stopped}",
-            summary.run,
-            summary.seconds
-        );
-        for (name, error) in failures(summary) {
-            say!("FAILED {name}: {error}");
+        let mut held = 0;
+        for summary in accounts.iter().filter_map(|account| account.result.as_ref().ok()) {
+            let objects: u64 = summary.resources.values().map(|resource| resource.objects).sum();
+            let written: u64 = summary.resources.values().map(|resource| resource.written()).sum();
+            let stopped = if summary.interrupted { ", stopped before its end" } else { "" };
+            say!(
+                "run {}: {objects} objects, {written} new records in {:.1} s{stopped}",
+                summary.run,
+                summary.seconds
+            );
+            // The quarantine is the lake's, not an account's.
+            held = summary.quarantine.values().sum();
         }
-        let held: u64 = summary.quarantine.values().sum();
+        for error in failures(accounts) {
+            say!("FAILED {error}");
+        }
         if held > 0 {
             say!("kept back: {held}; `stripe-xdm quarantine list {}` says why", self.lake.display());
         }
@@ -266,19 +270,35 @@ impl<'a> Diary<'a> {
     }
 }
 
-fn failures(summary: &Summary) -> impl Iterator<Item = (&String, &String)> {
-    let all = summary.resources.iter();
-    all.flat_map(|(name, resource)| resource.errors.iter().map(move |error| (name, error)))
+/// What failed, each with its resource, and with its account when there are several.
+fn failures(accounts: &[Ended]) -> Vec<String> {
+    let mut failures = Vec::new();
+    for Ended { name, result } in accounts {
+        let of = |what: &str| match (accounts.len(), what) {
+            (1, what) => what.to_owned(),
+            (_, "") => name.clone(),
+            (_, what) => format!("{name}, {what}"),
+        };
+        match result {
+            Err(error) => failures.push(format!("{}: {error}", of(""))),
+            Ok(summary) => {
+                for (resource, of_resource) in &summary.resources {
+                    let errors = of_resource.errors.iter();
+                    failures.extend(errors.map(|error| format!("{}: {error}", of(resource))));
+                }
+            }
+        }
+    }
+    failures
 }
 
-/// Why nothing could be done; the rest is in the run's file.
-fn errors(summary: &Summary) -> String {
-    let mut errors: Vec<&String> = failures(summary).map(|(_, error)| error).collect();
-    errors.dedup();
-    match errors.split_first() {
+/// Why nothing could be done; the rest is in the runs' files.
+fn errors(accounts: &[Ended]) -> String {
+    let failures = failures(accounts);
+    match failures.split_first() {
         None => "nothing could be done".to_owned(),
-        Some((first, [])) => (*first).clone(),
-        Some((first, rest)) => format!("{first} (and {} more, see _runs/{}.json)", rest.len(), summary.run),
+        Some((first, [])) => first.clone(),
+        Some((first, rest)) => format!("{first} (and {} more, see _runs)", rest.len()),
     }
 }
 

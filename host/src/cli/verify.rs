@@ -3,14 +3,13 @@
 use super::Global;
 use super::signals::stop_on_signals;
 use super::status::ledger;
-use super::sync::{Ready, SyncArgs, once, ready, runtime};
+use super::sync::{SyncArgs, once, ready, runtime};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::Path;
 use std::process::ExitCode;
 use stripe_xdm::report::{counted, verified_text};
 use stripe_xdm::stripe::Resource;
-use stripe_xdm::sync::{Sample, Verified, VerifyConfig, repair, verify};
+use stripe_xdm::sync::{Sample, Target, Verified, VerifyConfig, repair, verify};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -36,18 +35,19 @@ struct WhatArgs {
 
 pub(super) fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let ready = ready(global, &args.sync)?;
+    let target = ready.single()?.clone();
     let sample = args.what.sample.map(|ranges| Sample {
         ranges: ranges as usize,
         seed: args.what.sample_seed.unwrap_or_else(|| fastrand::u64(..)),
     });
     let config = VerifyConfig {
-        resources: ready.config.resources.clone(),
-        account: ready.config.account.clone(),
+        resources: target.config.resources.clone(),
+        account: target.config.account.clone(),
         sample,
         look_up_all: args.what.repair,
     };
     runtime()?.block_on(async {
-        let verified = compare(global, &ready, &config).await?;
+        let verified = compare(global, &target, &config).await?;
         if !args.what.repair || !verified.differs() {
             return show(global, &verified, None);
         }
@@ -55,7 +55,7 @@ pub(super) fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode>
             say!("{}\n", verified_text(&verified));
         }
         let stop = stop_on_signals();
-        let repaired = repair(&ready.client, &ready.module, &ready.config, &verified).await?;
+        let repaired = repair(&target.client, &ready.module, &target.config, &verified).await?;
         if !global.json && !global.quiet {
             say!(
                 "repair: {} for {} that were deleted; {} listed once more",
@@ -65,15 +65,15 @@ pub(super) fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode>
             );
         }
         if repaired.ranges > 0 {
-            let summary = once(global, &ready, &stop).await?;
-            super::sync::show(global, &summary, &ready.config.lake)?;
+            let ended = once(global, &ready, &stop).await?;
+            super::sync::show_all(global, &ended, &ready.lake)?;
         }
-        let after = compare(global, &ready, &config).await?;
+        let after = compare(global, &target, &config).await?;
         show(global, &after, Some(&verified))
     })
 }
 
-async fn compare(global: &Global, ready: &Ready, config: &VerifyConfig) -> anyhow::Result<Verified> {
+async fn compare(global: &Global, target: &Target, config: &VerifyConfig) -> anyhow::Result<Verified> {
     let bar = (global.draws() && !global.json && !global.quiet).then(progress);
     let advanced = |resource: Resource, compared: u64, of: u64| {
         if let Some(bar) = &bar {
@@ -82,7 +82,7 @@ async fn compare(global: &Global, ready: &Ready, config: &VerifyConfig) -> anyho
             bar.set_position(compared);
         }
     };
-    let verified = verify(&ready.client, &mut ledger(Path::new(&ready.config.lake))?, config, advanced).await;
+    let verified = verify(&target.client, &mut ledger(&target.config.lake)?, config, advanced).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }

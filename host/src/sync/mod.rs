@@ -1,6 +1,7 @@
 //! From Stripe to the lake: walks fetch pages, worker threads run the module, one thread delivers. The
 //! channels between them are short, so memory does not grow with the account.
 
+mod accounts;
 mod deliver;
 mod digest;
 mod fetch;
@@ -10,6 +11,7 @@ mod status;
 mod summary;
 mod verify;
 
+pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
 pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
@@ -22,7 +24,7 @@ use crate::lake::{Lake, LakeError};
 use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit, Want};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
-use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
+use crate::stripe::{ApiError, Client, Mode, Page, Pass, RequestId, Resource};
 use deliver::{Deliverer, Run};
 use fetch::Walk;
 use serde::Deserialize;
@@ -70,11 +72,13 @@ pub enum SyncError {
     Api(Box<ApiError>),
     /// The account cannot be found out.
     #[error(
-        "the key may not read its account; give it with --account acct_… or add the permission {permission}"
+        "the key may not read its account (403{request}); give it with --account acct_… or add the permission {permission}"
     )]
     Account {
         /// The permission that Stripe's message names.
         permission: String,
+        /// Stripe's id of the request.
+        request: RequestId,
     },
     /// The key belongs to another account than the one given.
     #[error("the key belongs to {found}, not to {given}; use a key of {given} or drop --account")]
@@ -124,6 +128,9 @@ pub trait Watch: Send + Sync {
     /// A walk ended.
     fn ended(&self, pass: &str, error: Option<&str>);
 }
+
+/// A watcher that syncs share.
+pub type SharedWatch = Arc<dyn Watch>;
 
 /// What is sent to the workers.
 enum Job {
@@ -404,7 +411,9 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
         (Err(ApiError::Permission { server_time, .. }), Some(account)) => {
             Ok(Who { account: account.to_owned(), now: server_time.unwrap_or_else(local) })
         }
-        (Err(ApiError::Permission { permission, .. }), None) => Err(SyncError::Account { permission }),
+        (Err(ApiError::Permission { permission, request, .. }), None) => {
+            Err(SyncError::Account { permission, request })
+        }
         (Err(error), _) => Err(error.into()),
     }
 }
