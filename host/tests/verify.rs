@@ -21,7 +21,8 @@ const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/dist/stripe_xd
 fn module() -> Module {
     static COMPILED: OnceLock<Module> = OnceLock::new();
     let load = || {
-        let bytes = std::fs::read(MODULE).expect("these tests need the module: run `cargo xtask module` first");
+        let bytes =
+            std::fs::read(MODULE).expect("these tests need the module: run `cargo xtask module` first");
         Module::load(&bytes, Limits::default(), &Cache::none()).unwrap()
     };
     COMPILED.get_or_init(load).clone()
