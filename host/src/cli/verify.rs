@@ -58,15 +58,18 @@ pub(super) fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode>
         let repaired = repair(&target.client, &ready.module, &target.config, &verified).await?;
         if !global.json && !global.quiet {
             say!(
-                "repair: {} for {} that were deleted; {} listed once more",
+                "repair: {} for {}; {} listed once more",
                 counted(repaired.tombstones, "tombstone"),
-                counted(repaired.deleted, "object"),
+                counted(repaired.deleted, "deleted object"),
                 counted(repaired.ranges, "range")
             );
         }
         if repaired.ranges > 0 {
             let ended = once(global, &ready, &stop).await?;
-            super::sync::show_all(global, &ended, &ready.lake)?;
+            // The answer of a program that wants JSON is one document.
+            if !global.json {
+                super::sync::show_all(global, &ended, &ready.lake)?;
+            }
         }
         let after = compare(global, &target, &config).await?;
         show(global, &after, Some(&verified))

@@ -13,6 +13,7 @@ mod columns;
 mod json;
 mod live;
 mod named;
+mod proof;
 mod status;
 mod table;
 mod verified;

@@ -137,6 +137,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         /// Slices touch, cover the spans, hold each known object once, and no more than a page unless a second
         /// does.
         #[test]
