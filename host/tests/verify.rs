@@ -66,6 +66,7 @@ impl World {
             version: API_VERSION.to_owned(),
             concurrency: 8,
             rate_limit: Some(100_000.0),
+            timeout: None,
         };
         Arc::new(Client::new(config).unwrap())
     }
