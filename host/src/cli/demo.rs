@@ -45,7 +45,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         settings: args.mapping.settings(&args.tenant, args.seed)?,
     };
     let size = args.objects.map_or_else(Size::demo, Size::total);
-    let rate_limit = rate(args.rate_limit)?;
+    let rate_limit = rate("--rate-limit", args.rate_limit)?;
     runtime()?.block_on(async {
         // The stand-in keeps no limits unless this run keeps to one.
         let options = Options { rate: Rate::Unlimited, ..Options::default() };
@@ -57,6 +57,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
             version: API_VERSION.to_owned(),
             concurrency: 8,
             rate_limit: Some(rate_limit.unwrap_or(UNLIMITED)),
+            endpoint_rate_limit: None,
         })?;
         let summary = watched(global, client, &module, config).await?;
         sandbox.shutdown().await;

@@ -41,11 +41,14 @@ pub(super) struct SyncArgs {
     #[arg(long, value_name = "ACCOUNT")]
     account: Option<String>,
     /// Most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 32)]
     concurrency: usize,
-    /// Requests per second, for the account and for each endpoint; default Stripe's limits
+    /// Requests per second; default Stripe's limits: 100, with a test key 25
     #[arg(long, value_name = "N")]
     rate_limit: Option<f64>,
+    /// Requests per second for each endpoint; default what --rate-limit says, else Stripe's limit of 25
+    #[arg(long, value_name = "N")]
+    endpoint_rate_limit: Option<f64>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -66,7 +69,8 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
         key: key(&args)?,
         version: args.stripe_version.clone(),
         concurrency: args.concurrency,
-        rate_limit: rate(args.rate_limit)?,
+        rate_limit: rate("--rate-limit", args.rate_limit)?,
+        endpoint_rate_limit: rate("--endpoint-rate-limit", args.endpoint_rate_limit)?,
     })?;
     runtime()?.block_on(async {
         let summary = watched(global, client, &module, config).await?;
@@ -153,9 +157,9 @@ pub(super) fn resources(names: &[String]) -> anyhow::Result<Vec<Resource>> {
     Ok(chosen)
 }
 
-pub(super) fn rate(given: Option<f64>) -> anyhow::Result<Option<f64>> {
+pub(super) fn rate(flag: &str, given: Option<f64>) -> anyhow::Result<Option<f64>> {
     match given {
-        Some(rate) if !(1.0..=100_000.0).contains(&rate) => bail!("--rate-limit must be at least 1"),
+        Some(rate) if !(1.0..=100_000.0).contains(&rate) => bail!("{flag} must be at least 1"),
         given => Ok(given),
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP client: every request paced by the budget, bounded in time and size, and repeated as long
 //! as that can help.
 
-use super::budget::{Budget, LIVE_RATE, Limited, TEST_RATE};
+use super::budget::{Budget, LIVE_RATE, Limited, Share, TEST_RATE};
 use super::error::{ApiError, ErrorBody, RequestId, permission};
 use super::key::{Key, Mode};
 use super::page::Page;
@@ -9,7 +9,8 @@ use super::retry::{Attempt, Decision, Retry};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The same as Stripe's own client libraries.
 const TIMEOUT: Duration = Duration::from_secs(80);
@@ -27,8 +28,20 @@ pub struct Config {
     pub version: String,
     /// Most requests in flight.
     pub concurrency: usize,
-    /// Requests per second, for the account and for each endpoint; default Stripe's limits.
+    /// Requests per second, for the account; default Stripe's limits.
     pub rate_limit: Option<f64>,
+    /// Requests per second for each endpoint; default the account's when that is given, else Stripe's limits.
+    pub endpoint_rate_limit: Option<f64>,
+}
+
+impl Config {
+    /// The budget that these settings give.
+    pub fn budget(&self) -> Arc<Budget> {
+        let stripes = if self.key.mode() == Some(Mode::Live) { LIVE_RATE } else { TEST_RATE };
+        let account = self.rate_limit.unwrap_or(stripes);
+        let endpoint = self.endpoint_rate_limit.or(self.rate_limit).unwrap_or(TEST_RATE);
+        Budget::new(account, endpoint, self.concurrency)
+    }
 }
 
 /// Reads from one Stripe account.
@@ -37,7 +50,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     key: Key,
-    budget: Budget,
+    budget: Share,
     version: String,
 }
 
@@ -62,6 +75,12 @@ enum Failure {
 impl Client {
     /// Sets a client up; no request is made.
     pub fn new(config: Config) -> Result<Self, ApiError> {
+        let budget = config.budget();
+        Self::sharing(config, &budget)
+    }
+
+    /// Sets a client up that shares a budget with others, such as those of other accounts of one platform.
+    pub fn sharing(config: Config, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         let base = Url::parse(&config.base)
             .map_err(|e| ApiError::Setup(format!("--api-base is not an address: {e}")))?;
         let local = match base.host() {
@@ -94,12 +113,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|e| setup(&e))?;
-        let (account, endpoint) = match (config.rate_limit, config.key.mode()) {
-            (Some(rate), _) => (rate, rate),
-            (None, Some(Mode::Live)) => (LIVE_RATE, TEST_RATE),
-            (None, _) => (TEST_RATE, TEST_RATE),
-        };
-        let budget = Budget::new(account, endpoint, config.concurrency);
+        let budget = budget.share();
         Ok(Self { http, base, key: config.key, budget, version: config.version })
     }
 
@@ -111,6 +125,11 @@ impl Client {
     /// The API version asked for.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The budget of its requests.
+    pub fn budget(&self) -> &Budget {
+        self.budget.budget()
     }
 
     /// Asks for a page of a list.
@@ -138,10 +157,7 @@ impl Client {
         let mut retry = Retry::default();
         loop {
             let (attempt, message) = match self.once(endpoint, query, &read).await {
-                Ok(answer) => {
-                    self.budget.succeeded();
-                    return Ok(answer);
-                }
+                Ok(answer) => return Ok(answer),
                 Err(Failure::Final(error)) => return Err(error),
                 Err(Failure::Temporary(attempt, message)) => (attempt, message),
             };
@@ -168,6 +184,7 @@ impl Client {
         }
         let cut = |e: reqwest::Error| Failure::Temporary(Attempt::Network, self.cause(e));
         let _permit = self.budget.acquire(endpoint).await;
+        let asked = Instant::now();
         let response = self.http.get(url).send().await.map_err(cut)?;
         let header =
             |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -184,16 +201,18 @@ impl Client {
                     request: request.clone(),
                 }),
             })?;
+            let took = asked.elapsed();
             let value = read(body).map_err(|e| {
                 Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}"))
             })?;
+            self.budget().succeeded(took);
             return Ok(Answer { value, server_time, version, request });
         }
         let should_retry = header("stripe-should-retry").and_then(|v| v.parse().ok());
         let retry_after = header("retry-after").and_then(|v| v.parse().ok()).map(Duration::from_secs);
         let reason = header("stripe-rate-limited-reason");
         if status == 429 {
-            self.budget.limited(endpoint, Limited::from_header(reason.as_deref()));
+            self.budget().limited(endpoint, Limited::from_header(reason.as_deref()));
         }
         let body = body(response).await.unwrap_or_default();
         let detail = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
@@ -266,6 +285,7 @@ mod tests {
             version: "2026-08-26.dahlia".to_owned(),
             concurrency: 2,
             rate_limit: None,
+            endpoint_rate_limit: None,
         }
     }
 

@@ -52,6 +52,23 @@ impl Resource {
         }
     }
 
+    /// The path of its list.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::Charges => "/v1/charges",
+            Self::Refunds => "/v1/refunds",
+            Self::BalanceTransactions => "/v1/balance_transactions",
+            Self::Subscriptions => "/v1/subscriptions",
+            Self::Customers => "/v1/customers",
+            Self::Prices => "/v1/prices",
+        }
+    }
+
+    /// Whether its list can be asked for a range of creation times. Others are walked whole.
+    pub fn has_created(self) -> bool {
+        true
+    }
+
     /// The resource of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|r| r.name() == name)
