@@ -39,6 +39,7 @@ async fn run(sandbox: &Sandbox, lake: &Path, resources: &[Resource]) -> Result<S
     let client = Client::new(Config {
         base: sandbox.base_url().to_owned(),
         key: Key::new(sandbox.key()).unwrap(),
+        timeout: None,
         version: API_VERSION.to_owned(),
         concurrency: 8,
         rate_limit: Some(100_000.0),

@@ -4,6 +4,7 @@
 pub mod built;
 pub mod corpus;
 pub mod expressions;
+pub mod foreign;
 pub mod framing;
 pub mod fuel;
 pub mod lake;

@@ -26,7 +26,11 @@ impl StandIn {
     /// Serves an account to one key.
     pub fn with_key(account: Account, faults: &str, key: ApiKey) -> anyhow::Result<Self> {
         let faults: Faults = faults.parse()?;
-        let options = Options { keys: vec![key], faults, rate: Rate::Unlimited, ..Options::default() };
+        Self::with(account, Options { keys: vec![key], faults, rate: Rate::Unlimited, ..Options::default() })
+    }
+
+    /// Serves an account in any way.
+    pub fn with(account: Account, options: Options) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let sandbox = runtime.block_on(Sandbox::start(account, options))?;
         Ok(Self { sandbox: Some(sandbox), runtime })

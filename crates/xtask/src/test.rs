@@ -15,6 +15,7 @@ pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here()?;
     let chromedriver = step("what the tests need", install)?;
     step("npm packages that the tests compare with", || npm_packages(&workspace))?;
+    step("Python packages that the tests sync from", || python_packages(&workspace))?;
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
     step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
@@ -48,6 +49,29 @@ fn npm_packages(workspace: &Workspace) -> Result<()> {
     run_command(npm.args(["ci", "--ignore-scripts", "--no-progress"]).current_dir(&directory))
 }
 
+/// Installs what `tests/python/requirements.txt` names into an environment below the target directory,
+/// when that has not been done yet.
+fn python_packages(workspace: &Workspace) -> Result<()> {
+    let wanted = std::fs::read_to_string(workspace.root.join("tests/python/requirements.txt"))?;
+    let environment = workspace.target.join("foreign/localstripe");
+    let installed = environment.join("installed.txt");
+    if std::fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    run_command(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+    let mut pip = Command::new(environment.join("bin/pip"));
+    pip.args(["install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"]);
+    run_command(pip.arg("requirements.txt").current_dir(workspace.root.join("tests/python")))?;
+    Ok(std::fs::write(installed, wanted)?)
+}
+
+/// Whether Python can make environments: Debian puts that into a package of its own.
+fn has_venv() -> bool {
+    let mut python = Command::new("python3");
+    python.args(["-c", "import ensurepip, venv"]).stdout(Stdio::null()).stderr(Stdio::null());
+    python.status().is_ok_and(|status| status.success())
+}
+
 /// Installs what is missing where that can be done without asking; returns the path of chromedriver.
 fn install() -> Result<PathBuf> {
     if find("node").is_none() {
@@ -59,6 +83,9 @@ fn install() -> Result<PathBuf> {
     }
     if cfg!(target_os = "linux") && !has_openssl() {
         packages.extend(["libssl-dev", "pkg-config"]);
+    }
+    if !has_venv() {
+        packages.extend(["python3", "python3-venv"]);
     }
     if !packages.is_empty() {
         apt(&packages).with_context(|| {

@@ -1,5 +1,6 @@
 //! The table at the end of a sync.
 
+use super::proof::proof_lines;
 use crate::sync::{ResourceSummary, Summary};
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ pub fn summary_table(summary: &Summary, lake: &std::path::Path) -> String {
         "{objects} objects in {:.1} s ({rate:.0}/s), account {}",
         summary.seconds, summary.account
     ));
+    for proof in proof_lines(&summary.units) {
+        line(format_args!("{proof}"));
+    }
     for (name, resource) in &summary.resources {
         for error in &resource.errors {
             line(format_args!("FAILED {name}: {error}"));

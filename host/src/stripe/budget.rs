@@ -118,7 +118,10 @@ struct State {
     successes: usize,
     /// How long an answer takes, in seconds, most recent ones counting most.
     latency: f64,
-    sharing: usize,
+    /// Those who ask for something at present: how many requests each wants to make, and has in flight.
+    asking: HashMap<u64, (usize, usize)>,
+    /// How many shares there were.
+    shares: u64,
 }
 
 impl State {
@@ -127,9 +130,14 @@ impl State {
         self.endpoints.entry(endpoint).or_insert_with(|| Pace::new(rate))
     }
 
+    /// Among how many it is divided.
+    fn sharing(&self) -> usize {
+        self.asking.len().max(1)
+    }
+
     /// What one of those who share it may have in flight.
     fn fair(&self) -> usize {
-        (self.allowed / self.sharing.max(1)).max(1)
+        (self.allowed / self.sharing()).max(1)
     }
 }
 
@@ -157,16 +165,18 @@ impl Budget {
             most,
             successes: 0,
             latency: 0.0,
-            sharing: 0,
+            asking: HashMap::new(),
+            shares: 0,
         };
         let (freed, turn) = (Notify::new(), tokio::sync::Mutex::new(()));
         Arc::new(Self { state: Mutex::new(state), freed, turn, turns: Mutex::default() })
     }
 
-    /// A fair part of the budget; it ends when dropped.
+    /// A fair part of the budget. Who asks for nothing takes nothing from the others.
     pub fn share(self: &Arc<Self>) -> Share {
-        self.lock().sharing += 1;
-        Share { budget: self.clone(), in_flight: Mutex::new(0) }
+        let mut state = self.lock();
+        state.shares += 1;
+        Share { budget: self.clone(), number: state.shares }
     }
 
     /// Waits until a request to `endpoint` may be made, and takes note of it. Who comes first goes first.
@@ -235,7 +245,7 @@ impl Budget {
     /// Requests per second that an endpoint may get at present.
     pub fn rate(&self, endpoint: &'static str) -> f64 {
         let mut state = self.lock();
-        let account = state.account.rate() / state.sharing.max(1) as f64;
+        let account = state.account.rate() / state.sharing() as f64;
         state.endpoint(endpoint).rate().min(account)
     }
 
@@ -246,7 +256,7 @@ impl Budget {
         // More than two at the beginning, when nobody knows how long an answer takes.
         let busy =
             |rate: f64, latency: f64| ((rate * latency * AHEAD).ceil() as usize + 1).clamp(2, fair.max(2));
-        let (latency, sharing) = (state.latency, state.sharing.max(1) as f64);
+        let (latency, sharing) = (state.latency, state.sharing() as f64);
         let account = busy(state.account.rate() / sharing, latency);
         (account, busy(state.endpoint(endpoint).rate() / sharing, latency).min(account))
     }
@@ -260,45 +270,29 @@ impl Budget {
 #[derive(Debug)]
 pub struct Share {
     budget: Arc<Budget>,
-    in_flight: Mutex<usize>,
+    number: u64,
 }
 
 impl Share {
     /// The whole of it.
-    pub fn budget(&self) -> &Budget {
+    pub fn budget(&self) -> &Arc<Budget> {
         &self.budget
     }
 
     /// Waits for a turn to ask `endpoint`. The permit ends with the answer.
     pub async fn acquire(&self, endpoint: &'static str) -> Permit<'_> {
+        self.budget.lock().asking.entry(self.number).or_default().0 += 1;
+        let mut permit = Permit { share: self, in_flight: false };
         loop {
-            let freed = self.budget.freed.notified();
-            let mut freed = std::pin::pin!(freed);
+            let mut freed = std::pin::pin!(self.budget.freed.notified());
             freed.as_mut().enable();
-            if self.enter() {
+            if permit.enter() {
                 break;
             }
             freed.await;
         }
-        let permit = Permit { share: self };
         self.budget.pace(endpoint).await;
         permit
-    }
-
-    fn enter(&self) -> bool {
-        let mut state = self.budget.lock();
-        let mut own = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = state.in_flight < state.allowed && *own < state.fair();
-        state.in_flight += usize::from(free);
-        *own += usize::from(free);
-        free
-    }
-}
-
-impl Drop for Share {
-    fn drop(&mut self) {
-        self.budget.lock().sharing -= 1;
-        self.budget.freed.notify_waiters();
     }
 }
 
@@ -306,12 +300,38 @@ impl Drop for Share {
 #[derive(Debug)]
 pub struct Permit<'a> {
     share: &'a Share,
+    in_flight: bool,
+}
+
+impl Permit<'_> {
+    fn enter(&mut self) -> bool {
+        let mut state = self.share.budget.lock();
+        let (fair, full) = (state.fair(), state.in_flight >= state.allowed);
+        let Some((_, own)) = state.asking.get_mut(&self.share.number) else { return false };
+        if full || *own >= fair {
+            return false;
+        }
+        *own += 1;
+        state.in_flight += 1;
+        self.in_flight = true;
+        true
+    }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.share.budget.lock().in_flight -= 1;
-        *self.share.in_flight.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        let mut state = self.share.budget.lock();
+        if self.in_flight {
+            state.in_flight -= 1;
+        }
+        if let Some((asking, own)) = state.asking.get_mut(&self.share.number) {
+            *asking -= 1;
+            *own -= usize::from(self.in_flight);
+            if *asking == 0 {
+                state.asking.remove(&self.share.number);
+            }
+        }
+        drop(state);
         self.share.budget.freed.notify_waiters();
     }
 }
@@ -366,28 +386,31 @@ mod tests {
     #[test]
     fn what_is_in_flight_follows_rate_and_latency() {
         let budget = Budget::new(100.0, 25.0, 32);
-        let _share = budget.share();
         assert_eq!(budget.wanted("/v1/charges"), (2, 2));
         (0..20).for_each(|_| budget.succeeded(Duration::from_millis(100)));
         assert_eq!(budget.wanted("/v1/charges"), (14, 5));
         (0..100).for_each(|_| budget.succeeded(Duration::from_secs(2)));
         assert_eq!(budget.wanted("/v1/charges"), (32, 32));
-        let _other = budget.share();
-        assert_eq!(budget.wanted("/v1/charges"), (16, 16));
     }
 
     #[tokio::test]
     async fn those_who_share_a_budget_get_fair_parts_of_it() {
         let budget = Budget::new(1_000.0, 1_000.0, 4);
         let (greedy, modest) = (budget.share(), budget.share());
-        let _first = greedy.acquire("/v1/charges").await;
-        let _second = greedy.acquire("/v1/charges").await;
-        assert!(!greedy.enter(), "half of four is two");
-        let _third = modest.acquire("/v1/charges").await;
-        drop(modest.acquire("/v1/charges").await);
-        drop(_third);
-        drop(modest);
-        assert!(greedy.enter(), "who leaves leaves its part to the others");
+        let first = greedy.acquire("/v1/charges").await;
+        let second = greedy.acquire("/v1/charges").await;
+        let modest_first = modest.acquire("/v1/charges").await;
+        let enters = |share: &Share| {
+            budget.lock().asking.entry(share.number).or_default().0 += 1;
+            Permit { share, in_flight: false }.enter()
+        };
+        assert!(!enters(&greedy), "half of four is two");
+        assert!(enters(&modest));
+        drop(modest_first);
+        assert!(enters(&greedy), "who asks for nothing leaves its part to the others");
+        drop((first, second));
+        assert_eq!(budget.lock().in_flight, 0);
+        assert!(budget.lock().asking.is_empty());
     }
 
     #[test]

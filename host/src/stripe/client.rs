@@ -2,10 +2,11 @@
 //! as that can help.
 
 use super::budget::{Budget, LIVE_RATE, Limited, Share, TEST_RATE};
-use super::error::{ApiError, ErrorBody, RequestId, permission};
-use super::key::{Key, Mode};
+use super::error::{ApiError, ErrorBody, RequestId};
+use super::key::{Key, Kind, Mode};
 use super::page::Page;
 use super::retry::{Attempt, Decision, Retry};
+use crate::observe::Metrics;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
@@ -24,6 +25,8 @@ pub struct Config {
     pub base: String,
     /// The key.
     pub key: Key,
+    /// How long one answer may take, to its last byte; default as long as Stripe's own libraries wait.
+    pub timeout: Option<Duration>,
     /// The `Stripe-Version` to send.
     pub version: String,
     /// Most requests in flight.
@@ -35,8 +38,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The budget that these settings give.
-    pub fn budget(&self) -> Arc<Budget> {
+    fn budget(&self) -> Arc<Budget> {
         let stripes = if self.key.mode() == Some(Mode::Live) { LIVE_RATE } else { TEST_RATE };
         let account = self.rate_limit.unwrap_or(stripes);
         let endpoint = self.endpoint_rate_limit.or(self.rate_limit).unwrap_or(TEST_RATE);
@@ -45,13 +47,16 @@ impl Config {
 }
 
 /// Reads from one Stripe account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     key: Key,
-    budget: Share,
+    budget: Arc<Share>,
     version: String,
+    /// The connected account that is read with the platform's key.
+    connected: Option<HeaderValue>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// An answer of Stripe.
@@ -75,12 +80,6 @@ enum Failure {
 impl Client {
     /// Sets a client up; no request is made.
     pub fn new(config: Config) -> Result<Self, ApiError> {
-        let budget = config.budget();
-        Self::sharing(config, &budget)
-    }
-
-    /// Sets a client up that shares a budget with others, such as those of other accounts of one platform.
-    pub fn sharing(config: Config, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         let base = Url::parse(&config.base)
             .map_err(|e| ApiError::Setup(format!("--api-base is not an address: {e}")))?;
         let local = match base.host() {
@@ -105,7 +104,7 @@ impl Client {
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("stripe-xdm/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)
-            .timeout(TIMEOUT)
+            .timeout(config.timeout.unwrap_or(TIMEOUT))
             .connect_timeout(Duration::from_secs(20))
             // A redirect could carry the key elsewhere; Stripe never sends one.
             .redirect(redirect::Policy::none());
@@ -113,13 +112,39 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|e| setup(&e))?;
-        let budget = budget.share();
-        Ok(Self { http, base, key: config.key, budget, version: config.version })
+        let budget = Arc::new(config.budget().share());
+        let Config { key, version, .. } = config;
+        Ok(Self { http, base, key, budget, version, connected: None, metrics: None })
+    }
+
+    /// The same client, its requests counted.
+    pub fn counted(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// A client that reads a connected account with this key (`Stripe-Account`), out of the same budget: Stripe
+    /// counts a platform's requests together.
+    pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
+        let header = HeaderValue::from_str(account)
+            .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
+        let budget = Arc::new(self.budget.budget().share());
+        Ok(Self { connected: Some(header), budget, ..self.clone() })
     }
 
     /// The world that the key opens, when its prefix tells.
     pub fn mode(&self) -> Option<Mode> {
         self.key.mode()
+    }
+
+    /// What the key may be used for, when its prefix tells.
+    pub fn key_kind(&self) -> Kind {
+        self.key.kind()
+    }
+
+    /// Where the API is.
+    pub fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
     }
 
     /// The API version asked for.
@@ -154,17 +179,39 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
+        self.get_at(endpoint, endpoint, query, read).await
+    }
+
+    /// As [`Self::get`], of something at a path below the endpoint, such as one object.
+    pub async fn get_at<T>(
+        &self,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(&str, String)],
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, ApiError> {
         let mut retry = Retry::default();
         loop {
-            let (attempt, message) = match self.once(endpoint, query, &read).await {
+            let (attempt, message) = match self.once(endpoint, path, query, &read).await {
                 Ok(answer) => return Ok(answer),
-                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Final(error)) => {
+                    tracing::info!(%error, "a request failed");
+                    return Err(error);
+                }
                 Err(Failure::Temporary(attempt, message)) => (attempt, message),
             };
             match retry.after(attempt, fastrand::f64()) {
-                Decision::Again(delay) => tokio::time::sleep(delay).await,
+                Decision::Again(delay) => {
+                    let (attempt, wait_ms) = (retry.made(), delay.as_millis() as u64);
+                    tracing::info!(path, attempt, wait_ms, cause = message, "a request is made again");
+                    if let Some(metrics) = &self.metrics {
+                        metrics.retried(endpoint);
+                    }
+                    tokio::time::sleep(delay).await;
+                }
                 Decision::GiveUp => {
-                    let (path, attempts) = (endpoint.to_owned(), retry.made());
+                    let (path, attempts) = (path.to_owned(), retry.made());
+                    tracing::info!(path, attempts, cause = message, "a request is given up");
                     return Err(ApiError::Network { path, attempts, message });
                 }
             }
@@ -174,18 +221,26 @@ impl Client {
     async fn once<T>(
         &self,
         endpoint: &'static str,
+        path: &str,
         query: &[(&str, String)],
         read: &impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, Failure> {
         let mut url = self.base.clone();
-        url.set_path(endpoint);
+        url.set_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let cut = |e: reqwest::Error| Failure::Temporary(Attempt::Network, self.cause(e));
         let _permit = self.budget.acquire(endpoint).await;
-        let asked = Instant::now();
-        let response = self.http.get(url).send().await.map_err(cut)?;
+        let started = Instant::now();
+        let cut = |e: reqwest::Error| {
+            self.took_note(endpoint, path, None, started, &RequestId::default());
+            Failure::Temporary(Attempt::Network, self.cause(e))
+        };
+        let mut question = self.http.get(url);
+        if let Some(account) = &self.connected {
+            question = question.header("stripe-account", account);
+        }
+        let response = question.send().await.map_err(cut)?;
         let header =
             |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let request = RequestId(header("request-id"));
@@ -196,12 +251,16 @@ impl Client {
             let body = body(response).await.map_err(|e| match e {
                 BodyError::Cut(e) => cut(e),
                 BodyError::TooLarge => Failure::Final(ApiError::Contract {
-                    path: endpoint.to_owned(),
+                    path: path.to_owned(),
                     message: format!("the answer has more than {MAX_BODY} bytes"),
                     request: request.clone(),
                 }),
             })?;
-            let took = asked.elapsed();
+            self.took_note(endpoint, path, Some(status), started, &request);
+            if let Some(metrics) = &self.metrics {
+                metrics.received(body.len());
+            }
+            let took = started.elapsed();
             let value = read(body).map_err(|e| {
                 Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}"))
             })?;
@@ -213,32 +272,39 @@ impl Client {
         let reason = header("stripe-rate-limited-reason");
         if status == 429 {
             self.budget().limited(endpoint, Limited::from_header(reason.as_deref()));
+            if let Some(metrics) = &self.metrics {
+                metrics.limited(reason.as_deref());
+            }
         }
         let body = body(response).await.unwrap_or_default();
+        self.took_note(endpoint, path, Some(status), started, &request);
         let detail = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
-        let message = self.key.redact(&detail.message.unwrap_or_else(|| "no message".to_owned()));
-        let path = endpoint.to_owned();
-        let error = match status {
-            401 => ApiError::Key { request: request.clone() },
-            403 => {
-                let permission = permission(&message);
-                ApiError::Permission { path, permission, message, request: request.clone(), server_time }
-            }
-            _ => ApiError::Refused {
-                path,
-                status,
-                code: detail.code.unwrap_or_default(),
-                param: detail.param.unwrap_or_default(),
-                message,
-                request: request.clone(),
-            },
-        };
+        let detail = detail.with_message(|message| self.key.redact(message));
+        let error = ApiError::refused(path, status, detail, request, server_time);
         let attempt = Attempt::Status { status, should_retry, retry_after };
         // Asked of a fresh counter: is this kind of answer ever worth another request?
         match Retry::default().after(attempt, 0.0) {
             Decision::GiveUp => Err(Failure::Final(error)),
             Decision::Again(_) => Err(Failure::Temporary(attempt, error.to_string())),
         }
+    }
+
+    /// Counts and logs a request. What was asked for besides the path is left out: it is noise.
+    fn took_note(
+        &self,
+        endpoint: &'static str,
+        path: &str,
+        status: Option<u16>,
+        started: Instant,
+        request: &RequestId,
+    ) {
+        let took = started.elapsed();
+        if let Some(metrics) = &self.metrics {
+            metrics.asked(endpoint, status, took);
+        }
+        let (account, ms) = (self.connected.as_ref(), took.as_millis() as u64);
+        let account = account.and_then(|account| account.to_str().ok());
+        tracing::debug!(path, status, ms, request_id = request.0, account, "asked Stripe");
     }
 
     /// The innermost cause, without the address (its query is noise, and nothing in it is secret).
@@ -282,6 +348,7 @@ mod tests {
         Config {
             base: base.to_owned(),
             key: Key::new("sk_test_secretsecret").unwrap(),
+            timeout: None,
             version: "2026-08-26.dahlia".to_owned(),
             concurrency: 2,
             rate_limit: None,

@@ -11,8 +11,8 @@ mod retry;
 
 pub use budget::{Budget, Limited, Pace, Permit, Share};
 pub use client::{Answer, Client, Config};
-pub use error::ApiError;
-pub use key::{Key, KeyError, Mode};
+pub use error::{ApiError, RequestId};
+pub use key::{Key, KeyError, Kind, Mode};
 pub use page::{Listed, Object, Page};
 pub use resource::{Pass, Resource};
 pub use retry::{Attempt, Decision, Retry};

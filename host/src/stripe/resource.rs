@@ -52,7 +52,7 @@ impl Resource {
         }
     }
 
-    /// The path of its list.
+    /// Where its list is.
     pub fn path(self) -> &'static str {
         match self {
             Self::Charges => "/v1/charges",

@@ -1,26 +1,35 @@
 //! From Stripe to the lake: walks fetch pages, worker threads run the module, one thread delivers. The
 //! channels between them are short, so memory does not grow with the account.
 
+mod accounts;
 mod deliver;
 mod digest;
 mod nested;
 mod plan;
 mod ranges;
+mod reset;
 mod retry;
 mod split;
+mod status;
 mod summary;
 mod swarm;
+mod verify;
 
+pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
+pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
+pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
 pub use summary::{ResourceSummary, Summary, UnitProof};
+pub use verify::{
+    Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
+};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
-use crate::stripe::{ApiError, Client, Mode, Page, Resource};
+use crate::stripe::{ApiError, Client, Mode, Page, RequestId, Resource};
 use deliver::{Deliverer, Run};
-
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
@@ -28,6 +37,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use swarm::Swarm;
 use tokio::task::JoinSet;
+
+/// Objects a page, as many as Stripe gives.
+const LARGEST_PAGE: u32 = 100;
 
 /// Pages waiting for a worker, and batches waiting for delivery.
 const QUEUE: usize = 2;
@@ -67,11 +79,13 @@ pub enum SyncError {
     Api(Box<ApiError>),
     /// The account cannot be found out.
     #[error(
-        "the key may not read its account; give it with --account acct_… or add the permission {permission}"
+        "the key may not read its account (403{request}); give it with --account acct_… or add the permission {permission}"
     )]
     Account {
         /// The permission that Stripe's message names.
         permission: String,
+        /// Stripe's id of the request.
+        request: RequestId,
     },
     /// The key belongs to another account than the one given.
     #[error("the key belongs to {found}, not to {given}; use a key of {given} or drop --account")]
@@ -80,6 +94,12 @@ pub enum SyncError {
         given: String,
         /// The key's account.
         found: String,
+    },
+    /// The lake has nothing of the account.
+    #[error("the lake holds nothing of {account} in this mode; sync it first, or use another --lake or key")]
+    Unknown {
+        /// The key's account.
+        account: String,
     },
     /// The lake failed.
     #[error(transparent)]
@@ -115,6 +135,9 @@ pub trait Watch: Send + Sync {
     /// A walk ended.
     fn ended(&self, pass: &str, error: Option<&str>);
 }
+
+/// A watcher that syncs share.
+pub type SharedWatch = Arc<dyn Watch>;
 
 /// What is sent to the workers.
 enum Job {
@@ -197,6 +220,7 @@ pub struct Session {
     lake: Arc<Lake>,
     ledger: SharedLedger,
     module: Module,
+    page: u32,
 }
 
 impl Session {
@@ -206,7 +230,14 @@ impl Session {
         let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
         pin_tenant(&mut ledger, settings)?;
         lake.clean(&mut ledger)?;
-        Ok(Self { lake: Arc::new(lake), ledger: Arc::new(Mutex::new(ledger)), module: module.clone() })
+        let (lake, ledger) = (Arc::new(lake), Arc::new(Mutex::new(ledger)));
+        Ok(Self { lake, ledger, module: module.clone(), page: LARGEST_PAGE })
+    }
+
+    /// The same, with so many objects a page. Smaller pages than Stripe's largest are for tests: everything that
+    /// happens between pages happens with few objects.
+    pub fn with_pages_of(self, objects: u32) -> Self {
+        Self { page: objects.clamp(1, LARGEST_PAGE), ..self }
     }
 
     /// The lake's ledger, shared with the syncs that go on.
@@ -270,7 +301,7 @@ impl Session {
         })?;
 
         let mut tasks = JoinSet::new();
-        let (swarm, births) = Swarm::new(client, ledger, jobs_in, who.created);
+        let (swarm, births) = Swarm::new(client, ledger, jobs_in, self.page, who.created);
         let walked = tokio::select! {
             walked = swarm.run(walks, births, &mut tasks) => Some(walked),
             () = stop => None,
@@ -363,7 +394,13 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
             let now = server_time.unwrap_or_else(local);
             Ok(Who { account: account.to_owned(), created: None, now })
         }
-        (Err(ApiError::Permission { permission, .. }), None) => Err(SyncError::Account { permission }),
+        // Stand-ins of the API may not know their account; who syncs from one says which it is.
+        (Err(ApiError::Refused { status: 404, .. }), Some(account)) => {
+            Ok(Who { account: account.to_owned(), created: None, now: local() })
+        }
+        (Err(ApiError::Permission { permission, request, .. }), None) => {
+            Err(SyncError::Account { permission, request })
+        }
         (Err(error), _) => Err(error.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! One walk over a range of one list, newest to oldest: every object of the range exactly once.
 
 use super::plan::Walk;
-use super::split::{PAGE, Sight};
+use super::split::Sight;
 use super::swarm::Swarm;
 use super::{Fetched, HandedOver, Job, nested};
 use crate::module::Call;
@@ -56,7 +56,7 @@ impl<'a> Walker<'a> {
         let cursor = walk.unit.cursor.clone();
         let second = cursor.as_ref().map(|c| c.1);
         let boundary = Boundary { second, seen: seen.into_iter().collect() };
-        Self { swarm, walk, boundary, cursor, sight: Sight::default(), anew: false, number: 0 }
+        Self { swarm, walk, boundary, cursor, sight: Sight::new(swarm.page), anew: false, number: 0 }
     }
 
     pub(super) async fn walk(&mut self) -> Result<(), ApiError> {
@@ -97,7 +97,7 @@ impl<'a> Walker<'a> {
                 return self.walk_whole().await;
             }
             let empty = page.objects.is_empty() && self.number == 0;
-            self.swarm.page(self.walk.pass, empty);
+            self.swarm.note_page(self.walk.pass, empty);
             self.sight.page(page.objects.iter().map(|o| o.created));
             if page.has_more {
                 let Some((id, second)) = last else { return Ok(()) };
@@ -128,7 +128,7 @@ impl<'a> Walker<'a> {
         let query = self.query(Some(second), Some(second.saturating_add(1)), None);
         let mut answer = self.page(&query).await?;
         loop {
-            self.swarm.page(self.walk.pass, false);
+            self.swarm.note_page(self.walk.pass, false);
             let last = answer.value.objects.last().map(|o| (o.id.clone(), o.created));
             let more = answer.value.has_more;
             answer.value.objects.retain(|o| o.created == second);
@@ -154,7 +154,7 @@ impl<'a> Walker<'a> {
                 }
                 answer => answer?,
             };
-            self.swarm.page(self.walk.pass, false);
+            self.swarm.note_page(self.walk.pass, false);
             let more = answer.value.has_more;
             after = answer.value.objects.last().map(|o| o.id.clone());
             let last = answer.value.objects.last().map(|o| (o.id.clone(), o.created));
@@ -186,7 +186,7 @@ impl<'a> Walker<'a> {
     }
 
     fn query(&self, gte: Option<i64>, lt: Option<i64>, after: Option<&str>) -> Vec<(&'static str, String)> {
-        let mut query = vec![("limit", PAGE.to_string())];
+        let mut query = vec![("limit", self.swarm.page.to_string())];
         query.extend(self.walk.pass.filters.iter().map(|(name, value)| (*name, (*value).to_owned())));
         query.extend(gte.map(|gte| ("created[gte]", gte.to_string())));
         query.extend(lt.map(|lt| ("created[lt]", lt.to_string())));

@@ -1,20 +1,23 @@
 //! Where to cut what is left of a range, from what a walk has seen of it.
 
-/// Objects a page.
-pub(super) const PAGE: u32 = 100;
-
 /// Objects by which a piece is kept below whole pages, so that its last page is not one object too small.
 const SLACK: f64 = 4.0;
 
 /// What a walk has seen so far.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Sight {
+    /// Objects a page.
+    page: u32,
     newest: Option<i64>,
     oldest: i64,
     objects: u32,
 }
 
 impl Sight {
+    pub(super) fn new(page: u32) -> Self {
+        Self { page: page.max(1), newest: None, oldest: 0, objects: 0 }
+    }
+
     /// Takes note of a page, newest object first.
     pub(super) fn page(&mut self, created: impl DoubleEndedIterator<Item = i64>) {
         for created in created {
@@ -33,15 +36,17 @@ impl Sight {
     /// How many pages are left down to `gte`, when the rest is like what was seen.
     pub(super) fn pages_left(&self, gte: i64) -> f64 {
         let left = self.oldest.saturating_sub(gte).max(0) as f64;
-        self.density().map_or(0.0, |density| left * density / f64::from(PAGE))
+        self.density().map_or(0.0, |density| left * density / f64::from(self.page))
     }
 
     /// Cuts what is left down to `gte` into `pieces`, or fewer: the times at which, latest first. The walk itself
     /// keeps what is above the first. None is above the oldest second seen, of which there may be more.
     pub(super) fn cuts(&self, gte: i64, pieces: usize) -> Vec<i64> {
         let (pages, Some(density)) = (self.pages_left(gte), self.density()) else { return Vec::new() };
+        // Of small pages it would be too much.
+        let slack = SLACK.min(f64::from(self.page) / 10.0);
         let each = (pages / pieces.max(1) as f64).round().max(1.0);
-        let width = ((each * f64::from(PAGE) - SLACK) / density).floor().max(1.0) as i64;
+        let width = ((each * f64::from(self.page) - slack) / density).floor().max(1.0) as i64;
         let mut cuts = Vec::new();
         let mut at = self.oldest;
         while cuts.len() + 1 < pieces {
@@ -72,7 +77,7 @@ mod tests {
 
     #[test]
     fn an_even_range_is_cut_into_whole_pages() {
-        let mut sight = Sight::default();
+        let mut sight = Sight::new(100);
         // One object each ten seconds.
         sight.page((0..100).map(|n| 100_000 - n * 10));
         assert_eq!(sight.oldest, 99_010);
@@ -103,7 +108,7 @@ mod tests {
         ) {
             created.sort_unstable_by(|a, b| b.cmp(a));
             let oldest = created[created.len() - 1];
-            let mut sight = Sight::default();
+            let mut sight = Sight::new(100);
             sight.page(created.into_iter());
             let cuts = sight.cuts(gte, pieces);
             prop_assert!(cuts.len() < pieces.max(1));

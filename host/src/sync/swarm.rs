@@ -26,6 +26,8 @@ pub(super) struct Swarm {
     pub(super) client: Arc<Client>,
     pub(super) ledger: SharedLedger,
     pub(super) jobs: async_channel::Sender<Job>,
+    /// Objects a page.
+    pub(super) page: u32,
     /// Where the account's objects begin, as far as that is known. Older ones are found all the same.
     beginning: i64,
     next: AtomicUsize,
@@ -55,12 +57,13 @@ impl Swarm {
         client: Arc<Client>,
         ledger: SharedLedger,
         jobs: async_channel::Sender<Job>,
+        page: u32,
         beginning: Option<i64>,
     ) -> (Self, mpsc::UnboundedReceiver<Walk>) {
         let (born, births) = mpsc::unbounded_channel();
         let (next, state) = (AtomicUsize::new(0), Mutex::default());
         let beginning = beginning.unwrap_or(FIRST_DAY);
-        (Self { client, ledger, jobs, beginning, next, state, born }, births)
+        (Self { client, ledger, jobs, page, beginning, next, state, born }, births)
     }
 
     /// Walks all that is planned, and what that brings about.
@@ -148,7 +151,7 @@ impl Swarm {
     }
 
     /// Notes a page, and whether it was all of a range and empty.
-    pub(super) fn page(&self, pass: Pass, empty: bool) {
+    pub(super) fn note_page(&self, pass: Pass, empty: bool) {
         let mut state = self.lock();
         let list = state.list(pass);
         list.pages += 1;

@@ -1,0 +1,74 @@
+//! What a run proves and what it does not, in words.
+
+use super::{counted, span};
+use crate::sync::UnitProof;
+use std::collections::BTreeMap;
+
+/// Most open ranges that are named.
+const OPEN: usize = 3;
+
+/// A line for what is proven, and one for what is not.
+pub(super) fn proof_lines(units: &[UnitProof]) -> Vec<String> {
+    let mut proven: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let mut open: Vec<String> = Vec::new();
+    for unit in units {
+        if unit.complete {
+            let (ids, ranges) = proven.entry(&unit.resource).or_default();
+            *ids += unit.objects;
+            *ranges += unit.ranges;
+        } else {
+            open.push(format!("{} {}", unit.resource, span(unit.gte, unit.lt)));
+        }
+    }
+    let mut lines = Vec::new();
+    if !proven.is_empty() {
+        let each = proven.iter().map(|(resource, (ids, ranges))| {
+            format!("{resource} {} in {}", counted(*ids, "id"), counted(*ranges, "range"))
+        });
+        let each = each.collect::<Vec<_>>().join(", ");
+        lines.push(format!("proven: {each}; counts and hashes recorded, `verify` compares them"));
+    }
+    if !open.is_empty() {
+        let more = open.len().saturating_sub(OPEN);
+        open.truncate(OPEN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!(
+            "not proven: {}{more}, left before the end; the next run goes on",
+            open.join(", ")
+        ));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_left_is_said_as_loudly_as_what_was_done() {
+        let unit = |resource: &str, pass: &str, complete, lt| UnitProof {
+            resource: resource.to_owned(),
+            pass: pass.to_owned(),
+            gte: None,
+            lt,
+            complete,
+            ranges: 2,
+            pages: 3,
+            objects: 1_100,
+            records: 4,
+            id_hash: String::new(),
+        };
+        assert_eq!(proof_lines(&[]), Vec::<String>::new());
+        let both = [unit("prices", "active", true, 9), unit("prices", "inactive", true, 9)];
+        assert_eq!(
+            proof_lines(&both),
+            ["proven: prices 2,200 ids in 4 ranges; counts and hashes recorded, `verify` compares them"]
+        );
+        let open: Vec<_> = (0..5).map(|n| unit("charges", "all", false, n * 86_400)).collect();
+        assert_eq!(
+            proof_lines(&open),
+            ["not proven: charges ..1970-01-01, charges ..1970-01-02, charges ..1970-01-03 \
+              and 2 more, left before the end; the next run goes on"]
+        );
+    }
+}
