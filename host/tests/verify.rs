@@ -67,6 +67,7 @@ impl World {
             concurrency: 8,
             rate_limit: Some(100_000.0),
             timeout: None,
+            endpoint_rate_limit: None,
         };
         Arc::new(Client::new(config).unwrap())
     }

@@ -5,6 +5,7 @@
 //! the least and the median of a path's rounds are shown.
 
 mod paths;
+mod sync;
 mod table;
 
 use clap::Parser;
@@ -26,10 +27,22 @@ struct Arguments {
     /// Measure fuel alone and write it to tests/fuel.json
     #[arg(long)]
     record_fuel: bool,
+    /// Measure whole syncs instead: speed, requests and memory
+    #[arg(long)]
+    sync: bool,
+    /// Be the stand-in of such a measurement
+    #[arg(long, hide = true)]
+    stand_in: Option<String>,
 }
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(scene) = &arguments.stand_in {
+        return sync::stand_in(scene);
+    }
+    if arguments.sync {
+        return sync::run(arguments.rounds.min(5));
+    }
     let fuel = fuel::measure()?;
     if arguments.record_fuel {
         fuel::Recorded::write(fuel.clone())?;
