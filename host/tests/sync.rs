@@ -42,6 +42,7 @@ async fn run(sandbox: &Sandbox, lake: &Path, resources: &[Resource]) -> Result<S
         version: API_VERSION.to_owned(),
         concurrency: 8,
         rate_limit: Some(100_000.0),
+        endpoint_rate_limit: None,
     })?;
     let config = SyncConfig {
         lake: lake.to_owned(),

@@ -58,6 +58,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
             version: API_VERSION.to_owned(),
             concurrency: 8,
             rate_limit: Some(args.rate_limit.unwrap_or(UNLIMITED)),
+            endpoint_rate_limit: None,
         })?;
         let summary = watched(global, client, &module, config, &stop_on_signals()).await?;
         sandbox.shutdown().await;

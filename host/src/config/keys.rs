@@ -107,6 +107,7 @@ pub const KEYS: &[Key] = &[
     key("sync", "stripe_version", "stripe-version", Text, NOT_DEMO),
     key("sync", "concurrency", "concurrency", Count, NOT_DEMO),
     key("sync", "rate_limit", "rate-limit", Number, NOT_DEMO),
+    key("sync", "endpoint_rate_limit", "endpoint-rate-limit", Number, NOT_DEMO),
     key("mapping", "tenant", "tenant", Text, All),
     key("mapping", "model", "model", Text, All),
     key("mapping", "mappings", "mapping", Mappings, All),

@@ -42,6 +42,25 @@ pub struct Unit {
     pub error: Option<String>,
 }
 
+impl Unit {
+    /// A unit of a list; number and range are to be filled in.
+    pub fn new(account: i64, resource: String, pass: String) -> Self {
+        Self {
+            id: 0,
+            account,
+            resource,
+            pass,
+            gte: None,
+            lt: 0,
+            done: false,
+            cursor: None,
+            tally: Tally::default(),
+            walked: None,
+            error: None,
+        }
+    }
+}
+
 /// Proof of what a unit saw.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -337,6 +356,9 @@ pub trait Ledger: Send {
 
     /// The units that a run must walk for a list: unfinished ones, then one up to `lt`.
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
+    /// Cuts a unit that nobody has begun, at times that fall: the units that it becomes, latest first. The first
+    /// of them is the unit itself.
+    fn split(&mut self, unit: i64, at: &[i64]) -> Result<Vec<Unit>, LedgerError>;
     /// A number for a unit that a [`Rest`] brings.
     fn next_unit(&mut self) -> Result<i64, LedgerError>;
     /// The resources of an account whose lists were ever planned, by name.

@@ -1,8 +1,9 @@
-//! The request budget of one account: a pace for all requests, one per endpoint, and a bound on
-//! requests in flight. Stripe's refusals narrow them; quiet widens them again.
+//! The request budget of one key: so many requests in any one second, for the account and for each endpoint, and
+//! a bound on requests in flight. Stripe's refusals narrow them; quiet widens them again. Several clients may
+//! share one budget, each with a fair part of it.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -14,29 +15,45 @@ pub(super) const LIVE_RATE: f64 = 100.0;
 const SLOWEST: f64 = 1.0;
 /// Share of the full rate that comes back per quiet second.
 const RECOVERY: f64 = 0.05;
+/// A second as the server sees it: requests do not all take equally long to reach it.
+const SECOND: Duration = Duration::from_millis(1_020);
+/// How much more than what keeps a pace busy may be in flight: answers do not all take equally long.
+const AHEAD: f64 = 1.3;
 
-/// Evenly spaced turns. Spacing rather than a bucket: no second ever holds more than the rate.
+/// At most so many requests in any one second. They need not be spread over it: what counts is each window of a
+/// second, and a burst at its beginning is over sooner.
 #[derive(Debug)]
 pub struct Pace {
     full: f64,
     rate: f64,
-    next: Option<Instant>,
+    /// When the latest requests were made, as many as a second may hold.
+    made: VecDeque<Instant>,
     changed: Option<Instant>,
 }
 
 impl Pace {
-    /// A pace of `rate` turns per second.
+    /// A pace of `rate` requests per second.
     pub fn new(rate: f64) -> Self {
         let rate = rate.max(SLOWEST);
-        Self { full: rate, rate, next: None, changed: None }
+        Self { full: rate, rate, made: VecDeque::new(), changed: None }
     }
 
-    /// Takes the next turn and says when it is.
-    pub fn turn(&mut self, now: Instant) -> Instant {
+    /// When the next request may be made.
+    pub fn next(&mut self, now: Instant) -> Instant {
         self.recover(now);
-        let turn = self.next.map_or(now, |next| next.max(now));
-        self.next = Some(turn + Duration::from_secs_f64(1.0 / self.rate));
-        turn
+        let most = self.rate as usize;
+        match self.made.len().checked_sub(most).and_then(|first| self.made.get(first)) {
+            Some(first) => now.max(*first + SECOND),
+            None => now,
+        }
+    }
+
+    /// Takes note of a request.
+    pub fn made(&mut self, now: Instant) {
+        if self.made.len() >= self.full as usize {
+            self.made.pop_front();
+        }
+        self.made.push_back(now);
     }
 
     /// Halves the pace.
@@ -49,7 +66,7 @@ impl Pace {
         self.changed = Some(now);
     }
 
-    /// Turns per second at present.
+    /// Requests per second at present.
     pub fn rate(&self) -> f64 {
         self.rate
     }
@@ -99,6 +116,21 @@ struct State {
     allowed: usize,
     most: usize,
     successes: usize,
+    /// How long an answer takes, in seconds, most recent ones counting most.
+    latency: f64,
+    sharing: usize,
+}
+
+impl State {
+    fn endpoint(&mut self, endpoint: &'static str) -> &mut Pace {
+        let rate = self.endpoint_rate;
+        self.endpoints.entry(endpoint).or_insert_with(|| Pace::new(rate))
+    }
+
+    /// What one of those who share it may have in flight.
+    fn fair(&self) -> usize {
+        (self.allowed / self.sharing.max(1)).max(1)
+    }
 }
 
 /// The budget that all requests of one key share.
@@ -106,41 +138,64 @@ struct State {
 pub struct Budget {
     state: Mutex<State>,
     freed: Notify,
+    /// Who waits for the account's pace, in order of coming.
+    turn: tokio::sync::Mutex<()>,
+    /// The same for each endpoint.
+    turns: Mutex<HashMap<&'static str, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Budget {
     /// A budget of `account_rate` requests per second, `endpoint_rate` per endpoint, and `most` in flight.
-    pub fn new(account_rate: f64, endpoint_rate: f64, most: usize) -> Self {
+    pub fn new(account_rate: f64, endpoint_rate: f64, most: usize) -> Arc<Self> {
         let most = most.max(1);
         let state = State {
             account: Pace::new(account_rate),
             endpoints: HashMap::new(),
-            endpoint_rate,
+            endpoint_rate: endpoint_rate.max(SLOWEST),
             in_flight: 0,
             allowed: most,
             most,
             successes: 0,
+            latency: 0.0,
+            sharing: 0,
         };
-        Self { state: Mutex::new(state), freed: Notify::new() }
+        let (freed, turn) = (Notify::new(), tokio::sync::Mutex::new(()));
+        Arc::new(Self { state: Mutex::new(state), freed, turn, turns: Mutex::default() })
     }
 
-    /// Waits for a turn to ask `endpoint`. The permit ends with the answer.
-    pub async fn acquire(&self, endpoint: &'static str) -> Permit<'_> {
-        let permit = loop {
-            let freed = self.freed.notified();
-            if self.enter() {
-                break Permit { budget: self };
-            }
-            freed.await;
-        };
+    /// A fair part of the budget; it ends when dropped.
+    pub fn share(self: &Arc<Self>) -> Share {
+        self.lock().sharing += 1;
+        Share { budget: self.clone(), in_flight: Mutex::new(0) }
+    }
+
+    /// Waits until a request to `endpoint` may be made, and takes note of it. Who comes first goes first.
+    async fn pace(&self, endpoint: &'static str) {
         let turn = {
-            let mut state = self.lock();
-            let (now, rate) = (Instant::now(), state.endpoint_rate);
-            let endpoint = state.endpoints.entry(endpoint).or_insert_with(|| Pace::new(rate)).turn(now);
-            state.account.turn(now).max(endpoint)
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.entry(endpoint).or_default().clone()
         };
-        tokio::time::sleep_until(turn.into()).await;
-        permit
+        let _endpoint = turn.lock().await;
+        self.wait(|state, now| state.endpoint(endpoint).next(now)).await;
+        let _account = self.turn.lock().await;
+        self.wait(|state, now| state.account.next(now)).await;
+        let mut state = self.lock();
+        let now = Instant::now();
+        state.account.made(now);
+        state.endpoint(endpoint).made(now);
+    }
+
+    async fn wait(&self, next: impl Fn(&mut State, Instant) -> Instant) {
+        loop {
+            let (now, next) = {
+                let now = Instant::now();
+                (now, next(&mut self.lock(), now))
+            };
+            if next <= now {
+                return;
+            }
+            tokio::time::sleep_until(next.into()).await;
+        }
     }
 
     /// Takes note of a 429.
@@ -150,24 +205,25 @@ impl Budget {
         state.successes = 0;
         match reason {
             Limited::GlobalRate => state.account.slow_down(now),
-            Limited::EndpointRate => {
-                if let Some(pace) = state.endpoints.get_mut(endpoint) {
-                    pace.slow_down(now);
-                }
-            }
+            Limited::EndpointRate => state.endpoint(endpoint).slow_down(now),
             Limited::Concurrency => state.allowed = (state.allowed / 2).max(1),
             Limited::Other => {}
         }
     }
 
     /// Takes note of a success: after twenty in a row one more request may be in flight.
-    pub fn succeeded(&self) {
+    pub fn succeeded(&self, took: Duration) {
         let mut state = self.lock();
+        let took = took.as_secs_f64();
+        // Rising at once, falling slowly: too few in flight costs more than too many.
+        let weight = if took > state.latency { 0.5 } else { 0.1 };
+        state.latency += (took - state.latency) * weight;
         state.successes += 1;
         if state.successes >= 20 && state.allowed < state.most {
             state.allowed += 1;
             state.successes = 0;
-            self.freed.notify_one();
+            drop(state);
+            self.freed.notify_waiters();
         }
     }
 
@@ -176,11 +232,23 @@ impl Budget {
         self.lock().allowed
     }
 
-    fn enter(&self) -> bool {
+    /// Requests per second that an endpoint may get at present.
+    pub fn rate(&self, endpoint: &'static str) -> f64 {
         let mut state = self.lock();
-        let free = state.in_flight < state.allowed;
-        state.in_flight += usize::from(free);
-        free
+        let account = state.account.rate() / state.sharing.max(1) as f64;
+        state.endpoint(endpoint).rate().min(account)
+    }
+
+    /// How many requests should be in flight for the budget to be used up: of all endpoints, and of one.
+    pub fn wanted(&self, endpoint: &'static str) -> (usize, usize) {
+        let mut state = self.lock();
+        let fair = state.fair();
+        // More than two at the beginning, when nobody knows how long an answer takes.
+        let busy =
+            |rate: f64, latency: f64| ((rate * latency * AHEAD).ceil() as usize + 1).clamp(2, fair.max(2));
+        let (latency, sharing) = (state.latency, state.sharing.max(1) as f64);
+        let account = busy(state.account.rate() / sharing, latency);
+        (account, busy(state.endpoint(endpoint).rate() / sharing, latency).min(account))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -188,16 +256,68 @@ impl Budget {
     }
 }
 
+/// A fair part of a budget.
+#[derive(Debug)]
+pub struct Share {
+    budget: Arc<Budget>,
+    in_flight: Mutex<usize>,
+}
+
+impl Share {
+    /// The whole of it.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// A part more of the same budget.
+    pub fn another(&self) -> Self {
+        self.budget.share()
+    }
+
+    /// Waits for a turn to ask `endpoint`. The permit ends with the answer.
+    pub async fn acquire(&self, endpoint: &'static str) -> Permit<'_> {
+        loop {
+            let freed = self.budget.freed.notified();
+            let mut freed = std::pin::pin!(freed);
+            freed.as_mut().enable();
+            if self.enter() {
+                break;
+            }
+            freed.await;
+        }
+        let permit = Permit { share: self };
+        self.budget.pace(endpoint).await;
+        permit
+    }
+
+    fn enter(&self) -> bool {
+        let mut state = self.budget.lock();
+        let mut own = self.in_flight.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = state.in_flight < state.allowed && *own < state.fair();
+        state.in_flight += usize::from(free);
+        *own += usize::from(free);
+        free
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.lock().sharing -= 1;
+        self.budget.freed.notify_waiters();
+    }
+}
+
 /// The right to have one request in flight.
 #[derive(Debug)]
 pub struct Permit<'a> {
-    budget: &'a Budget,
+    share: &'a Share,
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.budget.lock().in_flight -= 1;
-        self.budget.freed.notify_one();
+        self.share.budget.lock().in_flight -= 1;
+        *self.share.in_flight.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        self.share.budget.freed.notify_waiters();
     }
 }
 
@@ -206,23 +326,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_second_holds_more_turns_than_the_rate() {
+    fn no_second_holds_more_requests_than_the_rate_and_a_burst_is_allowed() {
         let (mut pace, start) = (Pace::new(25.0), Instant::now());
-        let turns: Vec<_> = (0..100).map(|_| pace.turn(start)).collect();
-        for window in turns.windows(26) {
-            assert!(window[25] - window[0] >= Duration::from_millis(999));
+        let (mut now, mut made) = (start, Vec::new());
+        for _ in 0..200 {
+            now = pace.next(now);
+            pace.made(now);
+            made.push(now);
+            // Now and then it takes a while until the next one is wanted.
+            now += Duration::from_millis(if made.len() % 7 == 0 { 90 } else { 0 });
+        }
+        assert_eq!(pace.next(start), pace.next(start));
+        assert!(made[24] - made[0] < Duration::from_millis(500));
+        for window in made.windows(26) {
+            assert!(window[25] - window[0] >= SECOND);
         }
     }
 
     #[test]
     fn a_refusal_halves_the_pace_once_and_quiet_restores_it() {
         let (mut pace, start) = (Pace::new(100.0), Instant::now());
+        (0..100).for_each(|_| pace.made(start));
         pace.slow_down(start);
         pace.slow_down(start + Duration::from_millis(3));
         assert_eq!(pace.rate(), 50.0);
-        pace.turn(start + Duration::from_secs(2));
-        assert_eq!(pace.rate(), 60.0);
-        pace.turn(start + Duration::from_secs(30));
+        let next = pace.next(start + Duration::from_millis(1_500));
+        assert_eq!(next, start + Duration::from_millis(1_500));
+        // One and a half quiet seconds have brought back seven and a half.
+        (0..57).for_each(|_| pace.made(next));
+        assert_eq!(pace.next(next), next + SECOND);
+        pace.next(start + Duration::from_secs(30));
         assert_eq!(pace.rate(), 100.0);
     }
 
@@ -231,8 +364,35 @@ mod tests {
         let budget = Budget::new(100.0, 25.0, 8);
         budget.limited("/v1/charges", Limited::Concurrency);
         assert_eq!(budget.allowed(), 4);
-        (0..20).for_each(|_| budget.succeeded());
+        (0..20).for_each(|_| budget.succeeded(Duration::ZERO));
         assert_eq!(budget.allowed(), 5);
+    }
+
+    #[test]
+    fn what_is_in_flight_follows_rate_and_latency() {
+        let budget = Budget::new(100.0, 25.0, 32);
+        let _share = budget.share();
+        assert_eq!(budget.wanted("/v1/charges"), (2, 2));
+        (0..20).for_each(|_| budget.succeeded(Duration::from_millis(100)));
+        assert_eq!(budget.wanted("/v1/charges"), (14, 5));
+        (0..100).for_each(|_| budget.succeeded(Duration::from_secs(2)));
+        assert_eq!(budget.wanted("/v1/charges"), (32, 32));
+        let _other = budget.share();
+        assert_eq!(budget.wanted("/v1/charges"), (16, 16));
+    }
+
+    #[tokio::test]
+    async fn those_who_share_a_budget_get_fair_parts_of_it() {
+        let budget = Budget::new(1_000.0, 1_000.0, 4);
+        let (greedy, modest) = (budget.share(), budget.share());
+        let _first = greedy.acquire("/v1/charges").await;
+        let _second = greedy.acquire("/v1/charges").await;
+        assert!(!greedy.enter(), "half of four is two");
+        let _third = modest.acquire("/v1/charges").await;
+        drop(modest.acquire("/v1/charges").await);
+        drop(_third);
+        drop(modest);
+        assert!(greedy.enter(), "who leaves leaves its part to the others");
     }
 
     #[test]

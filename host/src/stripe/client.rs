@@ -1,7 +1,7 @@
 //! The HTTP client: every request paced by the budget, bounded in time and size, and repeated as long
 //! as that can help.
 
-use super::budget::{Budget, LIVE_RATE, Limited, TEST_RATE};
+use super::budget::{Budget, LIVE_RATE, Limited, Share, TEST_RATE};
 use super::error::{ApiError, ErrorBody, RequestId};
 use super::key::{Key, Kind, Mode};
 use super::page::Page;
@@ -29,17 +29,29 @@ pub struct Config {
     pub version: String,
     /// Most requests in flight.
     pub concurrency: usize,
-    /// Requests per second, for the account and for each endpoint; default Stripe's limits.
+    /// Requests per second, for the account; default Stripe's limits.
     pub rate_limit: Option<f64>,
+    /// Requests per second for each endpoint; default the account's when that is given, else Stripe's limits.
+    pub endpoint_rate_limit: Option<f64>,
+}
+
+impl Config {
+    /// The budget that these settings give.
+    pub fn budget(&self) -> Arc<Budget> {
+        let stripes = if self.key.mode() == Some(Mode::Live) { LIVE_RATE } else { TEST_RATE };
+        let account = self.rate_limit.unwrap_or(stripes);
+        let endpoint = self.endpoint_rate_limit.or(self.rate_limit).unwrap_or(TEST_RATE);
+        Budget::new(account, endpoint, self.concurrency)
+    }
 }
 
 /// Reads from one Stripe account.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     key: Key,
-    budget: Arc<Budget>,
+    budget: Share,
     version: String,
     /// The connected account that is read with the platform's key.
     connected: Option<HeaderValue>,
@@ -67,6 +79,12 @@ enum Failure {
 impl Client {
     /// Sets a client up; no request is made.
     pub fn new(config: Config) -> Result<Self, ApiError> {
+        let budget = config.budget();
+        Self::sharing(config, &budget)
+    }
+
+    /// Sets a client up that shares a budget with others, such as those of other accounts of one platform.
+    pub fn sharing(config: Config, budget: &Arc<Budget>) -> Result<Self, ApiError> {
         let base = Url::parse(&config.base)
             .map_err(|e| ApiError::Setup(format!("--api-base is not an address: {e}")))?;
         let local = match base.host() {
@@ -99,12 +117,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|e| setup(&e))?;
-        let (account, endpoint) = match (config.rate_limit, config.key.mode()) {
-            (Some(rate), _) => (rate, rate),
-            (None, Some(Mode::Live)) => (LIVE_RATE, TEST_RATE),
-            (None, _) => (TEST_RATE, TEST_RATE),
-        };
-        let budget = Arc::new(Budget::new(account, endpoint, config.concurrency));
+        let budget = budget.share();
         let Config { key, version, .. } = config;
         Ok(Self { http, base, key, budget, version, connected: None, metrics: None })
     }
@@ -115,12 +128,21 @@ impl Client {
         self
     }
 
-    /// A client that reads a connected account with this key (`Stripe-Account`), out of the same budget: Stripe
-    /// counts a platform's requests together.
+    /// A client that reads a connected account with this key (`Stripe-Account`), as another part of the same
+    /// budget: Stripe counts a platform's requests together.
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        Ok(Self { connected: Some(header), ..self.clone() })
+        let Self { http, base, key, budget, version, connected: _, metrics } = self;
+        Ok(Self {
+            http: http.clone(),
+            base: base.clone(),
+            key: key.clone(),
+            budget: budget.another(),
+            version: version.clone(),
+            connected: Some(header),
+            metrics: metrics.clone(),
+        })
     }
 
     /// The world that the key opens, when its prefix tells.
@@ -141,6 +163,11 @@ impl Client {
     /// The API version asked for.
     pub fn version(&self) -> &str {
         &self.version
+    }
+
+    /// The budget of its requests.
+    pub fn budget(&self) -> &Budget {
+        self.budget.budget()
     }
 
     /// Asks for a page of a list.
@@ -179,10 +206,7 @@ impl Client {
         let mut retry = Retry::default();
         loop {
             let (attempt, message) = match self.once(endpoint, path, query, &read).await {
-                Ok(answer) => {
-                    self.budget.succeeded();
-                    return Ok(answer);
-                }
+                Ok(answer) => return Ok(answer),
                 Err(Failure::Final(error)) => {
                     tracing::info!(%error, "a request failed");
                     return Err(error);
@@ -245,6 +269,7 @@ impl Client {
                     request: request.clone(),
                 }),
             })?;
+            let took = started.elapsed();
             self.took_note(endpoint, path, Some(status), started, &request);
             if let Some(metrics) = &self.metrics {
                 metrics.received(body.len());
@@ -252,13 +277,14 @@ impl Client {
             let value = read(body).map_err(|e| {
                 Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}"))
             })?;
+            self.budget().succeeded(took);
             return Ok(Answer { value, server_time, version, request });
         }
         let should_retry = header("stripe-should-retry").and_then(|v| v.parse().ok());
         let retry_after = header("retry-after").and_then(|v| v.parse().ok()).map(Duration::from_secs);
         let reason = header("stripe-rate-limited-reason");
         if status == 429 {
-            self.budget.limited(endpoint, Limited::from_header(reason.as_deref()));
+            self.budget().limited(endpoint, Limited::from_header(reason.as_deref()));
             if let Some(metrics) = &self.metrics {
                 metrics.limited(reason.as_deref());
             }
@@ -338,6 +364,7 @@ mod tests {
             version: "2026-08-26.dahlia".to_owned(),
             concurrency: 2,
             rate_limit: None,
+            endpoint_rate_limit: None,
         }
     }
 

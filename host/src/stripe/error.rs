@@ -107,6 +107,12 @@ impl ApiError {
             if code == "resource_missing" && param == "starting_after")
     }
 
+    /// Whether the list cannot be asked for a range of creation times.
+    pub fn refuses_created(&self) -> bool {
+        matches!(self, Self::Refused { status: 400, code, param, message, .. }
+            if param.starts_with("created") || (code == "parameter_unknown" && message.contains("created")))
+    }
+
     /// Whether no request with this key can succeed.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Key { .. } | Self::Setup(_))

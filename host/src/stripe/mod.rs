@@ -9,7 +9,7 @@ mod page;
 mod resource;
 mod retry;
 
-pub use budget::{Budget, Limited, Pace};
+pub use budget::{Budget, Limited, Pace, Permit, Share};
 pub use client::{Answer, Client, Config};
 pub use error::{ApiError, RequestId};
 pub use key::{Key, KeyError, Kind, Mode};

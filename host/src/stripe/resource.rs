@@ -64,6 +64,11 @@ impl Resource {
         }
     }
 
+    /// Whether its list can be asked for a range of creation times. Others are walked whole.
+    pub fn has_created(self) -> bool {
+        true
+    }
+
     /// The resource of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|r| r.name() == name)

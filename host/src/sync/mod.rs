@@ -4,11 +4,15 @@
 mod accounts;
 mod deliver;
 mod digest;
-mod fetch;
+mod nested;
+mod plan;
+mod ranges;
 mod reset;
 mod retry;
+mod split;
 mod status;
 mod summary;
+mod swarm;
 mod verify;
 
 pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
@@ -21,17 +25,17 @@ pub use verify::{
 };
 
 use crate::lake::{Lake, LakeError};
-use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit, Want};
+use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
-use crate::stripe::{ApiError, Client, Mode, Page, Pass, RequestId, Resource};
+use crate::stripe::{ApiError, Client, Mode, Page, RequestId, Resource};
 use deliver::{Deliverer, Run};
-use fetch::Walk;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use swarm::Swarm;
 use tokio::task::JoinSet;
 
 /// Pages waiting for a worker, and batches waiting for delivery.
@@ -259,7 +263,7 @@ impl Session {
             pin_salt(&mut *ledger, &config.settings)?;
             let account = ledger.account(&who.account, livemode)?;
             let number = ledger.begin_run(account, who.now, module.sha256())?;
-            let walks = plan(&mut *ledger, account, who.now, &config)?;
+            let walks = plan::plan(&mut *ledger, account, &who, &config, &client)?;
             (Run { account, name: &who.account, number }, walks)
         };
         let mut summary = Summary::new(run.number, &who.account, livemode, who.now, module, client.version());
@@ -286,14 +290,10 @@ impl Session {
         })?;
 
         let mut tasks = JoinSet::new();
-        for (_, walks) in group(walks) {
-            let (client, jobs, ledger) = (client.clone(), jobs_in.clone(), ledger.clone());
-            tasks.spawn(async move { fetch::walk_in_turn(&client, &ledger, walks, &jobs).await });
-        }
-        drop(jobs_in);
-        let interrupted = tokio::select! {
-            () = async { while tasks.join_next().await.is_some() {} } => false,
-            () = stop => true,
+        let (swarm, births) = Swarm::new(client, ledger, jobs_in, who.created);
+        let walked = tokio::select! {
+            walked = swarm.run(walks, births, &mut tasks) => Some(walked),
+            () = stop => None,
         };
         tasks.abort_all();
         // The walks hold the senders; when they are gone the workers and the delivery end.
@@ -301,6 +301,8 @@ impl Session {
         drop(tasks);
         let died = |_| SyncError::System("the delivering thread died".to_owned());
         let (mut deliverer, mut summary) = delivered.await.map_err(died)??;
+        let interrupted = walked.is_none();
+        walked.transpose()?;
         if !interrupted {
             deliverer.flush_embedded(&mut summary)?;
         }
@@ -331,41 +333,6 @@ fn worker_count() -> usize {
     std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(1, 4)
 }
 
-fn plan(
-    ledger: &mut dyn Ledger,
-    account: i64,
-    now: i64,
-    config: &SyncConfig,
-) -> Result<Vec<Walk>, SyncError> {
-    let mut walks = Vec::new();
-    for pass in config.resources.iter().flat_map(|r| r.passes()) {
-        let want = Want {
-            account,
-            resource: pass.resource.name(),
-            pass: pass.name,
-            lt: now,
-            overlap: pass.resource.overlap(),
-            since: config.since,
-        };
-        for unit in ledger.plan(&want)? {
-            walks.push(Walk { index: walks.len(), pass, unit });
-        }
-    }
-    Ok(walks)
-}
-
-/// The walks of one pass follow one another; those of different passes run side by side.
-fn group(walks: Vec<Walk>) -> Vec<(Pass, Vec<Walk>)> {
-    let mut groups: Vec<(Pass, Vec<Walk>)> = Vec::new();
-    for walk in walks {
-        match groups.last_mut() {
-            Some((pass, group)) if *pass == walk.pass => group.push(walk),
-            _ => groups.push((walk.pass, vec![walk])),
-        }
-    }
-    groups
-}
-
 fn transform(mut worker: Worker, jobs: &async_channel::Receiver<Job>, made: &async_channel::Sender<Made>) {
     while let Ok(job) = jobs.recv_blocking() {
         let next = match job {
@@ -386,6 +353,8 @@ fn transform(mut worker: Worker, jobs: &async_channel::Receiver<Job>, made: &asy
 
 struct Who {
     account: String,
+    /// When the account was opened.
+    created: Option<i64>,
     /// The server's clock, in epoch seconds. The second itself may still be filling, so it is the first
     /// that a run leaves to the next one.
     now: i64,
@@ -395,6 +364,7 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
     #[derive(Deserialize)]
     struct Account {
         id: String,
+        created: Option<i64>,
     }
     let read = |body: bytes::Bytes| serde_json::from_slice::<Account>(&body).map_err(|e| e.to_string());
     let local = || {
@@ -406,10 +376,12 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
             Err(SyncError::WrongAccount { given: given.to_owned(), found: answer.value.id })
         }
         (Ok(answer), _) => {
-            Ok(Who { account: answer.value.id, now: answer.server_time.unwrap_or_else(local) })
+            let Account { id: account, created } = answer.value;
+            Ok(Who { account, created, now: answer.server_time.unwrap_or_else(local) })
         }
         (Err(ApiError::Permission { server_time, .. }), Some(account)) => {
-            Ok(Who { account: account.to_owned(), now: server_time.unwrap_or_else(local) })
+            let now = server_time.unwrap_or_else(local);
+            Ok(Who { account: account.to_owned(), created: None, now })
         }
         (Err(ApiError::Permission { permission, request, .. }), None) => {
             Err(SyncError::Account { permission, request })

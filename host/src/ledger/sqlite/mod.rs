@@ -218,6 +218,12 @@ impl Ledger for SqliteLedger {
         self.within(|tx| units::plan(tx, want, id))
     }
 
+    fn split(&mut self, unit: i64, at: &[i64]) -> Result<Vec<Unit>, LedgerError> {
+        let first = self.last_unit + 1;
+        self.last_unit += at.len() as i64;
+        self.within(|tx| units::split(tx, unit, at, first))
+    }
+
     fn next_unit(&mut self) -> Result<i64, LedgerError> {
         self.last_unit += 1;
         Ok(self.last_unit)

@@ -54,6 +54,27 @@ pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, id: i64) -> rusqlite::
     Ok(units)
 }
 
+pub(super) fn split(tx: &Transaction<'_>, id: i64, at: &[i64], first: i64) -> rusqlite::Result<Vec<Unit>> {
+    let sql = format!("SELECT {UNIT} FROM unit WHERE id = ?");
+    let whole = tx.query_row(&sql, [id], unit)?;
+    let (mut lt, mut units) = (whole.lt, vec![whole.clone()]);
+    for (number, at) in at.iter().enumerate() {
+        let inside = *at < lt && whole.gte.is_none_or(|gte| gte < *at);
+        let (Some(above), true) = (units.last_mut(), inside) else { continue };
+        above.gte = Some(*at);
+        lt = *at;
+        units.push(Unit { id: first + number as i64, gte: whole.gte, lt, ..whole.clone() });
+    }
+    for unit in &units {
+        tx.execute(
+            "INSERT INTO unit (id, account, resource, pass, gte, lt) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET gte = excluded.gte",
+            params![unit.id, unit.account, unit.resource, unit.pass, unit.gte, unit.lt],
+        )?;
+    }
+    Ok(units)
+}
+
 pub(super) fn of_list(tx: &Transaction<'_>, account: i64, resource: &str) -> rusqlite::Result<Vec<Unit>> {
     let sql = format!(
         "SELECT {UNIT} FROM unit WHERE account = ? AND resource = ? ORDER BY pass, lt, gte NULLS FIRST, id"

@@ -157,7 +157,11 @@ impl Deliverer {
             self.watch.ended(&line.title, error.as_deref());
         }
         if let Some(error) = error {
-            self.summary.resources.entry(line.unit.resource.clone()).or_default().errors.push(error);
+            // The walks of one list fail together.
+            let errors = &mut self.summary.resources.entry(line.unit.resource.clone()).or_default().errors;
+            if !errors.contains(&error) {
+                errors.push(error);
+            }
         }
         Ok(())
     }
