@@ -55,7 +55,7 @@ fn check(global: &Global) -> anyhow::Result<ExitCode> {
     };
     problems.extend(missing_secrets(&file));
     let rows = in_force(&file);
-    let unknown = unknown_variables();
+    let unknown = unknown_variables(&file);
     if global.json {
         let problems: Vec<_> = problems.iter().map(problem_as_json).collect();
         let answer = serde_json::json!({
@@ -166,14 +166,26 @@ fn row(key: &Key, file: &ConfigFile, plain: &Command, whole: &Command) -> Option
 }
 
 /// `STRIPE_XDM_…` variables that nothing reads: most likely slips.
-fn unknown_variables() -> Vec<String> {
+fn unknown_variables(file: &ConfigFile) -> Vec<String> {
+    const PREFIX: &str = "STRIPE_XDM_";
     let mut known: Vec<String> = KEYS.iter().flat_map(Key::flags).map(variable).collect();
-    known.extend(["CONFIG", "PRIVACY_SALT", "CLIENT_SECRET"].map(|name| format!("STRIPE_XDM_{name}")));
+    known.extend(["CONFIG", "PRIVACY_SALT", "CLIENT_SECRET"].map(|name| format!("{PREFIX}{name}")));
+    // The file can name any variable for a secret.
+    known.extend(file.settings.iter().flat_map(|setting| setting.values.clone()));
+    known.extend(file.accounts.iter().map(|account| match &account.api_key {
+        SecretRef::Env(name) => name.clone(),
+        SecretRef::File(_) => String::new(),
+    }));
+    // Compared without what all of them have in common.
+    let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();
+    let names: Vec<String> = known.iter().map(|name| bare(name)).filter(|name| !name.is_empty()).collect();
     let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let odd = given.filter(|name| name.starts_with("STRIPE_XDM_") && !known.contains(name));
+    let odd = given.filter(|name| name.starts_with(PREFIX) && !known.contains(name));
     let mut told: Vec<String> = odd
-        .map(|odd| match nearest(&odd.to_ascii_lowercase(), known.iter().map(String::as_str)) {
-            Some(meant) => format!("nothing reads {odd}; did you mean {meant}?"),
+        .map(|odd| match nearest(&bare(&odd), names.iter().map(String::as_str)) {
+            Some(meant) => {
+                format!("nothing reads {odd}; did you mean {PREFIX}{}?", meant.to_ascii_uppercase())
+            }
             None => format!("nothing reads {odd}"),
         })
         .collect();

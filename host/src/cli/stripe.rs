@@ -51,16 +51,16 @@ pub(super) struct StripeArgs {
     /// Most requests in flight
     #[arg(long, value_name = "N", default_value_t = 32)]
     concurrency: usize,
-    /// Requests per second; default Stripe's limits, 100 and with a test key 25
+    /// Requests per second; default Stripe's limits: 100, with a test key 25
     #[arg(long, value_name = "N", value_parser = rate)]
     rate_limit: Option<f64>,
-    /// Requests per second for each endpoint; default what --rate-limit says, else Stripe's limit, 25
+    /// Requests per second for each endpoint; default what --rate-limit says, else Stripe's limit of 25
     #[arg(long, value_name = "N", value_parser = rate)]
     endpoint_rate_limit: Option<f64>,
 }
 
 /// An account to be read, with the key that opens it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Target {
     /// What the settings file calls it.
     pub(super) name: Option<String>,
@@ -115,7 +115,7 @@ impl StripeArgs {
             resources: chosen(&self.resources),
             since: None,
             customer_namespace: None,
-            client: self.client(&secret, (self.rate_limit, self.endpoint_rate_limit))?,
+            client: self.client(&secret, self.rate_limit, self.endpoint_rate_limit)?,
         })
     }
 
@@ -126,10 +126,8 @@ impl StripeArgs {
             None => self.resources.clone(),
             Some(names) => names.iter().map(|name| resource(name)).collect::<Result<_, _>>().map_err(said)?,
         };
-        let rates = [&entry.rate_limit, &entry.endpoint_rate_limit]
-            .map(|text| text.as_deref().map(rate).transpose().map_err(said));
-        let [of_all, of_endpoint] = rates;
-        let rates = (of_all?.or(self.rate_limit), of_endpoint?.or(self.endpoint_rate_limit));
+        let rate_limit = entry.rate_limit.as_deref().map(rate).transpose().map_err(said)?;
+        let endpoint_rate_limit = entry.endpoint_rate_limit.as_deref().map(rate).transpose().map_err(said)?;
         Ok(Target {
             name: Some(entry.name.clone()),
             account: entry.account.clone(),
@@ -137,14 +135,19 @@ impl StripeArgs {
             resources: chosen(&resources),
             since: entry.since.as_deref().map(super::time).transpose().map_err(said)?,
             customer_namespace: entry.customer_namespace.clone(),
-            client: self.client(&entry.api_key, rates)?,
+            client: self.client(
+                &entry.api_key,
+                rate_limit.or(self.rate_limit),
+                endpoint_rate_limit.or(self.endpoint_rate_limit),
+            )?,
         })
     }
 
     fn client(
         &self,
         secret: &SecretRef,
-        (rate_limit, endpoint_rate_limit): (Option<f64>, Option<f64>),
+        rate_limit: Option<f64>,
+        endpoint_rate_limit: Option<f64>,
     ) -> anyhow::Result<Client> {
         let key = match secret.read() {
             Err(SecretRefError::NotSet(name)) if name == KEY_VARIABLE => return Err(KeyError::Empty.into()),

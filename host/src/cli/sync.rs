@@ -96,12 +96,24 @@ impl Ready {
         !matches!(self.targets.as_slice(), [Target { name: None, connected: Connected::No, .. }])
     }
 
-    /// The account, when there is only one.
-    pub(super) fn single(&self) -> anyhow::Result<&Target> {
+    /// The account, when there is only one; `--connected=acct_1` stands for that account alone.
+    pub(super) fn single(&self) -> anyhow::Result<Target> {
         match self.targets.as_slice() {
-            [target] if matches!(target.connected, Connected::No) => Ok(target),
-            _ => bail!("this looks at one account at a time: choose it with --only"),
+            [target] => match &target.connected {
+                Connected::No => return Ok(target.clone()),
+                Connected::These(accounts) if accounts.len() == 1 => {
+                    let account = accounts.first().cloned().unwrap_or_default();
+                    let mut target = target.clone();
+                    target.client = Arc::new(target.client.connected(&account)?);
+                    target.config.account = Some(account);
+                    target.connected = Connected::No;
+                    return Ok(target);
+                }
+                _ => {}
+            },
+            _ => {}
         }
+        bail!("this looks at one account at a time: --only NAME, or --connected=acct_… for one of a platform")
     }
 
     /// Serves metrics, when they are asked for, until what is returned is dropped.

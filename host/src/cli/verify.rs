@@ -35,7 +35,7 @@ struct WhatArgs {
 
 pub(super) fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let ready = ready(global, &args.sync)?;
-    let target = ready.single()?.clone();
+    let target = ready.single()?;
     let sample = args.what.sample.map(|ranges| Sample {
         ranges: ranges as usize,
         seed: args.what.sample_seed.unwrap_or_else(|| fastrand::u64(..)),

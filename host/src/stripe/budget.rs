@@ -279,6 +279,11 @@ impl Share {
         &self.budget
     }
 
+    /// A part more of the same budget.
+    pub fn another(&self) -> Self {
+        self.budget.share()
+    }
+
     /// Waits for a turn to ask `endpoint`. The permit ends with the answer.
     pub async fn acquire(&self, endpoint: &'static str) -> Permit<'_> {
         self.budget.lock().asking.entry(self.number).or_default().0 += 1;

@@ -47,12 +47,12 @@ impl Config {
 }
 
 /// Reads from one Stripe account.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     key: Key,
-    budget: Arc<Share>,
+    budget: Share,
     version: String,
     /// The connected account that is read with the platform's key.
     connected: Option<HeaderValue>,
@@ -112,7 +112,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|e| setup(&e))?;
-        let budget = Arc::new(config.budget().share());
+        let budget = config.budget().share();
         let Config { key, version, .. } = config;
         Ok(Self { http, base, key, budget, version, connected: None, metrics: None })
     }
@@ -123,13 +123,21 @@ impl Client {
         self
     }
 
-    /// A client that reads a connected account with this key (`Stripe-Account`), out of the same budget: Stripe
-    /// counts a platform's requests together.
+    /// A client that reads a connected account with this key (`Stripe-Account`), as another part of the same
+    /// budget: Stripe counts a platform's requests together.
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        let budget = Arc::new(self.budget.budget().share());
-        Ok(Self { connected: Some(header), budget, ..self.clone() })
+        let Self { http, base, key, budget, version, connected: _, metrics } = self;
+        Ok(Self {
+            http: http.clone(),
+            base: base.clone(),
+            key: key.clone(),
+            budget: budget.another(),
+            version: version.clone(),
+            connected: Some(header),
+            metrics: metrics.clone(),
+        })
     }
 
     /// The world that the key opens, when its prefix tells.
@@ -256,11 +264,11 @@ impl Client {
                     request: request.clone(),
                 }),
             })?;
+            let took = started.elapsed();
             self.took_note(endpoint, path, Some(status), started, &request);
             if let Some(metrics) = &self.metrics {
                 metrics.received(body.len());
             }
-            let took = started.elapsed();
             let value = read(body).map_err(|e| {
                 Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}"))
             })?;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 pub enum ApiError {
     /// 401
     #[error(
-        "Stripe does not accept the API key (401{request}): check STRIPE_API_KEY; keys can expire or be rolled"
+        "Stripe does not accept the API key (401{request}): check that it is the right one (STRIPE_API_KEY, or what the settings name); keys can expire or be rolled"
     )]
     Key {
         /// Formatted request id.

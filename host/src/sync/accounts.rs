@@ -106,8 +106,17 @@ pub async fn account_of(client: &Client, given: Option<&str>) -> Result<String, 
     Ok(identify(client, given).await?.account)
 }
 
-/// The accounts with their names; or how an account ended before its sync could begin.
-type Known = Result<(String, Target), Ended>;
+/// An account to be synced.
+struct Account {
+    name: String,
+    target: Target,
+    /// Whether it is read with its platform's key. Its client is made when its turn comes: each one that there is
+    /// takes a part of the platform's budget.
+    is_connected: bool,
+}
+
+/// The accounts; or how one ended before its sync could begin.
+type Known = Result<Account, Ended>;
 
 /// Each account by its name, and behind a platform those connected to it.
 async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
@@ -144,18 +153,11 @@ async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
         };
         let mut own = target.clone();
         own.config.account = Some(account);
-        known.push(Ok((name, own)));
+        known.push(Ok(Account { name, target: own, is_connected: false }));
         for account in connected {
-            let client = target.client.connected(&account);
-            known.push(match client {
-                Ok(client) => {
-                    let mut connected = target.clone();
-                    connected.client = Arc::new(client);
-                    connected.config.account = Some(account.clone());
-                    Ok((account, connected))
-                }
-                Err(error) => Err(Ended { name: account, result: Err(error.into()) }),
-            });
+            let mut target = target.clone();
+            target.config.account = Some(account.clone());
+            known.push(Ok(Account { name: account, target, is_connected: true }));
         }
     }
     known
@@ -193,7 +195,7 @@ async fn sync_each(
     let mut tasks = JoinSet::new();
     let mut ended: Vec<(usize, Ended)> = Vec::new();
     for (index, known) in accounts.into_iter().enumerate() {
-        let (name, target) = match known {
+        let Account { name, target, is_connected } = match known {
             Ok(known) => known,
             Err(failed) => {
                 ended.push((index, failed));
@@ -208,7 +210,14 @@ async fn sync_each(
             let result = if first {
                 // Closed by nobody; without a turn all would begin at once, which harms nothing but memory.
                 let _turn = turns.acquire().await;
-                session.sync(target.client, target.config, watch, stop.wait()).await
+                let account = target.config.account.as_deref().filter(|_| is_connected);
+                match account.map(|account| target.client.connected(account)).transpose() {
+                    Ok(connected) => {
+                        let client = connected.map_or(target.client, Arc::new);
+                        session.sync(client, target.config, watch, stop.wait()).await
+                    }
+                    Err(error) => Err(error.into()),
+                }
             } else {
                 let twice = "this account is synced under another name already; list it once";
                 Err(SyncError::System(twice.to_owned()))
