@@ -21,6 +21,7 @@
 #![warn(missing_docs)]
 
 mod checked;
+mod default_models;
 mod describe;
 mod event;
 pub mod export;
