@@ -1,6 +1,10 @@
 //! Packs the default models: a line of JSON for each model's frame, then a line for each mapping. As they
 //! stand in `models/`, for people, they take three times as much of a module.
 
+#[path = "src/implied.rs"]
+mod implied;
+
+use implied::{MARK, implied};
 use serde_json::Value;
 use std::error::Error;
 use std::path::Path;
@@ -54,7 +58,7 @@ fn pack(text: &str, packed: &mut String) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `Estring I1,I2`, source and destination, with tabs between.
+/// `Estring I1,I2`, source and destination, with tabs between; the destination without what the source implies.
 fn line(mapping: &Value) -> Result<String, Box<dyn Error>> {
     let known = ["sourceType", "source", "destination", "type", "labels"];
     for key in mapping.as_object().ok_or("it is no object")?.keys() {
@@ -64,7 +68,7 @@ fn line(mapping: &Value) -> Result<String, Box<dyn Error>> {
     }
     let member = |name: &str| {
         let text = mapping[name].as_str().ok_or_else(|| format!("it has no {name}"))?;
-        match text.contains(['\t', '\n', '~']) {
+        match text.contains(['\t', '\n']) {
             true => Err(format!("{name} has a character that separates")),
             false => Ok(text),
         }
@@ -83,9 +87,17 @@ fn line(mapping: &Value) -> Result<String, Box<dyn Error>> {
         }
     };
     let destination = member("destination")?;
+    if destination.contains(['~', MARK]) {
+        return Err("its destination has a character that stands for others".into());
+    }
     let destination = match destination.strip_prefix(TENANT.0) {
         Some(rest) => format!("{}{rest}", TENANT.1),
         None => destination.to_owned(),
     };
-    Ok(format!("{kind}{} {labels}\t{}\t{destination}", member("type")?, member("source")?))
+    let source = member("source")?;
+    let destination = match destination.strip_suffix(&implied(source)) {
+        Some(before) if before.len() < destination.len() => format!("{before}{MARK}"),
+        _ => destination,
+    };
+    Ok(format!("{kind}{} {labels}\t{source}\t{destination}", member("type")?))
 }

@@ -1,5 +1,6 @@
 //! The default models, out of the form that `build.rs` packs the files in `models/` into.
 
+use crate::implied::{MARK, implied};
 use crate::models::Model;
 use crate::settings::OpenError;
 use dataprep::{Mapping, SourceType, XdmType};
@@ -47,8 +48,17 @@ fn mapping(line: &str) -> Option<Mapping> {
     Some(Mapping {
         xdm_type: Some(XdmType::deserialize(xdm_type).ok()?),
         labels: labels.split_terminator(',').map(str::to_owned).collect(),
-        ..Mapping::new(source_type, source, destination.replace('~', "_{TENANT_ID}.stripe."))
+        ..Mapping::new(source_type, source, whole(destination, source))
     })
+}
+
+/// A destination as it is written, with what stands for its beginning and its end put in.
+fn whole(destination: &str, source: &str) -> String {
+    let destination = destination.replace('~', "_{TENANT_ID}.stripe.");
+    match destination.strip_suffix(MARK) {
+        Some(before) => format!("{before}{}", implied(source)),
+        None => destination,
+    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ mod describe;
 mod event;
 pub mod export;
 mod functions;
+mod implied;
 pub mod import;
 pub mod language;
 mod models;
