@@ -232,7 +232,13 @@ fn schemas_have_keys_and_links_and_no_class() {
             "Stripe Balance Transactions (relational)",
             "Stripe Subscriptions (relational)",
             "Stripe Customers (relational)",
-            "Stripe Prices (relational)"
+            "Stripe Prices (relational)",
+            "Stripe Products (relational)",
+            "Stripe Coupons (relational)",
+            "Stripe Invoices (relational)",
+            "Stripe Payment Intents (relational)",
+            "Stripe Disputes (relational)",
+            "Stripe Payouts (relational)"
         ]
     );
     for schema in &library.schemas {
@@ -270,10 +276,12 @@ fn schemas_have_keys_and_links_and_no_class() {
         ("/chargeID", "stripe_relational_charges"),
         ("/refundID", "stripe_relational_refunds"),
         ("/balanceTransactionID", "stripe_relational_balance_transactions"),
+        ("/productID", "stripe_relational_products"),
+        ("/subscriptionID", "stripe_relational_subscriptions"),
     ] {
         assert!(links.contains(&expected), "{links:?}");
     }
-    assert_eq!(links.len(), 8);
+    assert_eq!(links.len(), 16);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod deliver;
 mod fetch;
+mod nested;
 mod retry;
 mod summary;
 

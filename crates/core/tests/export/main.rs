@@ -337,7 +337,7 @@ fn what_is_asked_for_wrongly_is_refused() {
     let refused = |resource: &str, settings: &Settings| {
         export::adobe(resource, settings, &Options::default()).unwrap_err().to_string()
     };
-    assert!(refused("invoice", &good).contains("resources are charge, refund"));
+    assert!(refused("transfer", &good).contains("resources are charge, refund"));
     assert!(refused("price.event", &good).contains("no model of that variant"));
     assert!(refused("price.x", &good).contains("`event` or `record`"));
     let mut nameless = good;
