@@ -128,7 +128,7 @@ impl Workshop {
             "method": "standard", "original_payout": null, "payout_method": null,
             "reconciliation_status": if status == "paid" { "completed" } else { "in_progress" },
             "reversed_by": null, "source_type": "card", "statement_descriptor": null, "status": status,
-            "trace_id": {"status": "supported", "value": self.random.digits(15)}, "type": "bank_account"
+            "trace_id": {"status": "supported", "value": format!("0210{}", self.random.digits(11))}, "type": "bank_account"
         })
     }
 }
