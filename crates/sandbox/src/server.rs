@@ -289,7 +289,7 @@ impl App {
             Endpoint::Lines(id) => {
                 key.check(&[Resource::InvoiceLines], account.id())?;
                 if account.store.of(Resource::Invoices).get(id).is_none() {
-                    return Err(ApiError::missing(Resource::Invoices, id, "invoice"));
+                    return Err(ApiError::missing(Resource::Invoices, id, "id"));
                 }
                 let mut pairs = pairs.to_vec();
                 pairs.push(("invoice".to_owned(), id.clone()));
