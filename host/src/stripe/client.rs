@@ -190,6 +190,23 @@ impl Client {
         self.get_at(endpoint, endpoint, query, read).await
     }
 
+    /// As [`Self::get`], of one object, whose id goes in the place of `{id}`, or at the end of a list's path.
+    pub async fn get_of<T>(
+        &self,
+        endpoint: &'static str,
+        id: &str,
+        query: &[(&str, String)],
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, ApiError> {
+        // Users may choose some ids: a slash within is not one of the path.
+        let id = id.replace('/', "%2F");
+        let path = match endpoint.contains("{id}") {
+            true => endpoint.replace("{id}", &id),
+            false => format!("{endpoint}/{id}"),
+        };
+        self.get_at(endpoint, &path, query, read).await
+    }
+
     /// As [`Self::get`], of something at a path below the endpoint, such as one object.
     pub async fn get_at<T>(
         &self,

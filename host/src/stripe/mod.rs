@@ -13,6 +13,6 @@ pub use budget::{Budget, Limited, Pace, Permit, Share};
 pub use client::{Answer, Client, Config};
 pub use error::{ApiError, RequestId};
 pub use key::{Key, KeyError, Kind, Mode};
-pub use page::{Listed, Object, Page};
-pub use resource::{Pass, Resource};
+pub use page::{Object, Page};
+pub use resource::{Nested, Pass, Resource};
 pub use retry::{Attempt, Decision, Retry};

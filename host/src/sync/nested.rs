@@ -1,31 +1,38 @@
-//! Lists inside objects: Stripe shows their beginning, and the rest is asked for and put in.
+//! Lists inside objects: Stripe shows their beginning, and the rest is asked for and put in, so that an
+//! object is whole before it is mapped.
 
-use crate::stripe::{ApiError, Client, Page, Resource};
+use crate::stripe::{ApiError, Client, Nested, Object, Page, Resource};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// Elements a page.
+const LIMIT: &str = "100";
+
+/// Most elements of one list. An invoice may have some thousands; a list that never ends is none of Stripe's.
+const MAX: usize = 100_000;
+
+/// Completes every list of every object of a page.
 pub(super) async fn complete(client: &Client, resource: Resource, page: &mut Page) -> Result<(), ApiError> {
-    if resource != Resource::Subscriptions {
-        return Ok(());
-    }
-    for index in 0..page.objects.len() {
-        let object = &page.objects[index];
-        if !page.items(object).is_some_and(|items| items.has_more) {
-            continue;
+    for nested in resource.nested() {
+        for index in 0..page.objects.len() {
+            let object = &page.objects[index];
+            if !page.goes_on(object, nested.key) {
+                continue;
+            }
+            let elements = elements(client, nested, object).await?;
+            page.complete(index, nested.key, &elements).map_err(|e| ApiError::Contract {
+                path: nested.path.to_owned(),
+                message: format!("its elements are not as agreed: {e}"),
+                request: Default::default(),
+            })?;
         }
-        let items = items(client, &object.id).await?;
-        page.complete_items(index, &items).map_err(|e| ApiError::Contract {
-            path: "/v1/subscription_items".to_owned(),
-            message: format!("the items are not as agreed: {e}"),
-            request: Default::default(),
-        })?;
     }
     Ok(())
 }
 
-async fn items(client: &Client, subscription: &str) -> Result<Vec<Box<RawValue>>, ApiError> {
+async fn elements(client: &Client, nested: &Nested, object: &Object) -> Result<Vec<Box<RawValue>>, ApiError> {
     #[derive(Deserialize)]
-    struct Items {
+    struct List {
         data: Vec<Box<RawValue>>,
         has_more: bool,
     }
@@ -33,22 +40,22 @@ async fn items(client: &Client, subscription: &str) -> Result<Vec<Box<RawValue>>
     struct Id {
         id: String,
     }
-    let path = "/v1/subscription_items";
-    let (mut items, mut after) = (Vec::new(), None::<String>);
+    let (mut elements, mut after) = (Vec::new(), None::<String>);
     loop {
-        let mut query = vec![("limit", "100".to_owned()), ("subscription", subscription.to_owned())];
+        let mut query = vec![("limit", LIMIT.to_owned())];
+        query.extend(nested.parameter.map(|name| (name, object.id.clone())));
         query.extend(after.map(|id| ("starting_after", id)));
-        let read = |body: bytes::Bytes| serde_json::from_slice::<Items>(&body).map_err(|e| e.to_string());
-        let answer = client.get(path, &query, read).await?;
-        items.extend(answer.value.data);
+        let read = |body: bytes::Bytes| serde_json::from_slice::<List>(&body).map_err(|e| e.to_string());
+        let answer = client.get_of(nested.path, &object.id, &query, read).await?;
+        elements.extend(answer.value.data);
         if !answer.value.has_more {
-            return Ok(items);
+            return Ok(elements);
         }
-        let last = items.last().and_then(|item| serde_json::from_str::<Id>(item.get()).ok());
-        // Stripe allows 20 items; a list that never ends is not one of its lists.
-        let Some(Id { id }) = last.filter(|_| items.len() < 10_000) else {
-            let message = "the list of items does not end".to_owned();
-            return Err(ApiError::Contract { path: path.to_owned(), message, request: answer.request });
+        let last = elements.last().and_then(|element| serde_json::from_str::<Id>(element.get()).ok());
+        let Some(Id { id }) = last.filter(|_| elements.len() < MAX) else {
+            let message = format!("the list of {} does not end", nested.key);
+            let path = nested.path.to_owned();
+            return Err(ApiError::Contract { path, message, request: answer.request });
         };
         after = Some(id);
     }
