@@ -1,6 +1,6 @@
-//! The lake: one directory per dataset, files of JSON lines that appear whole or not at all. A file's
-//! final name is a function of the unit and its sequence number, so a file that the ledger does not know
-//! is the leftover of a crash and is removed.
+//! The lake: one directory per dataset, files of JSON lines that appear whole or not at all. A file is
+//! named by account, run and sequence number, so a file of such a name that the ledger does not know is the
+//! leftover of a crash and is removed.
 
 use crate::ledger::{Ledger, LedgerError};
 use std::fs::{File, OpenOptions, TryLockError};
@@ -131,11 +131,11 @@ impl Lake {
     }
 
     /// Begins a file. Nothing of it is visible under its name until [`PartFile::finish`].
-    pub fn part(&self, dataset: &str, unit: &str, seq: i64, tombstones: bool) -> Result<PartFile, LakeError> {
+    pub fn part(&self, dataset: &str, stem: &str, seq: u64, tombstones: bool) -> Result<PartFile, LakeError> {
         let dir = self.dir.join(dataset);
         std::fs::create_dir_all(&dir).map_err(io(&dir))?;
         let suffix = if tombstones { ".tombstones.jsonl" } else { ".jsonl" };
-        let name = format!("{unit}-{seq:05}{suffix}");
+        let name = format!("{stem}-{seq:05}{suffix}");
         let temporary = dir.join(format!(".{name}.tmp"));
         let file = File::create(&temporary).map_err(io(&temporary))?;
         let relative = format!("{dataset}/{name}");
@@ -251,26 +251,47 @@ fn private_dir(dir: &Path) -> std::io::Result<()> {
     builder.create(dir)
 }
 
-/// Whether a name is one that [`Lake::part`] gives: `charges_all-000012-00003.jsonl`.
+/// Whether a name is one that [`Lake::part`] gives: `acct_1Abc-000012-00003.jsonl`. Older programs named files
+/// by list and unit: `charges_all-000012-00003.jsonl`.
 fn is_part_name(name: &str) -> bool {
     let stem = name.strip_suffix(".jsonl").map(|s| s.strip_suffix(".tombstones").unwrap_or(s));
     let mut fields = stem.unwrap_or_default().rsplitn(3, '-');
     let mut number = || fields.next().is_some_and(|f| f.len() >= 5 && f.bytes().all(|b| b.is_ascii_digit()));
-    number()
-        && number()
-        && fields.next().is_some_and(|f| f.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    number() && number() && fields.next().is_some_and(|f| !f.is_empty() && f.bytes().all(in_part_name))
+}
+
+fn in_part_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The part of a file's name that tells account and run.
+pub fn part_stem(account: &str, run: i64) -> String {
+    let account: String =
+        account.chars().map(|c| if c.is_ascii() && in_part_name(c as u8) { c } else { '_' }).collect();
+    let account = if account.is_empty() { "account" } else { &account };
+    format!("{account}-{run:06}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_part_name;
+    use super::{is_part_name, part_stem};
 
     #[test]
     fn only_names_of_our_own_pattern_are_ours() {
+        for (account, run) in [("acct_1Abc", 12), ("", 1), ("../odd ä", 1_234_567)] {
+            assert!(is_part_name(&format!("{}-00003.jsonl", part_stem(account, run))), "{account}");
+        }
         assert!(is_part_name("charges_all-000012-00003.jsonl"));
         assert!(is_part_name("customers_all-000012-00003.tombstones.jsonl"));
-        for name in ["notes.jsonl", "a-b.jsonl", "charges-12-3.jsonl", "charges_all-000012-00003.parquet", ""]
-        {
+        for name in [
+            "notes.jsonl",
+            "a-b.jsonl",
+            "charges-12-3.jsonl",
+            "charges_all-000012-00003.parquet",
+            "",
+            "-000012-00003.jsonl",
+            "my notes-000012-00003.jsonl",
+        ] {
             assert!(!is_part_name(name), "{name}");
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use stripe_xdm::ledger::{Commit, Ledger, SqliteLedger, Want};
+use stripe_xdm::ledger::{Commit, Ledger, Progress, SqliteLedger, Want};
 use stripe_xdm::module::{Cache, Limits, Module};
 use stripe_xdm::report::Silent;
 use stripe_xdm::stripe::{Client, Config, Key, Resource};
@@ -223,7 +223,8 @@ async fn a_cursor_whose_object_is_gone_is_replaced_by_its_time() {
         };
         let unit = ledger.plan(&want).unwrap().remove(0).id;
         let cursor = Some(("ch_thatisgone".to_owned(), at));
-        ledger.commit(&Commit { unit, cursor, ..Commit::default() }).unwrap();
+        let units = vec![Progress { unit, cursor, ..Progress::default() }];
+        ledger.commit(&Commit { account: number, units, ..Commit::default() }).unwrap();
     }
     let summary = run(&sandbox, dir.path(), &[Resource::Charges]).await.unwrap();
     assert_eq!(summary.exit_code(), 0);

@@ -19,7 +19,9 @@ pub type RecordId = [u8; 32];
 pub struct Unit {
     /// The ledger's number of it.
     pub id: i64,
-    /// Stripe's name of the resource, or `embedded`.
+    /// The account's number.
+    pub account: i64,
+    /// Stripe's name of the resource.
     pub resource: String,
     /// Which of the resource's walks.
     pub pass: String,
@@ -27,12 +29,17 @@ pub struct Unit {
     pub gte: Option<i64>,
     /// First creation time that no longer belongs to it, in epoch seconds.
     pub lt: i64,
-    /// The last object that is durable: its id and creation time.
+    /// Whether it was walked to its end.
+    pub done: bool,
+    /// The last object that is durable: its id and creation time. What is younger than its second is
+    /// durable, too; of the second itself, what [`Ledger::boundary`] names.
     pub cursor: Option<(String, i64)>,
-    /// How many commits the unit has seen; names the next part.
-    pub parts: i64,
     /// What was seen so far.
     pub tally: Tally,
+    /// When its end was seen, by the server's clock.
+    pub walked: Option<i64>,
+    /// Why it was left last, until it goes on.
+    pub error: Option<String>,
 }
 
 /// Proof of what a unit saw.
@@ -50,6 +57,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Adds an object.
+    pub fn count(&mut self, id: &str) {
+        self.objects += 1;
+        self.id_hash = self.id_hash.wrapping_add(id_hash(id));
+    }
+
     /// Adds what another stretch of the same unit saw.
     pub fn add(&mut self, other: &Self) {
         self.pages += other.pages;
@@ -79,10 +92,52 @@ pub struct Delivered {
     pub dataset: String,
     /// The record.
     pub id: RecordId,
-    /// Hash of what it was made from.
+    /// What it was made from.
+    pub source: Source,
+}
+
+/// What a record was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Hash of the object's text.
     pub digest: Digest,
-    /// When that was read, in epoch seconds.
+    /// How new that is.
+    pub version: Version,
+}
+
+/// How new a source is. The greater one is how things are: at equal times an Event beats a page, because the
+/// page's second may have begun before the change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// The Event's time, or the time at which the page was read, in epoch seconds.
     pub seen: i64,
+    /// Whether it is an Event.
+    pub event: bool,
+}
+
+impl Version {
+    /// Of something that was read from a list at this time.
+    pub fn of_page(seen: i64) -> Self {
+        Self { seen, event: false }
+    }
+
+    /// Of an Event of this time.
+    pub fn of_event(seen: i64) -> Self {
+        Self { seen, event: true }
+    }
+}
+
+/// An object that a list or an Event showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its creation time, in epoch seconds; 0 when it has none.
+    pub created: i64,
+    /// Its id.
+    pub id: String,
+    /// When it was seen last, in epoch seconds.
+    pub seen: i64,
+    /// Whether it was seen to be deleted.
+    pub deleted: bool,
 }
 
 /// A record of an object that was only seen inside another one.
@@ -120,19 +175,18 @@ pub struct Quarantined {
     pub source: Vec<u8>,
 }
 
-/// A stretch of a unit whose files are durable, to be recorded in one transaction.
+/// A stretch of a run whose files are durable, to be recorded in one transaction: what any number of units
+/// gained, and what became of the records.
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
-    /// The unit's number.
-    pub unit: i64,
+    /// The account's number.
+    pub account: i64,
+    /// The run's number.
+    pub run: i64,
+    /// How far the units came, each once.
+    pub units: Vec<Progress>,
     /// The files.
     pub parts: Vec<Part>,
-    /// Where the walk goes on.
-    pub cursor: Option<(String, i64)>,
-    /// Ids seen in the cursor's second.
-    pub boundary: Vec<String>,
-    /// What the stretch saw.
-    pub tally: Tally,
     /// The records in the files.
     pub delivered: Vec<Delivered>,
     /// Records that were delivered before and are still the same.
@@ -143,8 +197,72 @@ pub struct Commit {
     pub quarantined: Vec<Quarantined>,
     /// Entries of the quarantine that are settled, by dataset and record.
     pub released: Vec<(String, RecordId)>,
+    /// The objects that were seen, with their resources.
+    pub objects: Vec<(&'static str, Seen)>,
+    /// Times up to which something is known, by name.
+    pub bookmarks: Vec<(String, i64)>,
+}
+
+/// What a unit gained.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The unit's number.
+    pub unit: i64,
+    /// Where the walk goes on; none leaves it where it was.
+    pub cursor: Option<(String, i64)>,
+    /// Ids seen in the cursor's second.
+    pub boundary: Vec<String>,
+    /// What the stretch saw.
+    pub tally: Tally,
+    /// Whether the walk began anew within the stretch: then the tally is the whole one.
+    pub anew: bool,
+    /// Other units that take over the lower part of the range.
+    pub rest: Option<Rest>,
     /// Whether the unit ends here.
     pub done: bool,
+    /// The server's time, as far as it is known.
+    pub at: Option<i64>,
+    /// Why the unit was left before its end.
+    pub error: Option<String>,
+}
+
+/// The lower part of a unit's range, handed over to other units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// Where the unit itself begins now.
+    pub gte: i64,
+    /// The units below, with numbers from [`Ledger::next_unit`]; they touch one another.
+    pub units: Vec<Unit>,
+}
+
+/// A range that was walked to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Covered {
+    /// Earliest creation time; none is the beginning.
+    pub gte: Option<i64>,
+    /// First creation time that no longer belongs to it.
+    pub lt: i64,
+    /// What was seen in it.
+    pub tally: Tally,
+    /// How many units it was walked in.
+    pub units: u64,
+    /// When the first of them ended, by the server's clock.
+    pub walked_first: i64,
+    /// When the last of them ended.
+    pub walked_last: i64,
+}
+
+/// A run as the ledger knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: i64,
+    /// When it began, by the server's clock.
+    pub started: i64,
+    /// SHA-256 of the module.
+    pub module: String,
+    /// How it ended; none while it goes on or after a crash.
+    pub outcome: Option<String>,
 }
 
 /// What went wrong with the ledger.
@@ -178,6 +296,18 @@ pub enum LedgerError {
         /// The newest schema that this program knows.
         known: i64,
     },
+    /// Written by an older program, and only to be read.
+    #[error(
+        "the ledger {path} was written by an older version of this program (schema {found}, known {known}); the next sync brings it up to date"
+    )]
+    TooOld {
+        /// The file.
+        path: String,
+        /// Its schema.
+        found: i64,
+        /// The schema of this program.
+        known: i64,
+    },
     /// Settings that would mix two kinds of records.
     #[error("this lake was made with {what} {found}, now {given} is asked for; use another --lake")]
     Mixed {
@@ -196,34 +326,63 @@ pub trait Ledger: Send {
     fn pin(&mut self, what: &str, value: &str) -> Result<(), LedgerError>;
     /// The number of an account in one world.
     fn account(&mut self, stripe_id: &str, livemode: bool) -> Result<i64, LedgerError>;
+    /// All accounts: number, Stripe's id, whether it is real money.
+    fn accounts(&mut self) -> Result<Vec<(i64, String, bool)>, LedgerError>;
     /// Starts a run and gives its number.
     fn begin_run(&mut self, account: i64, started: i64, module: &str) -> Result<i64, LedgerError>;
     /// Ends a run.
     fn end_run(&mut self, run: i64, outcome: &str) -> Result<(), LedgerError>;
+    /// An account's newest run.
+    fn last_run(&mut self, account: i64) -> Result<Option<Run>, LedgerError>;
+
     /// The units that a run must walk for a list: unfinished ones, then one up to `lt`.
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
-    /// A new unit that no list is behind: `embedded` for records that were only seen embedded, `quarantine`
-    /// for those that were kept back.
-    fn own_unit(&mut self, account: i64, kind: &str, name: &str, lt: i64) -> Result<Unit, LedgerError>;
-    /// The resources whose lists were begun or planned and not walked to their end.
-    fn open_lists(&mut self) -> Result<Vec<String>, LedgerError>;
+    /// A number for a unit that a [`Rest`] brings.
+    fn next_unit(&mut self) -> Result<i64, LedgerError>;
+    /// All units of an account's list, oldest range first.
+    fn units(&mut self, account: i64, resource: &str) -> Result<Vec<Unit>, LedgerError>;
+    /// The ranges of a list that were walked to their end, oldest first. Ranges that touch are one; of ranges
+    /// that overlap each stands by itself, so that its count and hash stay what was seen.
+    fn coverage(&mut self, account: i64, resource: &str, pass: &str) -> Result<Vec<Covered>, LedgerError>;
+    /// The resources of an account whose lists were begun or planned and not walked to their end.
+    fn open_lists(&mut self, account: i64) -> Result<Vec<String>, LedgerError>;
     /// Ids already seen in the second of a unit's cursor.
     fn boundary(&mut self, unit: i64) -> Result<Vec<String>, LedgerError>;
+
     /// What a record was last made from, if it was delivered.
-    fn delivered(&mut self, dataset: &str, id: &RecordId) -> Result<Option<Digest>, LedgerError>;
+    fn delivered(&mut self, dataset: &str, id: &RecordId) -> Result<Option<Source>, LedgerError>;
     /// Whether a record was delivered from something that was read after `seen`.
     fn delivered_after(&mut self, dataset: &str, id: &RecordId, seen: i64) -> Result<bool, LedgerError>;
     /// Records a stretch.
     fn commit(&mut self, commit: &Commit) -> Result<(), LedgerError>;
-    /// Notes why a unit was left.
-    fn failed(&mut self, unit: i64, error: &str) -> Result<(), LedgerError>;
-    /// Datasets with records that were only seen embedded.
-    fn pending_datasets(&mut self) -> Result<Vec<String>, LedgerError>;
-    /// Up to 500 of a dataset's records that were only seen embedded.
-    fn pending(&mut self, dataset: &str) -> Result<Vec<Embedded>, LedgerError>;
     /// Whether a file of the lake is known.
     fn knows_part(&mut self, path: &str) -> Result<bool, LedgerError>;
-    /// Puts entries into the quarantine and takes settled ones out, without a unit.
+
+    /// Up to `limit` of the objects of a resource that were created in `[gte, lt)`, ordered by creation time
+    /// and id, those behind `after`.
+    fn objects(
+        &mut self,
+        of: &Objects<'_>,
+        after: Option<&Seen>,
+        limit: u32,
+    ) -> Result<Vec<Seen>, LedgerError>;
+    /// How many of them there are that are not known to be deleted, and the sum of the hashes of their ids:
+    /// see [`Tally::id_hash`].
+    fn count_and_hash(&mut self, of: &Objects<'_>) -> Result<(u64, u128), LedgerError>;
+
+    /// The time up to which something is known.
+    fn bookmark(&mut self, account: i64, name: &str) -> Result<Option<i64>, LedgerError>;
+    /// A small text about an account.
+    fn fact(&mut self, account: i64, key: &str) -> Result<Option<String>, LedgerError>;
+    /// Notes a small text about an account.
+    fn set_fact(&mut self, account: i64, key: &str, value: &str) -> Result<(), LedgerError>;
+
+    /// Datasets with records of an account that were only seen embedded.
+    fn pending_datasets(&mut self, account: i64) -> Result<Vec<String>, LedgerError>;
+    /// Up to 500 of an account's records of a dataset that were only seen embedded.
+    fn pending(&mut self, account: i64, dataset: &str) -> Result<Vec<Embedded>, LedgerError>;
+
+    /// Puts entries into the quarantine and takes settled ones out, without a run.
     fn quarantine(&mut self, put: &[Quarantined], released: &[(String, RecordId)])
     -> Result<(), LedgerError>;
     /// How many entries the quarantine holds of each dataset, and the highest number among them.
@@ -236,6 +395,25 @@ pub trait Ledger: Send {
     fn stale_quarantine(&mut self) -> Result<Vec<String>, LedgerError>;
     /// Notes that a dataset's file shows its entries.
     fn quarantine_shown(&mut self, dataset: &str) -> Result<(), LedgerError>;
+}
+
+/// Which objects are asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Objects<'a> {
+    /// The account's number.
+    pub account: i64,
+    /// Stripe's name of the resource.
+    pub resource: &'a str,
+    /// Earliest creation time; none is the beginning.
+    pub gte: Option<i64>,
+    /// First creation time that does not belong to them.
+    pub lt: i64,
+}
+
+/// One id's share of [`Tally::id_hash`].
+pub fn id_hash(id: &str) -> u128 {
+    let digest = Sha256::digest(id.as_bytes());
+    digest.iter().take(16).fold(0, |sum, byte| sum << 8 | u128::from(*byte))
 }
 
 /// What tells a record apart from others of its dataset: its `_id`, when it begins with `{"_id":"<64 hex>"`; of a

@@ -75,4 +75,49 @@ END;
     "
 INSERT OR IGNORE INTO pinned SELECT 'model', 'standard' WHERE EXISTS (SELECT 1 FROM run);
 ",
+    // Objects are known one by one, files belong to runs, and a list's units touch one another. What older
+    // programs noted of their walks says less, so everything is listed once more.
+    "
+CREATE TABLE list (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL,
+    UNIQUE (account, resource)
+) STRICT;
+CREATE TABLE object (
+    list INTEGER NOT NULL, created INTEGER NOT NULL, id TEXT NOT NULL, seen INTEGER NOT NULL,
+    deleted INTEGER NOT NULL,
+    PRIMARY KEY (list, created, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mark (
+    account INTEGER NOT NULL REFERENCES account, name TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (account, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE fact (
+    account INTEGER NOT NULL REFERENCES account, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (account, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE file (
+    path TEXT PRIMARY KEY, dataset TEXT NOT NULL, run INTEGER, records INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO file (path, dataset, records, bytes) SELECT path, dataset, records, bytes FROM part;
+DROP TABLE part;
+DROP TABLE boundary;
+DROP TABLE bookmark;
+DROP TABLE unit;
+CREATE TABLE unit (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL,
+    pass TEXT NOT NULL, gte INTEGER, lt INTEGER NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+    cursor TEXT, cursor_created INTEGER,
+    pages INTEGER NOT NULL DEFAULT 0, objects INTEGER NOT NULL DEFAULT 0,
+    records INTEGER NOT NULL DEFAULT 0, id_hash BLOB NOT NULL DEFAULT (zeroblob(16)),
+    walked INTEGER, error TEXT
+) STRICT;
+CREATE INDEX unit_list ON unit (account, resource, pass, lt);
+CREATE TABLE boundary (
+    unit INTEGER NOT NULL REFERENCES unit, created INTEGER NOT NULL, id TEXT NOT NULL,
+    PRIMARY KEY (unit, created, id)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE delivered ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE pending_embedded ADD COLUMN account INTEGER NOT NULL DEFAULT 0;
+",
 ];

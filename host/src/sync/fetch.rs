@@ -1,6 +1,6 @@
 //! One walk over one list, newest to oldest: every object of the unit's time range exactly once.
 
-use super::{Fetched, Job, SharedLedger, lock};
+use super::{Begin, Fetched, Job, SharedLedger, lock};
 use crate::ledger::Unit;
 use crate::module::Call;
 use crate::stripe::{Answer, ApiError, Client, Page, Pass, Resource};
@@ -18,6 +18,14 @@ pub(super) struct Walk {
     pub(super) index: usize,
     pub(super) pass: Pass,
     pub(super) unit: Unit,
+}
+
+impl Walk {
+    /// What the delivery must know before the walk's first page.
+    pub(super) fn begin(&self) -> Begin {
+        let (walk, unit, resource) = (self.index, self.unit.clone(), Some(self.pass.resource));
+        Begin { walk, unit, resource, title: self.pass.to_string() }
+    }
 }
 
 /// Walks the units of one pass, each after the one before; a failure leaves the rest for the next run.
@@ -170,7 +178,17 @@ impl<'a> Walker<'a> {
         let call = Call { observed_at: server_time, api_version: version, resource: None };
         let (walk, number, cursor) = (self.walk.index, self.number, self.cursor.clone());
         self.number += 1;
-        let job = Job::Page(Box::new(Fetched { walk, number, page, call, cursor }));
+        let job = Job::Page(Box::new(Fetched {
+            walk,
+            number,
+            page,
+            call,
+            cursor,
+            anew: false,
+            rest: None,
+            told: Vec::new(),
+            bookmark: None,
+        }));
         let gone = |_| ApiError::Setup("the delivery stopped; see the error before this one".to_owned());
         self.jobs.send(job).await.map_err(gone)
     }

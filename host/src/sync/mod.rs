@@ -2,6 +2,7 @@
 //! channels between them are short, so memory does not grow with the account.
 
 mod deliver;
+mod digest;
 mod fetch;
 mod retry;
 mod summary;
@@ -10,15 +11,16 @@ pub use retry::{Retried, RetryConfig, retry};
 pub use summary::{ResourceSummary, Summary, UnitProof};
 
 use crate::lake::{Lake, LakeError};
-use crate::ledger::{Ledger, LedgerError, SqliteLedger, Want};
+use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit, Want};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
-use deliver::Deliverer;
+use deliver::{Deliverer, Run};
 use fetch::Walk;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::path::PathBuf;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 
@@ -115,13 +117,55 @@ enum Job {
     Over { walk: usize, number: u64, error: Option<String> },
 }
 
+/// A walk that begins.
+struct Begin {
+    /// Its number within the run.
+    walk: usize,
+    unit: Unit,
+    /// The resource whose list it is; none for a list of Events.
+    resource: Option<Resource>,
+    title: String,
+}
+
 /// One page on its way.
 struct Fetched {
     walk: usize,
     number: u64,
     page: Page,
     call: Call,
+    /// Where the walk stands behind it.
     cursor: Option<(String, i64)>,
+    /// Whether the walk began anew with it.
+    anew: bool,
+    /// Walks that take over what is left.
+    rest: Option<HandedOver>,
+    /// Of a page of Events: what each of them is about. Empty for other pages.
+    told: Vec<Told>,
+    /// A time up to which something is known as soon as the page is durable.
+    bookmark: Option<(String, i64)>,
+}
+
+/// The lower part of a walk's range, handed over to other walks.
+struct HandedOver {
+    /// Where the walk's own range begins now.
+    gte: i64,
+    walks: Vec<Begin>,
+}
+
+/// What an Event is about.
+struct Told {
+    /// None when it is about something that is not synced.
+    resource: Option<Resource>,
+    /// The object's id.
+    id: String,
+    /// The object's creation time; 0 when it has none.
+    created: i64,
+    /// The Event's time.
+    at: i64,
+    /// Whether the object is gone.
+    deleted: bool,
+    /// Where the object lies in the Event's text.
+    object: Range<usize>,
 }
 
 /// What the workers send on.
@@ -132,12 +176,118 @@ enum Made {
 }
 
 /// The module's settings, as JSON.
-type Settings = serde_json::Map<String, serde_json::Value>;
+pub type Settings = serde_json::Map<String, serde_json::Value>;
 
-type SharedLedger = Arc<Mutex<dyn Ledger>>;
+/// A ledger that several syncs share.
+pub type SharedLedger = Arc<Mutex<dyn Ledger>>;
 
 fn lock(ledger: &SharedLedger) -> std::sync::MutexGuard<'_, dyn Ledger + 'static> {
     ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A lake that is open for syncs: of one account after the other, or of several at once.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "a ledger need not have a picture")]
+pub struct Session {
+    lake: Arc<Lake>,
+    ledger: SharedLedger,
+    module: Module,
+}
+
+impl Session {
+    /// Opens a lake and cleans up after a crash. The settings are those of the module.
+    pub fn open(dir: &Path, module: &Module, settings: &Settings) -> Result<Self, SyncError> {
+        let lake = Lake::open(dir)?;
+        let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
+        pin_tenant(&mut ledger, settings)?;
+        lake.clean(&mut ledger)?;
+        Ok(Self { lake: Arc::new(lake), ledger: Arc::new(Mutex::new(ledger)), module: module.clone() })
+    }
+
+    /// The lake's ledger, shared with the syncs that go on.
+    pub fn ledger(&self) -> SharedLedger {
+        self.ledger.clone()
+    }
+
+    /// Brings the lake up to date with one account.
+    pub async fn sync(
+        &self,
+        client: Arc<Client>,
+        config: SyncConfig,
+        watch: Arc<dyn Watch>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Summary, SyncError> {
+        let started = std::time::Instant::now();
+        let who = identify(&client, config.account.as_deref()).await?;
+        let surroundings = Surroundings {
+            account: Some(who.account.clone()),
+            livemode: client.mode().map(|mode| mode == Mode::Live),
+            api_version: Some(client.version().to_owned()),
+            observed_at: Some(who.now),
+            resource: None,
+        };
+        let settings = settings(&config.settings, &surroundings);
+        // Opened before any list is asked for, so that refused settings cost nothing.
+        let module = &self.module;
+        let workers: Vec<_> =
+            (0..worker_count()).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
+
+        let livemode = client.mode() == Some(Mode::Live);
+        let (run, walks) = {
+            let mut ledger = lock(&self.ledger);
+            pin_salt(&mut *ledger, &config.settings)?;
+            let account = ledger.account(&who.account, livemode)?;
+            let number = ledger.begin_run(account, who.now, module.sha256())?;
+            let walks = plan(&mut *ledger, account, who.now, &config)?;
+            (Run { account, name: &who.account, number }, walks)
+        };
+        let mut summary = Summary::new(run.number, &who.account, livemode, who.now, module, client.version());
+        for resource in &config.resources {
+            summary.resources.entry(resource.name().to_owned()).or_default();
+        }
+        let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
+        let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
+        for worker in workers {
+            let (jobs, made) = (jobs.clone(), made_in.clone());
+            thread("transform", move || transform(worker, &jobs, &made))?;
+        }
+        drop((jobs, made_in));
+        let (lake, ledger) = (self.lake.clone(), self.ledger.clone());
+        let mut deliverer =
+            Deliverer::new(lake, ledger.clone(), module.clone(), &run, surroundings, summary, watch);
+        for walk in &walks {
+            deliverer.expect(walk.begin());
+        }
+        let (delivered_in, delivered) = tokio::sync::oneshot::channel();
+        thread("deliver", move || {
+            // Nobody listens any more only when the sync itself was dropped.
+            let _dropped = delivered_in.send(deliverer.run(&made));
+        })?;
+
+        let mut tasks = JoinSet::new();
+        for (_, walks) in group(walks) {
+            let (client, jobs, ledger) = (client.clone(), jobs_in.clone(), ledger.clone());
+            tasks.spawn(async move { fetch::walk_in_turn(&client, &ledger, walks, &jobs).await });
+        }
+        drop(jobs_in);
+        let interrupted = tokio::select! {
+            () = async { while tasks.join_next().await.is_some() {} } => false,
+            () = stop => true,
+        };
+        tasks.abort_all();
+        // The walks hold the senders; when they are gone the workers and the delivery end.
+        while tasks.join_next().await.is_some() {}
+        drop(tasks);
+        let died = |_| SyncError::System("the delivering thread died".to_owned());
+        let (mut deliverer, mut summary) = delivered.await.map_err(died)??;
+        if !interrupted {
+            deliverer.flush_embedded(&mut summary)?;
+        }
+        summary.interrupted = interrupted;
+        summary.seconds = started.elapsed().as_secs_f64();
+        deliverer.close(&mut summary)?;
+        Ok(summary)
+    }
 }
 
 /// Brings the lake up to date with Stripe.
@@ -148,74 +298,7 @@ pub async fn sync(
     watch: Arc<dyn Watch>,
     stop: impl Future<Output = ()> + Send,
 ) -> Result<Summary, SyncError> {
-    let started = std::time::Instant::now();
-    let lake = Lake::open(&config.lake)?;
-    let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
-    pin_tenant(&mut ledger, &config.settings)?;
-    lake.clean(&mut ledger)?;
-
-    let who = identify(&client, config.account.as_deref()).await?;
-    let surroundings = Surroundings {
-        account: Some(who.account.clone()),
-        livemode: client.mode().map(|mode| mode == Mode::Live),
-        api_version: Some(client.version().to_owned()),
-        observed_at: Some(who.now),
-        resource: None,
-    };
-    let settings = settings(&config.settings, &surroundings);
-    // Opened before anything is asked of Stripe, so that refused settings cost nothing.
-    let workers = worker_count();
-    let workers: Vec<_> = (0..workers).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
-    pin_salt(&mut ledger, &config.settings)?;
-
-    let livemode = client.mode() == Some(Mode::Live);
-    let account = ledger.account(&who.account, livemode)?;
-    let run = ledger.begin_run(account, who.now, module.sha256())?;
-    let walks = plan(&mut ledger, account, who.now, &config)?;
-    let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
-
-    let mut summary = Summary::new(run, &who.account, livemode, who.now, module, client.version());
-    for resource in &config.resources {
-        summary.resources.entry(resource.name().to_owned()).or_default();
-    }
-    let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
-    let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
-    for worker in workers {
-        let (jobs, made) = (jobs.clone(), made_in.clone());
-        thread("transform", move || transform(worker, &jobs, &made))?;
-    }
-    drop((jobs, made_in));
-    let deliverer =
-        Deliverer::new(lake, ledger.clone(), module.clone(), &walks, surroundings, summary, watch);
-    let (delivered_in, delivered) = tokio::sync::oneshot::channel();
-    thread("deliver", move || {
-        // Nobody listens any more only when the sync itself was dropped.
-        let _dropped = delivered_in.send(deliverer.run(&made));
-    })?;
-
-    let mut tasks = JoinSet::new();
-    for (_, walks) in group(walks) {
-        let (client, jobs, ledger) = (client.clone(), jobs_in.clone(), ledger.clone());
-        tasks.spawn(async move { fetch::walk_in_turn(&client, &ledger, walks, &jobs).await });
-    }
-    drop(jobs_in);
-    let interrupted = tokio::select! {
-        () = async { while tasks.join_next().await.is_some() {} } => false,
-        () = stop => true,
-    };
-    tasks.abort_all();
-    // The walks hold the senders; when they are gone the workers and the delivery end.
-    while tasks.join_next().await.is_some() {}
-    drop(tasks);
-    let ended = delivered.await.map_err(|_| SyncError::System("the delivering thread died".to_owned()))?;
-    let (mut deliverer, mut summary) = ended?;
-    if !interrupted {
-        deliverer.flush_embedded(account, who.now, &mut summary)?;
-    }
-    summary.interrupted = interrupted;
-    summary.seconds = started.elapsed().as_secs_f64();
-    deliverer.close(run, &mut summary)?;
-    Ok(summary)
+    Session::open(&config.lake, module, &config.settings)?.sync(client, config, watch, stop).await
 }
 
 fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), SyncError> {

@@ -1,11 +1,11 @@
 //! Once more over what was kept back: its objects through the module with the present settings, and what is
 //! well now into the lake, once. Ended at any instant, it can be run again.
 
-use super::deliver::{Deliverer, Taken};
+use super::deliver::{Deliverer, From, Run, Taken};
 use super::summary::Summary;
-use super::{Settings, SharedLedger, SyncError, lock, pin_salt, pin_tenant, settings};
+use super::{Settings, SharedLedger, SyncError, digest, lock, pin_salt, pin_tenant, settings};
 use crate::lake::Lake;
-use crate::ledger::{Ledger, Quarantined, SqliteLedger};
+use crate::ledger::{Ledger, Quarantined, SqliteLedger, Version};
 use crate::module::{Batch, Fate, Module, ObjectResult, RecordKind, Worker};
 use crate::quarantine::{About, Kind, OBJECTS, Origin, Reason, Surroundings, show};
 use crate::report::Silent;
@@ -80,21 +80,21 @@ pub fn retry(module: &Module, config: &RetryConfig) -> Result<Retried, SyncError
     let run = ledger.begin_run(number, config.now, module.sha256())?;
     let version = surroundings.api_version.clone().unwrap_or_default();
     let summary = Summary::new(run, &account, livemode, config.now, module, &version);
-    let unit = ledger.own_unit(number, "quarantine", "retry", config.now)?;
-    let open_lists = ledger.open_lists()?;
+    let open_lists = ledger.open_lists(number)?;
     let ledger: SharedLedger = Arc::new(Mutex::new(ledger));
     let watch = Arc::new(Silent);
+    let name = Run { account: number, name: &account, number: run };
+    let lake = Arc::new(lake);
     let mut deliverer =
-        Deliverer::new(lake, ledger.clone(), module.clone(), &[], surroundings, summary, watch);
+        Deliverer::new(lake, ledger.clone(), module.clone(), &name, surroundings, summary, watch);
     deliverer.open_lists = open_lists;
-    let line = deliverer.own_line(unit, "quarantine".to_owned());
     let done = Retried { run: deliverer.summary.run.clone(), module_sha256, ..Retried::default() };
-    let mut retry = Retry { deliverer, ledger, module, settings: &config.settings, worker, line, done };
+    let mut retry = Retry { deliverer, ledger, module, settings: &config.settings, worker, done };
     for (dataset, _, last) in held {
         retry.dataset(&dataset, last)?;
     }
-    retry.deliverer.commit(line, true)?;
-    retry.close(number, run, config.now)
+    retry.deliverer.commit()?;
+    retry.close()
 }
 
 fn about(entry: &Quarantined) -> Result<About, SyncError> {
@@ -108,7 +108,6 @@ struct Retry<'a> {
     module: &'a Module,
     settings: &'a Settings,
     worker: Opened,
-    line: usize,
     done: Retried,
 }
 
@@ -141,8 +140,8 @@ impl Retry<'_> {
             for counts in counts.into_iter().chain([&mut self.done.tried]) {
                 *counts.entry(dataset.to_owned()).or_default() += 1;
             }
-            if self.deliverer.open(self.line).is_full() {
-                self.deliverer.commit(self.line, false)?;
+            if self.deliverer.open.is_full() {
+                self.deliverer.commit()?;
             }
         }
     }
@@ -173,10 +172,15 @@ impl Retry<'_> {
             module_sha256: self.module.sha256(),
             surroundings: &about.call,
         };
+        let from = From {
+            resource: "quarantine",
+            version: Version::of_page(about.call.observed_at.unwrap_or_default()),
+            digest: digest::of_json(&entry.source),
+        };
         let refusal = match &result.fate {
             Fate::Done(_) => None,
             Fate::Failed(error) if about.kind == Kind::Object => {
-                self.deliverer.open(self.line).keep(origin.failed(entry.id, error));
+                self.deliverer.open.keep(origin.failed(entry.id, error));
                 return Ok(End::Stays);
             }
             Fate::Failed(error) => Some((error.code.clone(), error.message.clone())),
@@ -189,7 +193,7 @@ impl Retry<'_> {
             return Ok(End::Stays);
         }
         if about.kind == Kind::Object {
-            self.deliverer.records(self.line, &origin, result, &batch)?;
+            self.deliverer.records(&from, &origin, result, &batch)?;
             self.release(entry);
             return Ok(End::Mended);
         }
@@ -199,9 +203,9 @@ impl Retry<'_> {
             self.stay(entry, about, Reason::new("no_record", message));
             return Ok(End::Stays);
         };
-        let before = self.deliverer.open(self.line).commit.quarantined.len();
-        let taken = self.deliverer.record(self.line, &origin, result, &batch, number)?;
-        let kept = &self.deliverer.open(self.line).commit.quarantined;
+        let before = self.deliverer.open.commit.quarantined.len();
+        let taken = self.deliverer.record(&from, &origin, result, &batch, number)?;
+        let kept = &self.deliverer.open.commit.quarantined;
         match (taken, kept.get(before)) {
             // A record whose _id has changed, or that had none, is another entry now.
             (Taken::Quarantined, Some(now)) if (&now.dataset, now.id) != (&entry.dataset, entry.id) => {
@@ -209,7 +213,7 @@ impl Retry<'_> {
                 Ok(End::Stays)
             }
             (Taken::Quarantined, _) => Ok(End::Stays),
-            (Taken::Unchanged, _) => {
+            (Taken::Unchanged | Taken::Superseded, _) => {
                 self.release(entry);
                 Ok(End::Superseded)
             }
@@ -242,16 +246,16 @@ impl Retry<'_> {
     fn stay(&mut self, entry: &Quarantined, about: About, reason: Reason) {
         let module_sha256 = self.module.sha256().to_owned();
         let about = About { reasons: vec![reason], run: self.done.run.clone(), module_sha256, ..about };
-        self.deliverer.open(self.line).keep(Quarantined { about: about.json(), ..entry.clone() });
+        self.deliverer.open.keep(Quarantined { about: about.json(), ..entry.clone() });
     }
 
     fn release(&mut self, entry: &Quarantined) {
-        self.deliverer.open(self.line).commit.released.push((entry.dataset.clone(), entry.id));
+        self.deliverer.open.commit.released.push((entry.dataset.clone(), entry.id));
     }
 
-    fn close(mut self, account: i64, run: i64, now: i64) -> Result<Retried, SyncError> {
+    fn close(mut self) -> Result<Retried, SyncError> {
         let mut summary = std::mem::take(&mut self.deliverer.summary);
-        self.deliverer.flush_embedded(account, now, &mut summary)?;
+        self.deliverer.flush_embedded(&mut summary)?;
         self.deliverer.show_quarantine(&mut summary)?;
         for (dataset, count) in summary.resources.values().flat_map(|resource| &resource.records) {
             *self.done.delivered.entry(dataset.clone()).or_default() += count;
@@ -259,7 +263,6 @@ impl Retry<'_> {
         self.done.quarantine = summary.quarantine;
         self.deliverer.end(
             &self.done.run,
-            run,
             &self.done,
             if self.done.exit_code() == 0 { "done" } else { "partly" },
         )?;

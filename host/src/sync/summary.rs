@@ -1,6 +1,6 @@
 //! What a run did and what it proves: shown at its end and kept in the lake as `_runs/<run>.json`.
 
-use crate::ledger::Unit;
+use crate::ledger::{Tally, Unit};
 use crate::module::{Batch, Fate, Module, ObjectResult};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -52,6 +52,9 @@ pub struct ResourceSummary {
     pub quarantined: BTreeMap<String, u64>,
     /// Records that the lake already had.
     pub unchanged: u64,
+    /// Records left out because the lake has ones that were made from something newer.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub superseded: u64,
     /// Objects that no model covers.
     pub skipped: u64,
     /// Objects that could not be converted.
@@ -66,7 +69,7 @@ pub struct ResourceSummary {
     pub errors: Vec<String>,
 }
 
-/// What a unit saw, over all runs that walked it.
+/// What a stretch of a list showed, over all runs that walked it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UnitProof {
     /// The resource.
@@ -80,6 +83,8 @@ pub struct UnitProof {
     pub lt: i64,
     /// Whether it was walked to its end.
     pub complete: bool,
+    /// The ranges that it was walked in.
+    pub ranges: u64,
     /// Pages read.
     pub pages: u64,
     /// Objects seen, each once.
@@ -90,18 +95,47 @@ pub struct UnitProof {
     pub id_hash: String,
 }
 
+/// What the units prove, those that touch taken together.
+pub(super) fn proofs(mut units: Vec<(&Unit, bool)>) -> Vec<UnitProof> {
+    units.sort_by_key(|(unit, _)| (&unit.resource, &unit.pass, unit.lt, unit.gte, unit.id));
+    let mut proofs: Vec<(UnitProof, Tally)> = Vec::new();
+    for (unit, complete) in units {
+        match proofs.last_mut() {
+            Some((last, tally))
+                if last.complete == complete
+                    && (&last.resource, &last.pass, Some(last.lt))
+                        == (&unit.resource, &unit.pass, unit.gte) =>
+            {
+                last.lt = unit.lt;
+                last.ranges += 1;
+                tally.add(&unit.tally);
+            }
+            _ => proofs.push((UnitProof::new(unit, complete), unit.tally)),
+        }
+    }
+    let summed = |(proof, tally): (UnitProof, Tally)| UnitProof {
+        pages: tally.pages,
+        objects: tally.objects,
+        records: tally.records,
+        id_hash: format!("{:032x}", tally.id_hash),
+        ..proof
+    };
+    proofs.into_iter().map(summed).collect()
+}
+
 impl UnitProof {
-    pub(super) fn new(unit: &Unit, complete: bool) -> Self {
+    fn new(unit: &Unit, complete: bool) -> Self {
         Self {
             resource: unit.resource.clone(),
             pass: unit.pass.clone(),
             gte: unit.gte,
             lt: unit.lt,
             complete,
-            pages: unit.tally.pages,
-            objects: unit.tally.objects,
-            records: unit.tally.records,
-            id_hash: format!("{:032x}", unit.tally.id_hash),
+            ranges: 1,
+            pages: 0,
+            objects: 0,
+            records: 0,
+            id_hash: String::new(),
         }
     }
 }
@@ -174,6 +208,11 @@ impl ResourceSummary {
     pub fn held_back(&self) -> u64 {
         self.quarantined.values().sum()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 fn bump(counts: &mut BTreeMap<String, u64>, key: &str) {

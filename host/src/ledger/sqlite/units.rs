@@ -1,0 +1,148 @@
+//! Units: planned, gone on with, finished.
+
+use crate::ledger::{Covered, Progress, Rest, Tally, Unit, Want};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+const UNIT: &str = "id, account, resource, pass, gte, lt, done, cursor, cursor_created, pages, objects,
+                    records, id_hash, walked, error";
+
+fn unit(row: &Row<'_>) -> rusqlite::Result<Unit> {
+    let (cursor, created): (Option<String>, Option<i64>) = (row.get(7)?, row.get(8)?);
+    let number = |index| row.get::<_, i64>(index).map(|n| n.max(0) as u64);
+    let tally = Tally {
+        pages: number(9)?,
+        objects: number(10)?,
+        records: number(11)?,
+        id_hash: u128::from_be_bytes(row.get(12)?),
+    };
+    Ok(Unit {
+        id: row.get(0)?,
+        account: row.get(1)?,
+        resource: row.get(2)?,
+        pass: row.get(3)?,
+        gte: row.get(4)?,
+        lt: row.get(5)?,
+        done: row.get(6)?,
+        cursor: cursor.zip(created),
+        tally,
+        walked: row.get(13)?,
+        error: row.get(14)?,
+    })
+}
+
+pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, id: i64) -> rusqlite::Result<Vec<Unit>> {
+    let key = params![want.account, want.resource, want.pass];
+    let list = "account = ?1 AND resource = ?2 AND pass = ?3";
+    // The newest unit, when it was planned and never begun, stretches to the new bound instead of piling up.
+    let stretch = format!(
+        "UPDATE unit SET lt = max(lt, ?4) WHERE {list} AND NOT done AND cursor IS NULL
+         AND lt = (SELECT max(lt) FROM unit WHERE {list})"
+    );
+    tx.execute(&stretch, params![want.account, want.resource, want.pass, want.lt])?;
+    let open = format!("SELECT {UNIT} FROM unit WHERE {list} AND NOT done ORDER BY id");
+    let mut units: Vec<Unit> = tx.prepare(&open)?.query_map(key, unit)?.collect::<rusqlite::Result<_>>()?;
+    let reached = format!("SELECT max(lt) FROM unit WHERE {list}");
+    let reached: Option<i64> = tx.query_row(&reached, key, |row| row.get(0))?;
+    if reached.is_none_or(|reached| reached < want.lt) {
+        let gte = reached.map(|reached| reached - want.overlap).or(want.since);
+        tx.execute(
+            "INSERT INTO unit (id, account, resource, pass, gte, lt) VALUES (?, ?, ?, ?, ?, ?)",
+            params![id, want.account, want.resource, want.pass, gte, want.lt],
+        )?;
+        units.push(tx.query_row(&format!("SELECT {UNIT} FROM unit WHERE id = ?"), [id], unit)?);
+    }
+    Ok(units)
+}
+
+pub(super) fn of_list(tx: &Transaction<'_>, account: i64, resource: &str) -> rusqlite::Result<Vec<Unit>> {
+    let sql = format!(
+        "SELECT {UNIT} FROM unit WHERE account = ? AND resource = ? ORDER BY pass, lt, gte NULLS FIRST, id"
+    );
+    tx.prepare(&sql)?.query_map(params![account, resource], unit)?.collect()
+}
+
+pub(super) fn coverage(
+    tx: &Transaction<'_>,
+    account: i64,
+    resource: &str,
+    pass: &str,
+) -> rusqlite::Result<Vec<Covered>> {
+    let sql = format!(
+        "SELECT {UNIT} FROM unit WHERE account = ? AND resource = ? AND pass = ? AND done
+         ORDER BY lt, gte NULLS FIRST, id"
+    );
+    let mut merged: Vec<Covered> = Vec::new();
+    for row in tx.prepare(&sql)?.query_map(params![account, resource, pass], unit)? {
+        let unit = row?;
+        // An empty range covers nothing.
+        if unit.gte.is_some_and(|gte| gte >= unit.lt) {
+            continue;
+        }
+        let walked = unit.walked.unwrap_or_default();
+        match merged.last_mut() {
+            Some(last) if Some(last.lt) == unit.gte => {
+                last.lt = unit.lt;
+                last.tally.add(&unit.tally);
+                last.units += 1;
+                last.walked_first = last.walked_first.min(walked);
+                last.walked_last = last.walked_last.max(walked);
+            }
+            _ => merged.push(Covered {
+                gte: unit.gte,
+                lt: unit.lt,
+                tally: unit.tally,
+                units: 1,
+                walked_first: walked,
+                walked_last: walked,
+            }),
+        }
+    }
+    Ok(merged)
+}
+
+/// Records what a unit gained.
+pub(super) fn advance(tx: &Transaction<'_>, progress: &Progress) -> rusqlite::Result<()> {
+    let id = progress.unit;
+    let sql = format!("SELECT {UNIT} FROM unit WHERE id = ?");
+    let Some(unit) = tx.prepare_cached(&sql)?.query_row([id], unit).optional()? else {
+        return Err(rusqlite::Error::QueryReturnedNoRows);
+    };
+    let mut tally = if progress.anew { Tally::default() } else { unit.tally };
+    tally.add(&progress.tally);
+    if let Some(Rest { gte, units }) = &progress.rest {
+        tx.prepare_cached("UPDATE unit SET gte = ? WHERE id = ?")?.execute(params![gte, id])?;
+        let mut insert = tx.prepare_cached(
+            "INSERT INTO unit (id, account, resource, pass, gte, lt) VALUES (?, ?, ?, ?, ?, ?)",
+        )?;
+        for rest in units {
+            insert.execute(params![rest.id, rest.account, rest.resource, rest.pass, rest.gte, rest.lt])?;
+        }
+    }
+    let (cursor, created) = progress.cursor.clone().or(unit.cursor).unzip();
+    tx.prepare_cached(
+        "UPDATE unit SET cursor = ?, cursor_created = ?, pages = ?, objects = ?, records = ?, id_hash = ?,
+         done = ?, walked = ?, error = ? WHERE id = ?",
+    )?
+    .execute(params![
+        cursor,
+        created,
+        tally.pages as i64,
+        tally.objects as i64,
+        tally.records as i64,
+        tally.id_hash.to_be_bytes(),
+        progress.done,
+        progress.at.filter(|_| progress.done),
+        progress.error,
+        id
+    ])?;
+    tx.prepare_cached("DELETE FROM boundary WHERE unit = ?1 AND (?2 OR created IS NOT ?3)")?
+        .execute(params![id, progress.done, created])?;
+    if let (Some(created), false) = (created, progress.done) {
+        let mut note =
+            tx.prepare_cached("INSERT OR IGNORE INTO boundary (unit, created, id) VALUES (?, ?, ?)")?;
+        for seen in &progress.boundary {
+            note.execute(params![id, created, seen])?;
+        }
+    }
+    Ok(())
+}
