@@ -1,5 +1,6 @@
 //! What this build can do, as data: for `--help`, pages and hosts.
 
+use crate::default_models::defaults;
 use crate::functions::FUNCTIONS;
 use crate::models::{self, Model, RESOURCES, Variant};
 use crate::relational::ROWS;
@@ -9,7 +10,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct Description {
     version: &'static str,
-    resources: [&'static str; 6],
+    resources: [&'static str; RESOURCES.len()],
     api_versions: ApiVersions,
     datasets: Vec<Dataset>,
     functions: Vec<Function>,
@@ -49,10 +50,10 @@ struct Function {
     category: &'static str,
 }
 
-/// The resources, API versions, datasets (in the order of their indexes, those of relational models after the standard
-/// ones) and functions of this build, as JSON.
+/// The resources, API versions, datasets (in the order of their indexes, those of relational models after the
+/// standard ones) and functions of this build, as JSON.
 pub fn describe() -> String {
-    let models = models::defaults().unwrap_or_default();
+    let models = defaults().unwrap_or_default();
     let mut datasets: Vec<Dataset> = models.into_iter().map(standard).collect();
     let rows = models::of(&Settings { model: ModelKind::Relational, ..Settings::of_tenant("tenant") });
     for (model, row) in rows.unwrap_or_default().into_iter().zip(ROWS) {

@@ -188,8 +188,8 @@ fn event(text: &str) -> Result<Input<'_>, Refusal> {
 impl Event<'_> {
     /// Whether this delivery is the business fact itself, which carries measures, or a later update.
     ///
-    /// A charge's or refund's fact is told by the event's type or by a change of the field that holds
-    /// its state; several deliveries of one fact get one `_id`.
+    /// A fact is told by the event's type or by a change of the field that holds the object's state;
+    /// several deliveries of one fact get one `_id`.
     pub(crate) fn is_fact(&self, resource: &str) -> bool {
         let event_type = self.event_type.as_deref().unwrap_or_default();
         let changed = |field: &str| self.changed.iter().any(|name| name == field);
@@ -202,6 +202,30 @@ impl Event<'_> {
                     || changed("captured")
             }
             "refund" => matches!(event_type, "refund.created" | "refund.failed") || changed("status"),
+            // What may come about more than once, such as another attempt to pay, is no fact of the status.
+            "invoice" => {
+                matches!(
+                    event_type,
+                    "invoice.created"
+                        | "invoice.finalized"
+                        | "invoice.paid"
+                        | "invoice.marked_uncollectible"
+                        | "invoice.voided"
+                ) || changed("status")
+            }
+            "payment_intent" => {
+                matches!(
+                    event_type,
+                    "payment_intent.created" | "payment_intent.succeeded" | "payment_intent.canceled"
+                )
+            }
+            "dispute" => {
+                matches!(event_type, "charge.dispute.created" | "charge.dispute.closed") || changed("status")
+            }
+            "payout" => {
+                matches!(event_type, "payout.created" | "payout.paid" | "payout.failed" | "payout.canceled")
+                    || changed("status")
+            }
             _ => true,
         }
     }
@@ -210,7 +234,8 @@ impl Event<'_> {
     /// without any mark of the deletion. (`customer.subscription.deleted` is a cancellation.)
     pub(crate) fn is_deletion(&self, resource: &str) -> bool {
         let event_type = self.event_type.as_deref().unwrap_or_default();
-        matches!(resource, "customer" | "price") && event_type.strip_suffix(".deleted") == Some(resource)
+        matches!(resource, "customer" | "price" | "product" | "coupon" | "invoice")
+            && event_type.strip_suffix(".deleted") == Some(resource)
     }
 }
 
@@ -262,6 +287,15 @@ mod tests {
             ("charge.refunded", r#"{"amount_refunded":0}"#, "charge", false),
             ("refund.updated", r#"{"destination_details":{}}"#, "refund", false),
             ("refund.updated", r#"{"status":"pending"}"#, "refund", true),
+            ("invoice.paid", "{}", "invoice", true),
+            ("invoice.payment_failed", r#"{"attempt_count":1}"#, "invoice", false),
+            ("invoice.updated", r#"{"status":"open"}"#, "invoice", true),
+            ("payment_intent.succeeded", "{}", "payment_intent", true),
+            ("payment_intent.requires_action", "{}", "payment_intent", false),
+            ("charge.dispute.closed", "{}", "dispute", true),
+            ("charge.dispute.funds_withdrawn", "{}", "dispute", false),
+            ("payout.paid", "{}", "payout", true),
+            ("payout.reconciliation_completed", "{}", "payout", false),
         ] {
             let text = text(event_type, previous);
             let input = read(&text).unwrap();
@@ -277,6 +311,10 @@ mod tests {
             |event_type: &'static str| Event { event_type: Some(event_type.into()), ..Event::default() };
         assert!(event("customer.deleted").is_deletion("customer"));
         assert!(event("price.deleted").is_deletion("price"));
+        assert!(event("product.deleted").is_deletion("product"));
+        assert!(event("coupon.deleted").is_deletion("coupon"));
+        assert!(event("invoice.deleted").is_deletion("invoice"));
+        assert!(!event("invoice.voided").is_deletion("invoice"));
         assert!(!event("customer.subscription.deleted").is_deletion("subscription"));
         assert!(!event("customer.updated").is_deletion("customer"));
     }

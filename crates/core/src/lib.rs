@@ -21,10 +21,12 @@
 #![warn(missing_docs)]
 
 mod checked;
+mod default_models;
 mod describe;
 mod event;
 pub mod export;
 mod functions;
+mod implied;
 pub mod import;
 pub mod language;
 mod models;

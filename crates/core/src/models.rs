@@ -1,6 +1,7 @@
 //! The models: mapping sets as data, one a resource and variant, the user's merged into ours.
 
 use crate::checked::{self, RecordCheck};
+use crate::default_models::defaults;
 use crate::functions::FUNCTIONS;
 use crate::privacy::{self, Treated};
 use crate::relational::{self, Derived};
@@ -9,20 +10,21 @@ use dataprep::expr::{Expr, ExprKind, Path, Segment, Span};
 use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, XdmType};
 use serde::{Deserialize, Serialize};
 
-/// The default models, in the order of their datasets' indexes.
-const DEFAULT: [&str; 7] = [
-    include_str!("../models/charge.json"),
-    include_str!("../models/refund.json"),
-    include_str!("../models/balance_transaction.json"),
-    include_str!("../models/subscription.json"),
-    include_str!("../models/subscription_event.json"),
-    include_str!("../models/customer.json"),
-    include_str!("../models/price.json"),
-];
-
 /// The resources that have a model, as `object` names them.
-pub(crate) const RESOURCES: [&str; 6] =
-    ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
+pub(crate) const RESOURCES: [&str; 12] = [
+    "charge",
+    "refund",
+    "balance_transaction",
+    "subscription",
+    "customer",
+    "price",
+    "product",
+    "coupon",
+    "invoice",
+    "payment_intent",
+    "dispute",
+    "payout",
+];
 
 /// Values given with each object, by the paths that expressions read them with.
 pub(crate) const CONTEXT: [&str; 12] = [
@@ -156,18 +158,6 @@ pub(crate) struct Compiled {
 /// Watched in every plan, before the embedded places.
 pub(crate) const WATCHED: [&str; 3] = ["id", "created", "deleted"];
 
-/// The default models, every placeholder still in place.
-pub(crate) fn defaults() -> Result<Vec<Model>, OpenError> {
-    let (mut models, mut problems) = (Vec::new(), Vec::new());
-    for text in DEFAULT {
-        match serde_json::from_str::<Model>(text) {
-            Ok(model) => models.push(model),
-            Err(error) => problems.push(format!("a default model cannot be read: {error}")),
-        }
-    }
-    if problems.is_empty() { Ok(models) } else { Err(OpenError { problems }) }
-}
-
 /// The models as they run under some settings: those of [`standard`], or the rows that they are made into.
 pub(crate) fn of(settings: &Settings) -> Result<Vec<Model>, OpenError> {
     let models = standard(settings)?;
@@ -227,7 +217,7 @@ pub(crate) fn compile(settings: &Settings) -> Result<(Vec<Compiled>, Vec<RecordC
                 match plan(&row.model) {
                     Ok(plan) => compiled.push(Compiled {
                         key: Some(row.row.key),
-                        ..Compiled::new(&row.model, DEFAULT.len() + index, plan)
+                        ..Compiled::new(&row.model, models.len() + index, plan)
                     }),
                     Err(found) => {
                         problems.extend(found.into_iter().map(|one| told_of_row(one, row, settings)))
@@ -263,7 +253,7 @@ impl Compiled {
         Self {
             resource: model.resource.clone(),
             variant: model.variant,
-            // There are a dozen.
+            // There are some dozens.
             index: index as u16,
             dataset: model.dataset.clone(),
             key: None,
@@ -366,7 +356,8 @@ fn second_identity(model: &mut Model, settings: &Settings) {
             "stripe_id(customer) == null && !(_settings.emailIdentity && stripe_email(billing_details.email) != null)"
         }
         ("refund", _) => "stripe_id(coalesce(customer, charge.customer)) == null",
-        ("subscription", Variant::Event) => "stripe_id(customer) == null",
+        ("subscription" | "invoice", Variant::Event) | ("payment_intent", _) => "stripe_id(customer) == null",
+        ("dispute", _) => "stripe_id(coalesce(charge.customer, payment_intent.customer)) == null",
         // The customer's own id is primary by its descriptor, not in the map.
         ("customer", _) => "false",
         _ => return,

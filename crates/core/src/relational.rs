@@ -29,7 +29,7 @@ const SOURCE_VERSION: &str = "sourceVersion";
 pub(crate) const CHANGE: &str = "_change_request_type";
 
 /// Resources as rows.
-pub(crate) const ROWS: [Row; 6] = [
+pub(crate) const ROWS: [Row; 12] = [
     Row {
         resource: "charge",
         variant: Variant::Event,
@@ -98,7 +98,73 @@ pub(crate) const ROWS: [Row; 6] = [
         dataset: "stripe_relational_prices",
         title: "Stripe Prices (relational)",
         description: "The current state of each price of a product.",
+        links: &[("productID", "product", "M:1")],
+    },
+    Row {
+        resource: "product",
+        variant: Variant::Record,
+        standard: "stripe_products",
+        object: "product",
+        key: "productID",
+        dataset: "stripe_relational_products",
+        title: "Stripe Products (relational)",
+        description: "The current state of each product.",
         links: &[],
+    },
+    Row {
+        resource: "coupon",
+        variant: Variant::Record,
+        standard: "stripe_coupons",
+        object: "coupon",
+        key: "couponID",
+        dataset: "stripe_relational_coupons",
+        title: "Stripe Coupons (relational)",
+        description: "The current state of each coupon.",
+        links: &[],
+    },
+    Row {
+        resource: "invoice",
+        variant: Variant::Record,
+        standard: "stripe_invoices",
+        object: "invoice",
+        key: "invoiceID",
+        dataset: "stripe_relational_invoices",
+        title: "Stripe Invoices (relational)",
+        description: "The current state of each invoice, with its lines.",
+        links: &[("customerID", "customer", "M:1"), ("subscriptionID", "subscription", "M:1")],
+    },
+    Row {
+        resource: "payment_intent",
+        variant: Variant::Event,
+        standard: "stripe_payment_intent_events",
+        object: "paymentIntent",
+        key: "paymentIntentID",
+        dataset: "stripe_relational_payment_intents",
+        title: "Stripe Payment Intents (relational)",
+        description: "The current state of each payment intent.",
+        links: &[("customerID", "customer", "M:1"), ("chargeID", "charge", "1:1")],
+    },
+    Row {
+        resource: "dispute",
+        variant: Variant::Event,
+        standard: "stripe_dispute_events",
+        object: "dispute",
+        key: "disputeID",
+        dataset: "stripe_relational_disputes",
+        title: "Stripe Disputes (relational)",
+        description: "The current state of each dispute.",
+        links: &[("chargeID", "charge", "M:1"), ("customerID", "customer", "M:1")],
+    },
+    Row {
+        resource: "payout",
+        variant: Variant::Event,
+        standard: "stripe_payouts",
+        object: "payout",
+        key: "payoutID",
+        dataset: "stripe_relational_payouts",
+        title: "Stripe Payouts (relational)",
+        description: "The current state of each payout.",
+        links: &[("balanceTransactionID", "balance_transaction", "1:1")],
     },
 ];
 
@@ -144,7 +210,7 @@ const OF_PROFILE: &str = "says for Profile what keys of the row say: customerID,
 const REPEATS_AMOUNT: &str = "repeats the amounts and the currency of the charge or refund";
 
 /// Places of Adobe's; the first that fits counts, and what is not listed stays where it is.
-const ADOBE: [(&str, Fate); 29] = [
+const ADOBE: [(&str, Fate); 30] = [
     ("_id", Out("the key tells rows apart")),
     ("timestamp", Out(OF_EVENT)),
     ("eventType", Out(OF_EVENT)),
@@ -157,6 +223,7 @@ const ADOBE: [(&str, Fate); 29] = [
     ("extSourceSystemAudit.createdDate", Out("repeats created")),
     ("extSourceSystemAudit.externalKey", Out(OF_PROFILE)),
     ("productID", Out("repeats the key productID")),
+    ("productLastModifiedDate", Out("repeats updated")),
     ("productSKU", Out("repeats the key priceID")),
     ("commerce.billing.address", Root("billingAddress")),
     ("commerce.billing", Root("billing")),

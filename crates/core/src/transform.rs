@@ -168,6 +168,17 @@ impl Transformer {
     }
 }
 
+/// Whether a delivery makes the events of a resource. Where the state is a record besides, an object that
+/// stands in another one tells its state only; that a subscription changed is told by Events alone, while an
+/// invoice says of itself when it was finalized, paid or voided.
+fn tells_event(resource: &str, around: &Around<'_>) -> bool {
+    match resource {
+        "subscription" => around.event.is_some() && !around.embedded,
+        "invoice" => !around.embedded,
+        _ => true,
+    }
+}
+
 /// An error about an object, with what can still be read of its name.
 fn named(refusal: Refusal, text: &str) -> ObjectError {
     let field = |name: &str| {
@@ -220,9 +231,7 @@ impl Maker<'_> {
         let models = self.models;
         let mut is_first = true;
         for (dataset, model) in models.iter().enumerate().filter(|(_, model)| model.resource == resource) {
-            // A subscription's state is a record; that it changed is an event, which only an Event tells.
-            let needs_event = resource == "subscription" && model.variant == Variant::Event;
-            if needs_event && (around.event.is_none() || around.embedded) {
+            if model.variant == Variant::Event && !tells_event(resource, around) {
                 continue;
             }
             let start = self.output.bytes.len();

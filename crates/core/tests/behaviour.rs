@@ -343,8 +343,8 @@ fn what_cannot_be_converted_says_why() {
     }
     let mut output = Output::default();
     let skipped =
-        open(json!({})).transform(&Call::default(), br#"{"id":"in_1","object":"invoice"}"#, &mut output);
-    assert_eq!(skipped.unwrap(), Outcome::Skipped("invoice".to_owned()));
+        open(json!({})).transform(&Call::default(), br#"{"id":"tr_1","object":"transfer"}"#, &mut output);
+    assert_eq!(skipped.unwrap(), Outcome::Skipped("transfer".to_owned()));
     let error = open(json!({}))
         .transform(&Call::default(), b"{\"id\":\"ch_1\",\"object\":\"charge\",", &mut output)
         .unwrap_err();

@@ -5,7 +5,20 @@ use serde_json::{Value, json};
 use stripe_xdm_core::{Call, Invalid, Output, Transformer};
 use xdm::check::RULES;
 
-const RESOURCES: [&str; 6] = ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
+const RESOURCES: [&str; 12] = [
+    "charge",
+    "refund",
+    "balance_transaction",
+    "subscription",
+    "customer",
+    "price",
+    "product",
+    "coupon",
+    "invoice",
+    "payment_intent",
+    "dispute",
+    "payout",
+];
 
 fn open(settings: Value) -> Result<Transformer, String> {
     let mut all = json!({"tenant": "acme", "account": "acct_1", "observed_at": 1_800_000_000});

@@ -61,7 +61,7 @@ fn requests_that_are_none_are_refused() {
         (json!({"command": "eval", "expression": "1", "now": "today"}), "`now` must be a time"),
         (json!({"command": "eval", "expression": "1", "settings": {"tenant": "_x"}}), "leading underscore"),
         (json!({"command": "preview", "samples": []}), "either `set`"),
-        (json!({"command": "preview", "resource": "payout"}), "payout"),
+        (json!({"command": "preview", "resource": "transfer"}), "transfer"),
         (json!({"command": "preview", "resource": "charge", "samples": {}}), "`samples` must be an array"),
         (json!({"command": "explain", "resource": "charge", "samples": [{}, {}]}), "one sample at most"),
         (json!({"command": "validate", "set": {"x": 1}}), "no mapping set"),

@@ -85,14 +85,33 @@ fn any_key() -> impl Strategy<Value = String> {
         "level3",
         "line_items",
         "quantity",
+        "lines",
+        "total_taxes",
+        "payments",
+        "last_payment_error",
+        "payment_method_options",
+        "balance_transactions",
         "odd key.",
     ])
     .prop_map(str::to_owned)
 }
 
-/// An object of one of the six kinds whose fields are anything at all.
+/// An object of one of our kinds whose fields are anything at all.
 fn any_object() -> impl Strategy<Value = Value> {
-    let kinds = vec!["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
+    let kinds = vec![
+        "charge",
+        "refund",
+        "balance_transaction",
+        "subscription",
+        "customer",
+        "price",
+        "product",
+        "coupon",
+        "invoice",
+        "payment_intent",
+        "dispute",
+        "payout",
+    ];
     (prop::sample::select(kinds), prop::collection::vec((any_key(), any_json()), 0..14)).prop_map(
         |(kind, members)| {
             let mut object = Map::from_iter(members);

@@ -7,7 +7,20 @@ use stripe_xdm_core::schema::{self, Composed};
 use stripe_xdm_core::{Call, Invalid, ObjectError, Output, RecordKind, Settings, Transformer, describe};
 use xdm::{Field, Object, Schema, Shape};
 
-const RESOURCES: [&str; 6] = ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
+const RESOURCES: [&str; 12] = [
+    "charge",
+    "refund",
+    "balance_transaction",
+    "subscription",
+    "customer",
+    "price",
+    "product",
+    "coupon",
+    "invoice",
+    "payment_intent",
+    "dispute",
+    "payout",
+];
 
 /// When the samples are read.
 const OBSERVED: i64 = 1_700_000_000;
@@ -145,9 +158,9 @@ fn a_row_is_the_state_whatever_the_event_tells() {
 fn records_begin_with_the_key_that_the_description_names() {
     let description: Value = serde_json::from_str(&describe()).unwrap();
     let datasets = description["datasets"].as_array().unwrap();
-    assert_eq!(datasets.len(), 13);
+    assert_eq!(datasets.len(), 26);
     let names: BTreeSet<&str> = datasets.iter().map(|one| one["name"].as_str().unwrap()).collect();
-    assert_eq!(names.len(), 13, "both kinds never share a dataset");
+    assert_eq!(names.len(), 26, "both kinds never share a dataset");
     for name in RESOURCES {
         let made = transform(&settings(), &sample(name));
         for (index, record) in made.output.records.iter().enumerate() {
@@ -160,7 +173,7 @@ fn records_begin_with_the_key_that_the_description_names() {
         }
         assert_eq!(made.dataset(0), format!("stripe_relational_{name}s"));
     }
-    assert!(datasets[..7].iter().all(|one| one["model"] == "standard" && one.get("key").is_none()));
+    assert!(datasets[..14].iter().all(|one| one["model"] == "standard" && one.get("key").is_none()));
 }
 
 #[test]
@@ -219,7 +232,13 @@ fn schemas_have_keys_and_links_and_no_class() {
             "Stripe Balance Transactions (relational)",
             "Stripe Subscriptions (relational)",
             "Stripe Customers (relational)",
-            "Stripe Prices (relational)"
+            "Stripe Prices (relational)",
+            "Stripe Products (relational)",
+            "Stripe Coupons (relational)",
+            "Stripe Invoices (relational)",
+            "Stripe Payment Intents (relational)",
+            "Stripe Disputes (relational)",
+            "Stripe Payouts (relational)"
         ]
     );
     for schema in &library.schemas {
@@ -257,10 +276,12 @@ fn schemas_have_keys_and_links_and_no_class() {
         ("/chargeID", "stripe_relational_charges"),
         ("/refundID", "stripe_relational_refunds"),
         ("/balanceTransactionID", "stripe_relational_balance_transactions"),
+        ("/productID", "stripe_relational_products"),
+        ("/subscriptionID", "stripe_relational_subscriptions"),
     ] {
         assert!(links.contains(&expected), "{links:?}");
     }
-    assert_eq!(links.len(), 8);
+    assert_eq!(links.len(), 16);
 }
 
 #[test]
@@ -299,7 +320,7 @@ fn sources(field: &Field) -> usize {
 fn every_mapping_of_a_row_has_its_field() {
     let description: Value = serde_json::from_str(&describe()).unwrap();
     let library = compose(&settings()).library;
-    for dataset in &description["datasets"].as_array().unwrap()[7..] {
+    for dataset in &description["datasets"].as_array().unwrap()[14..] {
         let schema = library.schema(dataset["name"].as_str().unwrap()).unwrap();
         // The change column has none.
         let mappings = dataset["mappings"].as_u64().unwrap() as usize - 1;

@@ -67,7 +67,7 @@ fn adobes_sets_layer_over_a_model_and_keep_its_types() {
 #[test]
 fn every_problem_is_told_before_anything_runs() {
     let problems = open(&json!([
-        {"resource": "payout", "mappingSet": {"mappings": []}},
+        {"resource": "transfer", "mappingSet": {"mappings": []}},
         {"resource": "subscription"},
         {"resource": "price", "variant": "event"},
         {"resource": "charge", "drop": ["comerce.order.currencyCode"]}]))

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::{
+    connect::Face,
     entry::InsertError,
     events::{self, Change},
+    json::compact,
+    mischief::{Imp, Told},
     random::Random,
     resource::Resource,
     store::Store,
@@ -80,6 +83,10 @@ pub struct Account {
     pub(crate) store: Store,
     /// Ids of events that are recorded while the sandbox runs.
     pub(crate) random: Random,
+    /// What spoils the events that are recorded.
+    pub(crate) imp: Option<Imp>,
+    /// Events that have not appeared yet.
+    pub(crate) waiting: Vec<Told>,
 }
 
 impl Account {
@@ -91,7 +98,15 @@ impl Account {
     /// An empty account to put hand-made objects in, created at `created` (Unix seconds).
     pub fn custom(mode: Mode, created: i64) -> Self {
         let mut random = Random::new(created as u64);
-        Self { id: format!("acct_1{}", random.token(15)), created, mode, store: Store::default(), random }
+        Self {
+            id: format!("acct_1{}", random.token(15)),
+            created,
+            mode,
+            store: Store::default(),
+            random,
+            imp: None,
+            waiting: Vec::new(),
+        }
     }
 
     /// Adds one object, whose text is kept as it is and served byte for byte. No event is recorded.
@@ -156,10 +171,32 @@ impl Account {
         let Some((kind, data)) = events::describe(resource, change) else {
             return Ok(());
         };
-        let id = self.random.id("evt");
-        let event = events::wrap(&id, &kind, at, data, API_VERSION, self.livemode(), true);
-        self.store.insert(Resource::Events, &crate::json::compact(&event), true)?;
+        let livemode = self.livemode();
+        let Some(imp) = &mut self.imp else {
+            let id = self.random.id("evt");
+            let event = events::wrap(&id, &kind, at, data, API_VERSION, livemode, true);
+            self.store.insert(Resource::Events, &compact(&event), true)?;
+            return Ok(());
+        };
+        let told = imp.tell(&kind, &data, at, livemode);
+        self.waiting.extend(told);
+        self.release(at)
+    }
+
+    /// Lists the events that have appeared by `now`.
+    pub(crate) fn release(&mut self, now: i64) -> Result<(), InsertError> {
+        let (due, waiting) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|told: &Told| told.appears <= now);
+        self.waiting = waiting;
+        for told in due {
+            self.store.insert_event(&compact(&told.event), told.place)?;
+        }
         Ok(())
+    }
+
+    /// The account as `GET /v1/accounts` shows it.
+    pub(crate) fn face(&self) -> Face {
+        Face { id: self.id.clone(), created: self.created, text: compact(&self.describe()) }
     }
 
     /// The body of `GET /v1/account`.

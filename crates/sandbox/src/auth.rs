@@ -49,7 +49,7 @@ impl ApiKey {
         for resource in resources {
             let permissions = resource.permissions();
             if permissions.first().is_some_and(|first| self.lacks(first)) {
-                return Err(ApiError::no_permission(&redact(&self.text), account, permissions));
+                return Err(self.refusal(permissions, account));
             }
         }
         Ok(())
@@ -58,9 +58,19 @@ impl ApiKey {
     pub(crate) fn check_account(&self, account: &str) -> Result<(), ApiError> {
         const PERMISSION: &str = "connected_account_read";
         if self.lacks(PERMISSION) {
-            return Err(ApiError::no_permission(&redact(&self.text), account, &[PERMISSION]));
+            return Err(self.refusal(&[PERMISSION], account));
         }
         Ok(())
+    }
+
+    /// What a key is told that lacks permissions.
+    pub(crate) fn refusal(&self, permissions: &[&str], account: &str) -> ApiError {
+        ApiError::no_permission(&redact(&self.text), account, permissions)
+    }
+
+    /// What a key is told that asks for an account which is not connected.
+    pub(crate) fn stranger(&self, account: &str) -> ApiError {
+        ApiError::account_invalid(&redact(&self.text), account)
     }
 }
 
@@ -80,8 +90,8 @@ fn redact(key: &str) -> String {
     format!("{kind}{}{tail}", "*".repeat((rest.len() - shown).min(24)))
 }
 
-/// Finds the key of a request: Bearer, or Basic with the key as user name.
-pub(crate) fn identify<'a>(headers: &HeaderMap, keys: &'a [ApiKey]) -> Result<&'a ApiKey, ApiError> {
+/// Finds the key of a request and its number: Bearer, or Basic with the key as user name.
+pub(crate) fn identify<'a>(headers: &HeaderMap, keys: &'a [ApiKey]) -> Result<(usize, &'a ApiKey), ApiError> {
     let header = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (scheme, credentials) = header.split_once(' ').unwrap_or_default();
     let presented = if scheme.eq_ignore_ascii_case("bearer") {
@@ -96,7 +106,8 @@ pub(crate) fn identify<'a>(headers: &HeaderMap, keys: &'a [ApiKey]) -> Result<&'
     if presented.is_empty() {
         return Err(ApiError::no_key());
     }
-    keys.iter().find(|key| key.text == presented).ok_or_else(|| ApiError::bad_key(&redact(&presented)))
+    let found = keys.iter().enumerate().find(|(_, key)| key.text == presented);
+    found.ok_or_else(|| ApiError::bad_key(&redact(&presented)))
 }
 
 #[cfg(test)]

@@ -144,6 +144,24 @@ impl ApiError {
         )
     }
 
+    pub(crate) fn account_invalid(redacted: &str, account: &str) -> Self {
+        Self::new(
+            403,
+            format!(
+                "The provided key '{redacted}' does not have access to account '{account}' (or that account does not exist). Application access may have been revoked."
+            ),
+        )
+        .code("account_invalid")
+    }
+
+    pub(crate) fn missing_account(id: &str, param: &str) -> Self {
+        Self::new(400, format!("No such account: '{id}'")).code("resource_missing").param(param)
+    }
+
+    pub(crate) fn both_accounts() -> Self {
+        Self::new(400, "You may send only one of the headers Stripe-Account and Stripe-Context.")
+    }
+
     pub(crate) fn rate_limited(reason: &str) -> Self {
         Self::new(429, "Request rate limit exceeded. Learn more about rate limits here https://stripe.com/docs/rate-limits.")
             .code("rate_limit")

@@ -23,6 +23,16 @@ pub enum Fault {
     Drop,
     /// A complete HTTP answer whose JSON stops half way.
     Truncate,
+    /// A `Content-Length` of half the body.
+    ShortLength,
+    /// The answer begins and never ends: one byte at a time, for ever.
+    Stall,
+    /// The right answer and 256 MiB of white space.
+    Giant,
+    /// Status 200 and a page of HTML, as networks answer that want a log-in.
+    Html,
+    /// A list that has more, and shows nothing.
+    EmptyMore,
     /// The right answer, late. At most a minute.
     Slow(Duration),
 }
@@ -68,7 +78,9 @@ pub enum When {
 
 #[derive(Debug, Clone)]
 struct Rule {
-    /// Counts and hits only requests of this endpoint (`charges`, …, or `account`).
+    /// Counts and hits only requests to this account.
+    account: Option<String>,
+    /// Counts and hits only requests of this endpoint (`charges`, …, `account`, or `accounts`).
     endpoint: Option<String>,
     fault: Fault,
     when: When,
@@ -78,9 +90,9 @@ struct Rule {
 /// A set of faults; the first rule that hits a request wins.
 ///
 /// Built with [`Faults::with`] and [`Faults::with_endpoint`], or parsed: rules divided by commas, each
-/// `[endpoint:]fault` followed by `@n`, `@n-m` or `every` and a number. Faults are a status (400 to
-/// 599), `429:reason`, `retry-after:2s`, `lock_timeout`, `should-retry-false`, `drop`, `truncate` and
-/// `slow:200ms`.
+/// `[account/][endpoint:]fault` followed by `@n`, `@n-m`, `@n-` or `every` and a number. Faults are a
+/// status (400 to 599), `429:reason`, `retry-after:2s`, `lock_timeout`, `should-retry-false`, `drop`,
+/// `truncate`, `short-length`, `stall`, `giant`, `html`, `empty-more` and `slow:200ms`.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Vec<Rule>,
@@ -124,21 +136,29 @@ impl Faults {
 
     /// Adds a fault that counts every request.
     pub fn with(mut self, fault: Fault, when: When) -> Self {
-        self.rules.push(Rule { endpoint: None, fault, when, seen: 0 });
+        self.rules.push(Rule { account: None, endpoint: None, fault, when, seen: 0 });
         self
     }
 
     /// Adds a fault that counts only requests to one resource, lists and single objects alike.
     pub fn with_endpoint(mut self, resource: Resource, fault: Fault, when: When) -> Self {
-        self.rules.push(Rule { endpoint: Some(resource.name().to_owned()), fault, when, seen: 0 });
+        self.rules.push(Rule {
+            account: None,
+            endpoint: Some(resource.name().to_owned()),
+            fault,
+            when,
+            seen: 0,
+        });
         self
     }
 
     /// Counts one request and answers what goes wrong with it.
-    pub(crate) fn next(&mut self, endpoint: &str) -> Option<Fault> {
+    pub(crate) fn next(&mut self, endpoint: &str, account: &str) -> Option<Fault> {
         let mut hit = None;
         for rule in &mut self.rules {
-            if rule.endpoint.as_deref().is_some_and(|only| only != endpoint) {
+            let other =
+                |only: &Option<String>, asked: &str| only.as_deref().is_some_and(|only| only != asked);
+            if other(&rule.endpoint, endpoint) || other(&rule.account, account) {
                 continue;
             }
             rule.seen += 1;
@@ -163,14 +183,17 @@ impl FromStr for Faults {
 }
 
 fn parse(rule: &str) -> Result<Rule, &'static str> {
+    let (account, rule) = match rule.split_once('/') {
+        Some((account, rest)) if account.starts_with("acct_") => (Some(account.to_owned()), rest),
+        _ => (None, rule),
+    };
+    let known = |name: &str| matches!(name, "account" | "accounts") || name.parse::<Resource>().is_ok();
     let (endpoint, rest) = match rule.split_once(':') {
-        Some((name, rest)) if name == "account" || name.parse::<Resource>().is_ok() => {
-            (Some(name.to_owned()), rest)
-        }
+        Some((name, rest)) if known(name) => (Some(name.to_owned()), rest),
         _ => (None, rule),
     };
     let (fault, when) = moment(rest)?;
-    Ok(Rule { endpoint, fault: parse_fault(fault)?, when, seen: 0 })
+    Ok(Rule { account, endpoint, fault: parse_fault(fault)?, when, seen: 0 })
 }
 
 /// A rule's end: what goes wrong, and when.
@@ -178,7 +201,7 @@ pub(crate) fn moment(rule: &str) -> Result<(&str, When), &'static str> {
     if let Some((fault, at)) = rule.rsplit_once('@') {
         let (first, last) = at.split_once('-').unwrap_or((at, at));
         let number = |text: &str| text.parse::<u64>().map_err(|_| "after @ comes a number or a range");
-        let (first, last) = (number(first)?, number(last)?);
+        let (first, last) = (number(first)?, if last.is_empty() { u64::MAX } else { number(last)? });
         if first == 0 || last < first {
             return Err("requests count from 1 and a range goes upwards");
         }
@@ -189,7 +212,7 @@ pub(crate) fn moment(rule: &str) -> Result<(&str, When), &'static str> {
             _ => Err("after `every` comes a number from 1"),
         }
     } else {
-        Err("it does not say when (@n, @n-m or everyn)")
+        Err("it does not say when (@n, @n-m, @n- or everyn)")
     }
 }
 
@@ -209,6 +232,11 @@ fn parse_fault(text: &str) -> Result<Fault, &'static str> {
         "should-retry-false" => Ok(Fault::ShouldNotRetry),
         "drop" => Ok(Fault::Drop),
         "truncate" => Ok(Fault::Truncate),
+        "short-length" => Ok(Fault::ShortLength),
+        "stall" => Ok(Fault::Stall),
+        "giant" => Ok(Fault::Giant),
+        "html" => Ok(Fault::Html),
+        "empty-more" => Ok(Fault::EmptyMore),
         status => match status.parse() {
             Ok(status @ 400..=599) => Ok(Fault::Status(status)),
             _ => Err("unknown fault"),
@@ -239,7 +267,7 @@ mod tests {
 
     fn hits(spec: &str, requests: &[&str]) -> Vec<Option<Fault>> {
         let mut faults: Faults = spec.parse().unwrap_or_default();
-        requests.iter().map(|endpoint| faults.next(endpoint)).collect()
+        requests.iter().map(|endpoint| faults.next(endpoint, "acct_1")).collect()
     }
 
     #[test]
@@ -254,6 +282,8 @@ mod tests {
             hits("charges:truncate@2", &["charges", "prices", "charges"]),
             [None, None, Some(Fault::Truncate)]
         );
+        assert_eq!(hits("charges:stall@2-", &["charges"; 3]), [None, Some(Fault::Stall), Some(Fault::Stall)]);
+        assert_eq!(hits("acct_1/500@1,acct_2/drop@1-", &["charges"; 2]), [Some(Fault::Status(500)), None]);
         assert_eq!(
             hits("429:endpoint-rate@1, slow:2s@2, retry-after:3s@3", &["account"; 3]),
             [
@@ -276,6 +306,8 @@ mod tests {
             "slow:61s@1",
             "503every0",
             "x:500@1",
+            "500@-3",
+            "x/500@1",
         ] {
             assert!(spec.parse::<Faults>().is_err(), "{spec}");
         }

@@ -12,6 +12,10 @@
 
 mod account;
 mod auth;
+mod broken;
+mod churn;
+mod clock;
+mod connect;
 mod entry;
 mod error;
 mod even;
@@ -21,23 +25,33 @@ mod faults;
 pub mod generate;
 mod json;
 mod limits;
+mod mischief;
+mod options;
 pub mod platform;
 mod query;
 mod random;
 mod resource;
+mod sandbox;
+mod script;
 mod seed;
 mod server;
 mod shapes;
 mod store;
+mod world;
 
 pub use account::{API_VERSION, Account, Mode, Size};
 pub use auth::ApiKey;
+pub use churn::{Churn, ChurnError};
+pub use clock::Clock;
 pub use entry::InsertError;
 pub use even::{Even, EvenKind};
 pub use faults::{Fault, FaultError, Faults, RateReason, When};
-pub use limits::{Limits, Stats};
+pub use limits::{EndpointStats, Limits, OverBudget, Stats};
+pub use mischief::Mischief;
+pub use options::{Options, Rate};
 pub use resource::{Resource, UnknownResource};
-pub use server::{Options, Rate, Sandbox, StartError};
+pub use sandbox::{AccountAt, Sandbox, StartError};
+pub use script::{Script, Step};
 
 /// A lock whose data stays usable when a holder has panicked: every change made under it is complete
 /// in itself.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use stripe_xdm_sandbox::platform::{self, Organization, Platform, Standard};
-use stripe_xdm_sandbox::{Account, ApiKey, Even, EvenKind, Faults, Mode, Options, Rate, Sandbox, Size};
+use stripe_xdm_sandbox::{
+    Account, ApiKey, Churn, Clock, Even, EvenKind, Faults, Mischief, Mode, Options, Rate, Sandbox, Size,
+};
 
 /// A local stand-in for Stripe's read API. Prints its base URL on the first line, then its key.
 #[derive(Debug, Parser)]
@@ -41,6 +43,21 @@ struct Arguments {
     /// What goes wrong, for example `500@3,429:global-rate@5,charges:drop@2`.
     #[arg(long, default_value = "")]
     faults: Faults,
+    /// `real`: this machine's time. `fixed`: it is always `--now`, and events are listed for 30 days.
+    #[arg(long, value_enum, default_value = "real")]
+    clock: ClockName,
+    /// How long after its `created` an object appears in lists, for example `5s`.
+    #[arg(long, default_value = "0s", value_parser = span)]
+    lag: Duration,
+    /// Change the account while it is listed: a seed, and in how many of 100 lists, for example `7:30`.
+    #[arg(long, value_name = "SEED:PERCENT")]
+    churn: Option<Churn>,
+    /// Record events unkindly: doubled, late, unordered, unknown, in old shapes. By seed.
+    #[arg(long, value_name = "SEED")]
+    event_mischief: Option<u64>,
+    /// How many connected accounts there are, each with a few hundred objects.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=1_000))]
+    connected: u16,
     /// How long each answer of a list takes, for example `100ms`.
     #[arg(long, default_value = "0ms", value_parser = span)]
     latency: Duration,
@@ -108,6 +125,12 @@ enum ModeName {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
+enum ClockName {
+    Fixed,
+    Real,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum ResourceName {
     Charges,
     Customers,
@@ -130,11 +153,22 @@ fn span(text: &str) -> Result<Duration, String> {
 }
 
 impl Arguments {
-    fn account(&self) -> Account {
-        let mode = match self.mode {
+    fn mode(&self) -> Mode {
+        match self.mode {
             ModeName::Live => Mode::Live,
             ModeName::Test => Mode::Test,
-        };
+        }
+    }
+
+    fn connected(&self) -> Vec<Account> {
+        let size = Size { now: self.now, mode: self.mode(), ..Size::total(300) };
+        (1..=u64::from(self.connected))
+            .map(|number| Account::seeded(self.seed.wrapping_add(number), size))
+            .collect()
+    }
+
+    fn account(&self) -> Account {
+        let mode = self.mode();
         let objects = self.objects.map(|objects| objects as usize);
         if let (Some(resource), Some(objects)) = (self.resource, objects) {
             let kind = match resource {
@@ -156,6 +190,14 @@ async fn main() -> anyhow::Result<()> {
     let given = arguments.key.is_some();
     let options = Options {
         listen: arguments.listen,
+        connected: arguments.connected(),
+        clock: match arguments.clock {
+            ClockName::Fixed => Clock::Fixed(arguments.now),
+            ClockName::Real => Clock::Machine,
+        },
+        lag: arguments.lag,
+        churn: arguments.churn,
+        mischief: arguments.event_mischief.map(Mischief::everything),
         keys: arguments.key.map(ApiKey::secret).into_iter().collect(),
         faults: arguments.faults,
         latency: arguments.latency,

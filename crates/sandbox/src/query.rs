@@ -7,6 +7,7 @@ use crate::{
     error::ApiError,
     resource::Resource,
     store::{Collection, Store},
+    world::Shown,
 };
 
 /// Values of one inclusive range of Unix seconds.
@@ -261,13 +262,22 @@ impl ListQuery {
 
     /// One page. With `trap`, a cursor in the first second of a longer window ends the list early, as
     /// Stripe's own replicator found the live API to do (stripe/sync-engine pull request 378).
-    pub(crate) fn page(&self, store: &Store, resource: Resource, trap: bool) -> Result<Page, ApiError> {
+    /// `shown` hides what is too new to be listed or too old to be kept.
+    pub(crate) fn page(
+        &self,
+        store: &Store,
+        resource: Resource,
+        trap: bool,
+        shown: Shown,
+    ) -> Result<Page, ApiError> {
         let collection = store.of(resource);
         let order = collection.order();
         let (mut from, mut to) = (0, order.len());
         if resource != Resource::SubscriptionItems {
-            from = order.partition_point(|entry| entry.created > self.created.max);
-            to = order.partition_point(|entry| entry.created >= self.created.min).max(from);
+            let newest = self.created.max.min(shown.until);
+            let oldest = self.created.min.max(shown.since);
+            from = order.partition_point(|entry| entry.created > newest);
+            to = order.partition_point(|entry| entry.created >= oldest).max(from);
         }
         let wanted = |entry: &&Arc<Entry>| self.filters.iter().all(|filter| filter.accepts(entry));
         let mut entries: Vec<Arc<Entry>>;

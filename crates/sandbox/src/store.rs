@@ -96,6 +96,18 @@ impl Store {
         Ok(value)
     }
 
+    /// Adds an event at a place within its second, the last one without.
+    pub(crate) fn insert_event(&mut self, text: &str, place: Option<i64>) -> Result<(), InsertError> {
+        self.sequence += 1;
+        let place = place.unwrap_or(self.sequence);
+        let (entry, _) = Entry::read(Resource::Events, text, place, true)?;
+        if self.of(Resource::Events).get(&entry.id).is_some() {
+            return Err(InsertError::Duplicate { id: entry.id });
+        }
+        self.of_mut(Resource::Events).put(entry);
+        Ok(())
+    }
+
     /// Replaces one object, which keeps its place; answers what it was before and is now.
     pub(crate) fn update(&mut self, resource: Resource, text: &str) -> Result<(Value, Value), InsertError> {
         let (mut entry, value) = self.read(resource, text, true)?;

@@ -135,9 +135,20 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
+        self.get_of(endpoint, "", query, read).await
+    }
+
+    /// The same for an endpoint of one object, whose id goes in the place of `{id}`.
+    pub async fn get_of<T>(
+        &self,
+        endpoint: &'static str,
+        id: &str,
+        query: &[(&str, String)],
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, ApiError> {
         let mut retry = Retry::default();
         loop {
-            let (attempt, message) = match self.once(endpoint, query, &read).await {
+            let (attempt, message) = match self.once(endpoint, id, query, &read).await {
                 Ok(answer) => {
                     self.budget.succeeded();
                     return Ok(answer);
@@ -158,11 +169,13 @@ impl Client {
     async fn once<T>(
         &self,
         endpoint: &'static str,
+        id: &str,
         query: &[(&str, String)],
         read: &impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, Failure> {
         let mut url = self.base.clone();
-        url.set_path(endpoint);
+        // Users may choose some ids: a slash within is not one of the path.
+        url.set_path(&endpoint.replace("{id}", &id.replace('/', "%2F")));
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

@@ -4,6 +4,8 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 /// One object of a page.
@@ -32,13 +34,6 @@ pub struct Page {
     pub has_more: bool,
 }
 
-/// A nested list inside an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listed {
-    /// Whether Stripe left out the rest of it.
-    pub has_more: bool,
-}
-
 #[derive(Deserialize)]
 struct RawPage<'a> {
     #[serde(borrow)]
@@ -51,12 +46,6 @@ struct Head {
     id: String,
     #[serde(default)]
     created: i64,
-}
-
-#[derive(Deserialize)]
-struct WithItems<'a> {
-    #[serde(borrow, default)]
-    items: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -94,41 +83,61 @@ impl Page {
         }
     }
 
-    /// The object's `items` list, when it has one.
-    pub fn items(&self, object: &Object) -> Option<Listed> {
-        let whole: WithItems<'_> = serde_json::from_slice(self.text(object)).ok()?;
-        let list: RawList<'_> = serde_json::from_str(whole.items?.get()).ok()?;
-        Some(Listed { has_more: list.has_more.is_some_and(|m| m.get() == "true") })
+    /// Whether the list at a key of the object has more than the object shows.
+    pub fn goes_on(&self, object: &Object, key: &str) -> bool {
+        let text = self.text(object);
+        // Most objects hold no list: not worth reading them twice.
+        if !text.windows(HAS_MORE.len()).any(|part| part == HAS_MORE) {
+            return false;
+        }
+        let list = list_at(text, key).ok().flatten();
+        list.and_then(|list| list.has_more).is_some_and(|more| more.get() == "true")
     }
 
-    /// Puts items into the `items` list of an object: those that the list lacks are appended, everything
-    /// else stays byte for byte, and `has_more` becomes false.
-    pub fn complete_items(&mut self, index: usize, items: &[Box<RawValue>]) -> Result<(), serde_json::Error> {
+    /// Puts elements into the list at a key of an object: those that it lacks are appended, everything else
+    /// stays byte for byte, and `has_more` becomes false.
+    pub fn complete(
+        &mut self,
+        index: usize,
+        key: &str,
+        elements: &[Box<RawValue>],
+    ) -> Result<(), serde_json::Error> {
         let Some(object) = self.objects.get(index) else { return Ok(()) };
-        let text = splice_items(self.text(object), items)?;
+        let text = splice(self.text(object), key, elements)?;
         self.objects[index].text = Text::Completed(text);
         Ok(())
     }
 }
 
-fn splice_items(text: &[u8], items: &[Box<RawValue>]) -> Result<Vec<u8>, serde_json::Error> {
-    let whole: WithItems<'_> = serde_json::from_slice(text)?;
-    let Some(list) = whole.items else { return Ok(text.to_vec()) };
-    let list: RawList<'_> = serde_json::from_str(list.get())?;
+const HAS_MORE: &[u8] = b"\"has_more\"";
+
+/// The list at a key of an object, if there is one.
+fn list_at<'t>(text: &'t [u8], key: &str) -> Result<Option<RawList<'t>>, serde_json::Error> {
+    let mut members: HashMap<Cow<'t, str>, &'t RawValue> = serde_json::from_slice(text)?;
+    members
+        .remove(key)
+        .filter(|list| list.get() != "null")
+        .map(|list| serde_json::from_str(list.get()))
+        .transpose()
+}
+
+fn splice(text: &[u8], key: &str, elements: &[Box<RawValue>]) -> Result<Vec<u8>, serde_json::Error> {
+    let Some(list) = list_at(text, key)? else { return Ok(text.to_vec()) };
     let held: Vec<Id> = serde_json::from_str(list.data.get())?;
+    let held: HashSet<&str> = held.iter().map(|element| element.id.as_str()).collect();
     let mut added: Vec<u8> = Vec::new();
     let mut empty = held.is_empty();
-    for item in items {
-        let id: Id = serde_json::from_str(item.get())?;
-        if held.iter().any(|h| h.id == id.id) {
+    for element in elements {
+        let id: Id = serde_json::from_str(element.get())?;
+        if held.contains(id.id.as_str()) {
             continue;
         }
         if !std::mem::replace(&mut empty, false) {
             added.push(b',');
         }
-        added.extend_from_slice(item.get().as_bytes());
+        added.extend_from_slice(element.get().as_bytes());
     }
-    // `data` ends with its bracket; the new items go right before it.
+    // `data` ends with its bracket; the new elements go right before it.
     let end = range_in(text, list.data.get().as_bytes()).end.saturating_sub(1);
     let mut edits: Vec<(Range<usize>, &[u8])> = vec![(end..end, &added)];
     if let Some(has_more) = list.has_more {
@@ -171,11 +180,21 @@ mod tests {
     }
 
     #[test]
+    fn only_lists_that_go_on_are_completed() {
+        let body = br#"{"data":[{"id":"in_1","lines":{"data":[],"has_more":true},"payments":{"data":[],"has_more":false}},
+            {"id":"in_2","lines":null}],"has_more":false}"#;
+        let page = Page::parse(Bytes::from_static(body)).unwrap();
+        let goes_on = |index: usize, key| page.goes_on(&page.objects[index], key);
+        assert!(goes_on(0, "lines"));
+        assert!(!goes_on(0, "payments") && !goes_on(0, "items") && !goes_on(1, "lines"));
+    }
+
+    #[test]
     fn missing_items_are_spliced_in_and_nothing_else_moves() {
         let text = br#"{"id":"sub_1","items": {"data":[{"id":"si_1", "n":1.0}],"has_more": true,"url":"/x"} ,"z":1e3}"#;
         let items: Vec<Box<RawValue>> =
             serde_json::from_str(r#"[{"id":"si_1"},{"id":"si_2","big":9007199254740993}]"#).unwrap();
-        let out = splice_items(text, &items).unwrap();
+        let out = splice(text, "items", &items).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             r#"{"id":"sub_1","items": {"data":[{"id":"si_1", "n":1.0},{"id":"si_2","big":9007199254740993}],"has_more": false,"url":"/x"} ,"z":1e3}"#

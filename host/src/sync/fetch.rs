@@ -1,11 +1,9 @@
 //! One walk over one list, newest to oldest: every object of the unit's time range exactly once.
 
-use super::{Begin, Fetched, Job, SharedLedger, lock};
+use super::{Begin, Fetched, Job, SharedLedger, lock, nested};
 use crate::ledger::Unit;
 use crate::module::Call;
-use crate::stripe::{Answer, ApiError, Client, Page, Pass, Resource};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use crate::stripe::{Answer, ApiError, Client, Page, Pass};
 use std::collections::HashSet;
 
 /// Stripe's largest page.
@@ -103,7 +101,7 @@ impl<'a> Walker<'a> {
         loop {
             let after = self.cursor.clone();
             let query = self.query(self.walk.unit.gte, Some(self.lt), after.as_ref().map(|c| c.0.as_str()));
-            let answer = match self.client.page(self.endpoint(), &query).await {
+            let answer = match self.client.page(self.walk.pass.resource.path(), &query).await {
                 Err(error) if error.is_lost_cursor() => {
                     // The cursor's object is gone: its second and everything older is asked for by time.
                     let Some((_, created)) = after else { return Err(error) };
@@ -134,7 +132,7 @@ impl<'a> Walker<'a> {
     /// one page, the list is followed from there without a window, where cursors hold.
     async fn finish_second(&mut self, second: i64) -> Result<(), ApiError> {
         let query = self.query(Some(second), Some(second.saturating_add(1)), None);
-        let mut answer = self.client.page(self.endpoint(), &query).await?;
+        let mut answer = self.client.page(self.walk.pass.resource.path(), &query).await?;
         let earliest = self.walk.unit.gte.unwrap_or(i64::MIN);
         loop {
             let last = answer.value.objects.last().map(|o| (o.id.clone(), o.created));
@@ -145,7 +143,7 @@ impl<'a> Walker<'a> {
                 return Ok(());
             };
             let query = self.query(None, None, Some(&id));
-            answer = self.client.page(self.endpoint(), &query).await?;
+            answer = self.client.page(self.walk.pass.resource.path(), &query).await?;
         }
     }
 
@@ -158,23 +156,10 @@ impl<'a> Walker<'a> {
         query
     }
 
-    fn endpoint(&self) -> &'static str {
-        match self.walk.pass.resource {
-            Resource::Charges => "/v1/charges",
-            Resource::Refunds => "/v1/refunds",
-            Resource::BalanceTransactions => "/v1/balance_transactions",
-            Resource::Subscriptions => "/v1/subscriptions",
-            Resource::Customers => "/v1/customers",
-            Resource::Prices => "/v1/prices",
-        }
-    }
-
     async fn send(&mut self, answer: Answer<Page>) -> Result<(), ApiError> {
         let Answer { value: mut page, server_time, version, .. } = answer;
         page.objects.retain(|o| self.boundary.admit(&o.id, o.created));
-        if self.walk.pass.resource == Resource::Subscriptions {
-            self.complete_items(&mut page).await?;
-        }
+        nested::complete(self.client, self.walk.pass.resource, &mut page).await?;
         let call = Call { observed_at: server_time, api_version: version, resource: None };
         let (walk, number, cursor) = (self.walk.index, self.number, self.cursor.clone());
         self.number += 1;
@@ -191,54 +176,6 @@ impl<'a> Walker<'a> {
         }));
         let gone = |_| ApiError::Setup("the delivery stopped; see the error before this one".to_owned());
         self.jobs.send(job).await.map_err(gone)
-    }
-
-    /// Stripe puts only the first items into a subscription.
-    async fn complete_items(&self, page: &mut Page) -> Result<(), ApiError> {
-        for index in 0..page.objects.len() {
-            let object = &page.objects[index];
-            if !page.items(object).is_some_and(|items| items.has_more) {
-                continue;
-            }
-            let items = self.items(&object.id).await?;
-            page.complete_items(index, &items).map_err(|e| ApiError::Contract {
-                path: "/v1/subscription_items".to_owned(),
-                message: format!("the items are not as agreed: {e}"),
-                request: Default::default(),
-            })?;
-        }
-        Ok(())
-    }
-
-    async fn items(&self, subscription: &str) -> Result<Vec<Box<RawValue>>, ApiError> {
-        #[derive(Deserialize)]
-        struct Items {
-            data: Vec<Box<RawValue>>,
-            has_more: bool,
-        }
-        #[derive(Deserialize)]
-        struct Id {
-            id: String,
-        }
-        let path = "/v1/subscription_items";
-        let (mut items, mut after) = (Vec::new(), None::<String>);
-        loop {
-            let mut query = vec![("limit", PAGE.to_owned()), ("subscription", subscription.to_owned())];
-            query.extend(after.map(|id| ("starting_after", id)));
-            let read = |body: bytes::Bytes| serde_json::from_slice::<Items>(&body).map_err(|e| e.to_string());
-            let answer = self.client.get(path, &query, read).await?;
-            items.extend(answer.value.data);
-            if !answer.value.has_more {
-                return Ok(items);
-            }
-            let last = items.last().and_then(|item| serde_json::from_str::<Id>(item.get()).ok());
-            // Stripe allows 20 items; a list that never ends is not one of its lists.
-            let Some(Id { id }) = last.filter(|_| items.len() < 10_000) else {
-                let message = "the list of items does not end".to_owned();
-                return Err(ApiError::Contract { path: path.to_owned(), message, request: answer.request });
-            };
-            after = Some(id);
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 mod deliver;
 mod digest;
 mod fetch;
+mod nested;
 mod retry;
 mod summary;
 

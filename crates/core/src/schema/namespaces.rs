@@ -42,6 +42,29 @@ pub(super) fn of(code: &str, settings: &Settings) -> Namespace {
             // Prices that were made as plans keep the plan's id, which may be anything.
             "",
         ),
+        "StripeProductID" => made(
+            "Stripe product ID",
+            "Products: keys of lookups, not of persons.",
+            IdentityType::NonPeople,
+            true,
+            // Users may choose the ids of products.
+            "",
+        ),
+        "StripeCouponID" => made(
+            "Stripe coupon ID",
+            "Coupons: keys of lookups, not of persons.",
+            IdentityType::NonPeople,
+            true,
+            // Users may choose the ids of coupons.
+            "",
+        ),
+        "StripeInvoiceID" => made(
+            "Stripe invoice ID",
+            "Invoices (in_…): keys of lookups, not of persons.",
+            IdentityType::NonPeople,
+            true,
+            "in_",
+        ),
         EMAIL => made("Email", "", IdentityType::Email, false, ""),
         // The organisation's own; what kind it is was settled when it was made.
         other => made(other, "", IdentityType::CrossDevice, false, ""),

@@ -27,19 +27,29 @@ const STRIPE: &str = "stripe";
 /// Objects that are data types: what holds them (a type's title, [`STRIPE`], or nothing for any place below
 /// it), their key, and the type's title or, for one of Adobe's, its `$id`. A type is referred to only from
 /// types that come before it, so that none can hold itself.
-const TYPES: [(&str, &str, &str); 26] = [
+const TYPES: [(&str, &str, &str); 39] = [
     (STRIPE, "charge", "Stripe Charge"),
     (STRIPE, "refund", "Stripe Refund"),
     (STRIPE, "balanceTransaction", "Stripe Balance Transaction"),
     (STRIPE, "subscription", "Stripe Subscription"),
     (STRIPE, "customer", "Stripe Customer"),
     (STRIPE, "price", "Stripe Price"),
+    (STRIPE, "product", "Stripe Product"),
+    (STRIPE, "coupon", "Stripe Coupon"),
+    (STRIPE, "invoice", "Stripe Invoice"),
+    (STRIPE, "paymentIntent", "Stripe Payment Intent"),
+    (STRIPE, "dispute", "Stripe Dispute"),
+    (STRIPE, "payout", "Stripe Payout"),
     ("", "paymentMethodDetails", "Stripe Payment Method Details"),
     ("Stripe Payment Method Details", "card", "Stripe Card"),
     ("Stripe Payment Method Details", "cardPresent", "Stripe Card Present"),
     ("Stripe Payment Method Details", "bank", "Stripe Bank Account"),
     ("Stripe Payment Method Details", "payer", "Stripe Payer"),
     ("Stripe Subscription", "items", "Stripe Subscription Item"),
+    ("Stripe Invoice", "lines", "Stripe Invoice Line"),
+    ("Stripe Invoice", "payments", "Stripe Invoice Payment"),
+    ("", "customerShipping", "Stripe Shipping"),
+    ("", "shippingDetails", "Stripe Shipping"),
     ("", "discount", "Stripe Discount"),
     ("Stripe Discount", "coupon", "Stripe Coupon"),
     ("", "taxRates", "Stripe Tax Rate"),
@@ -53,7 +63,10 @@ const TYPES: [(&str, &str, &str); 26] = [
     ("", "liability", "Stripe Account Reference"),
     ("Stripe Payer", "address", "https://ns.adobe.com/xdm/common/address"),
     ("Stripe Payer", "shippingAddress", "https://ns.adobe.com/xdm/common/address"),
+    ("Stripe Invoice", "customerAddress", "https://ns.adobe.com/xdm/common/address"),
+    ("Stripe Shipping", "address", "https://ns.adobe.com/xdm/common/address"),
     ("Stripe Balance Transaction", "transaction", "https://ns.adobe.com/xdm/datatypes/transaction"),
+    ("Stripe Payout", "transaction", "https://ns.adobe.com/xdm/datatypes/transaction"),
 ];
 
 /// The tenant's resources as far as mappings have been put into them.

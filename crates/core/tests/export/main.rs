@@ -14,7 +14,7 @@ use stripe_xdm_core::export::{self, Exported, Options, Outcome};
 use stripe_xdm_core::{Call, Output, Settings, Transformer};
 
 /// Resource, variant's name, dataset.
-const MODELS: [(&str, u16); 7] = [
+const MODELS: [(&str, u16); 14] = [
     ("charge", 0),
     ("refund", 1),
     ("balance_transaction", 2),
@@ -22,6 +22,13 @@ const MODELS: [(&str, u16); 7] = [
     ("subscription.event", 4),
     ("customer", 5),
     ("price", 6),
+    ("product", 7),
+    ("coupon", 8),
+    ("invoice.record", 9),
+    ("invoice.event", 10),
+    ("payment_intent", 11),
+    ("dispute", 12),
+    ("payout", 13),
 ];
 
 /// When the objects are read and mapped: after everything that they tell.
@@ -44,6 +51,8 @@ fn model(resource: &str, settings: &Settings) -> Vec<Mapping> {
     let file = match resource {
         "subscription.record" => "subscription",
         "subscription.event" => "subscription_event",
+        "invoice.record" => "invoice",
+        "invoice.event" => "invoice_event",
         name => name,
     };
     let path = format!("{}/models/{file}.json", env!("CARGO_MANIFEST_DIR"));
@@ -334,7 +343,7 @@ fn what_is_asked_for_wrongly_is_refused() {
     let refused = |resource: &str, settings: &Settings| {
         export::adobe(resource, settings, &Options::default()).unwrap_err().to_string()
     };
-    assert!(refused("invoice", &good).contains("resources are charge, refund"));
+    assert!(refused("transfer", &good).contains("resources are charge, refund"));
     assert!(refused("price.event", &good).contains("no model of that variant"));
     assert!(refused("price.x", &good).contains("`event` or `record`"));
     let mut nameless = good;

@@ -93,7 +93,11 @@ fn told_by(part: &Expr, fields: &mut BTreeMap<Path, Holds>, texts: &mut BTreeMap
             "stripe_email" => all(arguments.first(), Holds::Email),
             "stripe_language" => all(arguments.first(), Holds::Locale),
             "stripe_id" => all(arguments.first(), Holds::Id),
-            "stripe_ids" => all(arguments.first(), Holds::Ids),
+            // One reference of each element of a list, or an array of them.
+            "stripe_ids" => {
+                let is_one = arguments.first().is_some_and(|path| path.to_string().ends_with(".price"));
+                all(arguments.first(), if is_one { Holds::Id } else { Holds::Ids })
+            }
             "stripe_distinct" => {
                 for argument in arguments {
                     // What is collected, and what stripe_ids was asked for, are lists by themselves.

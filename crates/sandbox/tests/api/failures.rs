@@ -173,3 +173,47 @@ async fn a_dropped_answer_breaks_the_connection_and_a_truncated_one_breaks_the_j
     sandbox.set_faults("504@1".parse().expect("faults"));
     assert_eq!(get(&sandbox, "/v1/charges").await.0, 504);
 }
+
+#[tokio::test]
+async fn a_permission_can_be_taken_away_in_the_middle() {
+    let sandbox =
+        start(small(), Options { faults: "charges:403@2-".parse().expect("faults"), ..open() }).await;
+    assert_eq!(get(&sandbox, "/v1/charges").await.0, 200);
+    for _ in 0..2 {
+        let (status, error) = get(&sandbox, "/v1/charges").await;
+        assert_eq!(status, 403);
+        assert!(message(&error).contains("Having the 'rak_charge_read' permission would"), "{error}");
+    }
+    assert_eq!(get(&sandbox, "/v1/customers").await.0, 200);
+}
+
+#[tokio::test]
+async fn bodies_go_wrong_in_every_way() {
+    let options = Options {
+        faults: "short-length@1,html@2,empty-more@3,stall@4,giant@5".parse().expect("faults"),
+        ..open()
+    };
+    let sandbox = start(small(), options).await;
+    let short = send(&sandbox, "/v1/customers").await;
+    let announced = short.content_length().expect("a length");
+    let body = short.bytes().await.expect("a body");
+    assert_eq!(body.len() as u64, announced);
+    assert!(serde_json::from_slice::<Value>(&body).is_err(), "half of it");
+    let html = send(&sandbox, "/v1/customers").await;
+    assert_eq!((html.status().as_u16(), html.headers()["content-type"].as_bytes()), (200, &b"text/html"[..]));
+    let (_, empty) = get(&sandbox, "/v1/customers").await;
+    assert_eq!((&empty["data"], &empty["has_more"]), (&json!([]), &json!(true)));
+    let mut stalled = send(&sandbox, "/v1/customers").await;
+    assert!(stalled.chunk().await.expect("a beginning").is_some_and(|chunk| chunk.len() > 100));
+    for _ in 0..5 {
+        assert!(stalled.chunk().await.expect("more").is_some_and(|chunk| chunk.iter().all(|b| *b == b' ')));
+    }
+    drop(stalled);
+    let mut giant = send(&sandbox, "/v1/customers").await;
+    let mut size = 0;
+    while size < 40 << 20 {
+        size += giant.chunk().await.expect("more").expect("not the end").len();
+    }
+    drop(giant);
+    sandbox.shutdown().await;
+}

@@ -3,9 +3,12 @@
 #![recursion_limit = "256"]
 
 mod common;
+mod connected;
 mod even;
 mod expansion;
 mod failures;
 mod lists;
+mod moving;
 mod running;
 mod seeded;
+mod unkind;
