@@ -9,6 +9,7 @@ use super::retry::{Attempt, Decision, Retry};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The same as Stripe's own client libraries.
@@ -39,6 +40,7 @@ pub struct Client {
     key: Key,
     budget: Budget,
     version: String,
+    requests: AtomicU64,
 }
 
 /// An answer of Stripe.
@@ -100,7 +102,7 @@ impl Client {
             (None, _) => (TEST_RATE, TEST_RATE),
         };
         let budget = Budget::new(account, endpoint, config.concurrency);
-        Ok(Self { http, base, key: config.key, budget, version: config.version })
+        Ok(Self { http, base, key: config.key, budget, version: config.version, requests: AtomicU64::new(0) })
     }
 
     /// The world that the key opens, when its prefix tells.
@@ -128,6 +130,11 @@ impl Client {
         Ok(answer)
     }
 
+    /// How many requests were made so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// Asks until there is a usable answer or no hope of one. `read` failing counts as a cut answer.
     pub async fn get<T>(
         &self,
@@ -138,7 +145,7 @@ impl Client {
         self.get_of(endpoint, "", query, read).await
     }
 
-    /// The same for an endpoint of one object, whose id goes in the place of `{id}`.
+    /// The same for one object, whose id goes in the place of `{id}`, or at the end of a list's path.
     pub async fn get_of<T>(
         &self,
         endpoint: &'static str,
@@ -175,12 +182,17 @@ impl Client {
     ) -> Result<Answer<T>, Failure> {
         let mut url = self.base.clone();
         // Users may choose some ids: a slash within is not one of the path.
-        url.set_path(&endpoint.replace("{id}", &id.replace('/', "%2F")));
+        let id = id.replace('/', "%2F");
+        match id.is_empty() || endpoint.contains("{id}") {
+            true => url.set_path(&endpoint.replace("{id}", &id)),
+            false => url.set_path(&format!("{endpoint}/{id}")),
+        }
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
         let cut = |e: reqwest::Error| Failure::Temporary(Attempt::Network, self.cause(e));
         let _permit = self.budget.acquire(endpoint).await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let response = self.http.get(url).send().await.map_err(cut)?;
         let header =
             |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -225,6 +237,7 @@ impl Client {
                 param: detail.param.unwrap_or_default(),
                 message,
                 request: request.clone(),
+                server_time,
             },
         };
         let attempt = Attempt::Status { status, should_retry, retry_after };

@@ -44,6 +44,8 @@ pub enum ApiError {
         message: String,
         /// Formatted request id.
         request: RequestId,
+        /// The server's clock, in epoch seconds.
+        server_time: Option<i64>,
     },
     /// No answer, or one that was cut, after all retries.
     #[error(
@@ -77,6 +79,16 @@ impl ApiError {
     pub fn is_lost_cursor(&self) -> bool {
         matches!(self, Self::Refused { status: 400, code, param, .. }
             if code == "resource_missing" && param == "starting_after")
+    }
+
+    /// When the answer says that the object asked for does not exist: the server's clock, as far as it is known.
+    pub fn is_no_object(&self) -> Option<Option<i64>> {
+        match self {
+            Self::Refused { status: 404, code, server_time, .. } if code == "resource_missing" => {
+                Some(*server_time)
+            }
+            _ => None,
+        }
     }
 
     /// Whether no request with this key can succeed.
