@@ -199,7 +199,7 @@ fn a_delivered_record_settles_what_was_kept_of_it() {
     let delivered = vec![delivered("prices", 1, 7, 5)];
     ledger.commit(&Commit { account, delivered, ..Commit::default() }).unwrap();
     assert_eq!(ledger.pending(account, "prices").unwrap(), [kept(2)]);
-    assert_eq!(ledger.delivered("prices", &[1; 32]).unwrap(), Some([7; 16]));
+    assert_eq!(ledger.delivered("prices", &[1; 32]).unwrap().map(|source| source.digest), Some([7; 16]));
     assert_eq!(ledger.delivered("others", &[1; 32]).unwrap(), None);
 }
 
@@ -208,13 +208,13 @@ fn a_stretch_that_cannot_be_recorded_leaves_no_trace() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = open(dir.path());
     let account = ledger.account("acct_1", false).unwrap();
+    let unit = ledger.plan(&want(account, 9)).unwrap().remove(0);
     let part = Part { dataset: "d".to_owned(), path: "d/x".to_owned(), records: 1, bytes: 1 };
+    let progress = Progress { cursor: Some(("ch_1".to_owned(), 1)), ..Progress::default() };
     let twice = Commit {
-        unit,
         parts: vec![part.clone(), part],
-        cursor: Some(("ch_1".to_owned(), 1)),
         delivered: vec![delivered("d", 1, 1, 5)],
-        ..Commit::default()
+        ..of(&unit, progress)
     };
     assert!(ledger.commit(&twice).is_err());
     assert!(!ledger.knows_part("d/x").unwrap());
@@ -322,12 +322,7 @@ fn of_an_entry_what_was_read_last_counts_whichever_walk_commits_last() {
     let mut ledger = open(dir.path());
     let account = ledger.account("acct_1", false).unwrap();
     let mut commit = |quarantined: Vec<Quarantined>, delivered: &[(u8, i64)]| {
-        let delivered = delivered.iter().map(|(id, seen)| Delivered {
-            dataset: "charges".to_owned(),
-            id: [*id; 32],
-            digest: [*id; 16],
-            seen: *seen,
-        });
+        let delivered = delivered.iter().map(|(id, seen)| self::delivered("charges", *id, *id, *seen));
         let delivered = delivered.collect();
         ledger.commit(&Commit { account, quarantined, delivered, ..Commit::default() }).unwrap();
         sources(&mut ledger)
@@ -344,8 +339,7 @@ fn of_an_entry_what_was_read_last_counts_whichever_walk_commits_last() {
     assert_eq!(commit(vec![kept(1, 35, "late")], &[]), ["other"]);
     // The state that was delivered is seen again, after another one was kept back.
     assert_eq!(commit(vec![kept(1, 50, "fourth")], &[]), ["other", "fourth"]);
-    let again =
-        |digest, seen| Delivered { dataset: "charges".to_owned(), id: [1; 32], digest: [digest; 16], seen };
+    let again = |digest, seen| delivered("charges", 1, digest, seen);
     for (digest, seen, left) in [(9, 60, 2), (1, 45, 2), (1, 60, 1)] {
         let unchanged = vec![again(digest, seen)];
         ledger.commit(&Commit { account, unchanged, ..Commit::default() }).unwrap();
@@ -428,15 +422,53 @@ fn a_ledger_of_an_older_program_is_taken_over() {
     // As the first version left it.
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(
-        "DROP TABLE quarantine; DROP TABLE quarantine_stale; ALTER TABLE delivered DROP COLUMN seen;
-         ALTER TABLE pending_embedded DROP COLUMN seen; PRAGMA user_version = 1;
-         INSERT INTO dataset VALUES (1, 'charges'); INSERT INTO delivered VALUES (1, zeroblob(32), zeroblob(16));",
+        "DROP TABLE quarantine; DROP TABLE quarantine_stale; DROP TABLE object; DROP TABLE list; DROP TABLE mark;
+         DROP TABLE fact; DROP TABLE file; DROP TABLE boundary; DROP TABLE unit; DROP TABLE delivered;
+         DROP TABLE pending_embedded; PRAGMA user_version = 1;
+         CREATE TABLE unit (
+             id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL,
+             pass TEXT NOT NULL, gte INTEGER, lt INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open',
+             cursor TEXT, cursor_created INTEGER, parts INTEGER NOT NULL DEFAULT 0
+         ) STRICT;
+         CREATE TABLE boundary (
+             unit INTEGER NOT NULL REFERENCES unit, created INTEGER NOT NULL, id TEXT NOT NULL,
+             PRIMARY KEY (unit, created, id)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE part (
+             unit INTEGER NOT NULL REFERENCES unit, seq INTEGER NOT NULL, dataset TEXT NOT NULL,
+             path TEXT NOT NULL PRIMARY KEY, records INTEGER NOT NULL, bytes INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE bookmark (
+             account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL, pass TEXT NOT NULL,
+             upper INTEGER NOT NULL, PRIMARY KEY (account, resource, pass)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE delivered (
+             dataset INTEGER NOT NULL, record_id BLOB NOT NULL, digest BLOB NOT NULL,
+             PRIMARY KEY (dataset, record_id)
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE pending_embedded (
+             dataset INTEGER NOT NULL, record_id BLOB NOT NULL, bytes BLOB NOT NULL,
+             PRIMARY KEY (dataset, record_id)
+         ) STRICT, WITHOUT ROWID;
+         INSERT INTO dataset VALUES (1, 'charges');
+         INSERT INTO delivered VALUES (1, zeroblob(32), zeroblob(16));
+         INSERT INTO pending_embedded VALUES (1, zeroblob(32), zeroblob(1));
+         INSERT INTO unit (id, account, resource, pass, lt, state) VALUES (7, 1, 'charges', 'all', 9, 'done');
+         INSERT INTO bookmark VALUES (1, 'charges', 'all', 9);
+         INSERT INTO part VALUES (7, 0, 'charges', 'charges/charges_all-000007-00000.jsonl', 1, 3);
+         INSERT INTO boundary VALUES (7, 5, 'ch_1');",
     )
     .unwrap();
     drop(db);
     let mut ledger = open(dir.path());
     assert_eq!(ledger.account("acct_1", false).unwrap(), account);
-    assert_eq!(ledger.delivered("charges", &[0; 32]).unwrap(), Some([0; 16]));
+    let version = Version::default();
+    assert_eq!(ledger.delivered("charges", &[0; 32]).unwrap(), Some(Source { digest: [0; 16], version }));
+    // Its files are known, what it kept waiting waits, and its lists are listed once more.
+    assert!(ledger.knows_part("charges/charges_all-000007-00000.jsonl").unwrap());
+    assert_eq!(ledger.pending(account, "charges").unwrap().len(), 1);
+    let unit = ledger.plan(&want(account, 20)).unwrap().remove(0);
+    assert_eq!((unit.gte, unit.lt), (None, 20));
     ledger.quarantine(&[kept(1, 1, "a")], &[]).unwrap();
     assert_eq!(ledger.quarantine_counts().unwrap(), [("charges".to_owned(), 1, 1)]);
 }
