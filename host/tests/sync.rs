@@ -48,6 +48,7 @@ async fn run(sandbox: &Sandbox, lake: &Path, resources: &[Resource]) -> Result<S
         resources: resources.to_vec(),
         since: None,
         account: None,
+        heal: None,
         settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
     };
     sync(Arc::new(client), &module(), config, Arc::new(Silent), std::future::pending()).await

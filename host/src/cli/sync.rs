@@ -46,6 +46,10 @@ pub(super) struct SyncArgs {
     /// Requests per second, for the account and for each endpoint; default Stripe's limits
     #[arg(long, value_name = "N")]
     rate_limit: Option<f64>,
+    /// List again, a little in each run, what changes without an event, and look up what no list shows any more;
+    /// SHARE of the run's requests may be added for it
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.1")]
+    heal: Option<f64>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -58,6 +62,7 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
         lake: args.lake.clone(),
         resources: resources(&args.resources)?,
         since: args.since.as_deref().map(|text| super::moment("--since", text)).transpose()?,
+        heal: heal(args.heal)?,
         account: args.account.clone(),
         settings,
     };
@@ -151,6 +156,14 @@ pub(super) fn resources(names: &[String]) -> anyhow::Result<Vec<Resource>> {
     chosen.sort_unstable();
     chosen.dedup();
     Ok(chosen)
+}
+
+/// The share of the requests that healing may add.
+pub(super) fn heal(given: Option<f64>) -> anyhow::Result<Option<f64>> {
+    match given {
+        Some(share) if !(share > 0.0 && share <= 10.0) => bail!("--heal must be above 0 and at most 10"),
+        given => Ok(given),
+    }
 }
 
 pub(super) fn rate(given: Option<f64>) -> anyhow::Result<Option<f64>> {

@@ -172,7 +172,7 @@ impl<'a> Walker<'a> {
             anew: false,
             rest: None,
             told: Vec::new(),
-            bookmark: None,
+            bookmarks: Vec::new(),
         }));
         let gone = |_| ApiError::Setup("the delivery stopped; see the error before this one".to_owned());
         self.jobs.send(job).await.map_err(gone)

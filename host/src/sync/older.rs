@@ -2,13 +2,14 @@
 //! window's oldest second may give an empty page though other objects share that second.
 
 use crate::stripe::{Answer, ApiError, Client, Page};
+use std::sync::Arc;
 
 /// Stripe's largest page.
 const PAGE: &str = "100";
 
 /// Pages of a list, each of objects older than those before.
-pub(super) struct Older<'a> {
-    client: &'a Client,
+pub(super) struct Older {
+    client: Arc<Client>,
     path: &'static str,
     filters: Vec<(&'static str, String)>,
     lt: i64,
@@ -16,11 +17,11 @@ pub(super) struct Older<'a> {
     over: bool,
 }
 
-impl<'a> Older<'a> {
+impl Older {
     /// The objects of a list that were created before `lt`.
     pub(super) fn than(
         lt: i64,
-        client: &'a Client,
+        client: Arc<Client>,
         path: &'static str,
         filters: Vec<(&'static str, String)>,
     ) -> Self {

@@ -5,7 +5,9 @@ use crate::ledger::{Commit, Digest};
 use rusqlite::{Transaction, params};
 
 pub(super) fn heard(tx: &Transaction<'_>, account: i64, id: &str, fact: &Digest) -> rusqlite::Result<bool> {
-    let by_id = tx.prepare_cached("SELECT 1 FROM heard WHERE account = ? AND id = ?")?.exists(params![account, id])?;
+    let by_id = tx
+        .prepare_cached("SELECT 1 FROM heard WHERE account = ? AND id = ?")?
+        .exists(params![account, id])?;
     if by_id {
         return Ok(true);
     }
@@ -14,7 +16,8 @@ pub(super) fn heard(tx: &Transaction<'_>, account: i64, id: &str, fact: &Digest)
 
 /// Records the Events that a stretch took, and what became settled or not.
 pub(super) fn note(tx: &Transaction<'_>, commit: &Commit) -> rusqlite::Result<()> {
-    let mut hear = tx.prepare_cached("INSERT OR IGNORE INTO heard (account, id, at, fact) VALUES (?, ?, ?, ?)")?;
+    let mut hear =
+        tx.prepare_cached("INSERT OR IGNORE INTO heard (account, id, at, fact) VALUES (?, ?, ?, ?)")?;
     for event in &commit.heard {
         hear.execute(params![commit.account, event.id, event.at, event.fact])?;
     }

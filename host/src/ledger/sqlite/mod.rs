@@ -8,8 +8,8 @@ mod units;
 
 use super::schema::MIGRATIONS;
 use super::{
-    Commit, Covered, Digest, Embedded, Ledger, LedgerError, Objects, Quarantined, RecordId, Run, Seen, Source, Unit,
-    Version, Want,
+    Commit, Covered, Digest, Embedded, Ledger, LedgerError, Objects, Quarantined, RecordId, Run, Seen,
+    Source, Unit, Version, Want,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;

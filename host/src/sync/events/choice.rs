@@ -192,7 +192,8 @@ mod tests {
     }
 
     fn fates(followed: &Followed, events: Vec<Event>) -> Vec<(String, Fate)> {
-        let chosen = followed.second(events, |event| event.id == "evt_known", |_, event| event.id == "evt_part");
+        let chosen =
+            followed.second(events, |event| event.id == "evt_known", |_, event| event.id == "evt_part");
         chosen.into_iter().map(|(event, fate)| (event.id, fate)).collect()
     }
 
@@ -209,12 +210,24 @@ mod tests {
             (event("evt_1", 99, "charge.updated", "charge", "ch_1", NEW), Fate::Ignored(Ignored::Known)),
             (event("evt_known", 100, "charge.updated", "charge", "ch_1", NEW), Fate::Ignored(Ignored::Known)),
             (event("evt_1", 100, "charge.updated", "charge", "ch_1", "2016-07-06"), Fate::Around(Charges)),
-            (event("evt_1", 100, "charge.updated", "charge", "ch_1", "2029-01-01.xylo"), Fate::Around(Charges)),
+            (
+                event("evt_1", 100, "charge.updated", "charge", "ch_1", "2029-01-01.xylo"),
+                Fate::Around(Charges),
+            ),
             (event("evt_part", 100, "charge.updated", "charge", "ch_1", NEW), Fate::Around(Charges)),
-            (event("evt_1", 100, "customer.deleted", "customer", "cus_1", "2012-01-01"), Fate::Taken(Customers)),
+            (
+                event("evt_1", 100, "customer.deleted", "customer", "cus_1", "2012-01-01"),
+                Fate::Taken(Customers),
+            ),
             (event("evt_1", 100, "plan.updated", "plan", "gold", NEW), Fate::Object(Prices)),
-            (event("evt_1", 100, "charge.refund.updated", "refund", "re_1", NEW), Fate::Ignored(Ignored::NotFollowed)),
-            (event("evt_1", 100, "quantum.entangled", "qubit", "q_1", NEW), Fate::Ignored(Ignored::OtherObject)),
+            (
+                event("evt_1", 100, "charge.refund.updated", "refund", "re_1", NEW),
+                Fate::Ignored(Ignored::NotFollowed),
+            ),
+            (
+                event("evt_1", 100, "quantum.entangled", "qubit", "q_1", NEW),
+                Fate::Ignored(Ignored::OtherObject),
+            ),
             (event("evt_1", 100, "charge.updated", "charge", "", NEW), Fate::Ignored(Ignored::WithoutId)),
         ] {
             let text = String::from_utf8_lossy(&event.text).into_owned();

@@ -77,12 +77,10 @@ impl Event {
         let raw: Raw<'_> = serde_json::from_slice(text).ok()?;
         let data: Data<'_> = serde_json::from_str(raw.data.get()).ok()?;
         let head: Head<'_> = serde_json::from_str(data.object.get()).ok()?;
-        let version = raw.api_version.and_then(|raw| serde_json::from_str::<Option<String>>(raw.get()).ok()?);
-        let said = [
-            raw.name.as_bytes(),
-            &raw.created.to_be_bytes(),
-            &digest::of_json(raw.data.get().as_bytes()),
-        ];
+        let version =
+            raw.api_version.and_then(|raw| serde_json::from_str::<Option<String>>(raw.get()).ok()?);
+        let said =
+            [raw.name.as_bytes(), &raw.created.to_be_bytes(), &digest::of_json(raw.data.get().as_bytes())];
         Some(Self {
             id: raw.id.clone().into_owned(),
             at: raw.created,
@@ -155,9 +153,11 @@ mod tests {
         for text in ["", "[]", "{}", r#"{"id":"evt_1","created":1,"type":"x"}"#, r#"{"id":1,"created":1}"#] {
             assert!(Event::read(text.as_bytes()).is_none(), "{text}");
         }
-        let upcoming = r#"{"id":"evt_1","created":1,"type":"invoice.upcoming","data":{"object":{"object":"invoice"}}}"#;
+        let upcoming =
+            r#"{"id":"evt_1","created":1,"type":"invoice.upcoming","data":{"object":{"object":"invoice"}}}"#;
         assert_eq!(Event::read(upcoming.as_bytes()).unwrap().object.id, None);
-        let odd = r#"{"id":"evt_1","created":1,"type":"q.e","api_version":null,"data":{"object":{"id":"x"}}}"#;
+        let odd =
+            r#"{"id":"evt_1","created":1,"type":"q.e","api_version":null,"data":{"object":{"id":"x"}}}"#;
         let odd = Event::read(odd.as_bytes()).unwrap();
         assert_eq!((odd.object.kind.as_str(), odd.api_version), ("", None));
     }

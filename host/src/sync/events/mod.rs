@@ -21,7 +21,7 @@ use crate::stripe::{Answer, ApiError, Client, Object, Page, Resource};
 use again::Again;
 use choice::{Fate, Followed, Seconds};
 use event::Event;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinSet;
 
@@ -29,6 +29,9 @@ use tokio::task::JoinSet;
 pub(super) const OVERLAP: i64 = 600;
 /// The last seconds are left to the next run: not all of their Events are in the list yet.
 pub(super) const LAG: i64 = 60;
+
+/// The number of the walk within the run; no range of a list has it.
+pub(super) const WALK: usize = usize::MAX;
 
 const PATH: &str = "/v1/events";
 /// Windows longer than this are read in parts, side by side.
@@ -60,8 +63,6 @@ pub(super) struct Around {
     pub(super) versions: ApiVersions,
     /// The run's time.
     pub(super) now: i64,
-    /// The number of the walk within the run.
-    pub(super) walk: usize,
     /// What is counted.
     pub(super) summary: Arc<Mutex<EventsSummary>>,
 }
@@ -76,16 +77,21 @@ pub(super) const BOOKMARK: &str = "events";
 
 /// Reads the Events, and at last moves the bookmarks. A failure leaves them where they are.
 pub(super) async fn read(around: Around, reading: Reading) {
-    let followed =
-        Followed { since: reading.since.clone(), livemode: around.livemode, versions: around.versions.clone() };
+    let followed = Followed {
+        since: reading.since.clone(),
+        livemode: around.livemode,
+        versions: around.versions.clone(),
+    };
     let jobs = around.jobs.clone();
-    let walk = around.walk;
+    {
+        let mut summary = around.summary.lock().unwrap_or_else(PoisonError::into_inner);
+        (summary.from, summary.to) = (Some(reading.gte), Some(reading.lt));
+    }
     let reader = Arc::new(Reader {
         around,
         followed,
         kind: choice::wildcard(reading.since.keys().copied()),
         recent: Mutex::default(),
-        read_anew: Mutex::default(),
         next: tokio::sync::Mutex::new(0),
     });
     let mut parts = JoinSet::new();
@@ -105,12 +111,12 @@ pub(super) async fn read(around: Around, reading: Reading) {
         let names = reading.since.keys().copied().map(bookmark).chain([BOOKMARK.to_owned()]);
         let call = Call { observed_at: Some(reader.around.now), ..Call::default() };
         let bookmarks = names.map(|name| (name, reading.lt)).collect();
-        let last = Fetched { bookmarks, ..Fetched::new(walk, Page::of(Vec::new()), call) };
+        let last = Fetched { bookmarks, ..Fetched::new(WALK, Page::of(Vec::new()), call) };
         error = reader.send(last).await.err().map(|e| e.to_string());
     }
     let number = *reader.next.lock().await;
     // Nobody listens any more only when the delivery failed, which tells for itself.
-    let _gone = jobs.send(Job::Over { walk, number, error }).await;
+    let _gone = jobs.send(Job::Over { walk: WALK, number, error }).await;
 }
 
 /// A window as parts that can be read side by side; no second is in two of them.
@@ -127,8 +133,6 @@ struct Reader {
     kind: Option<String>,
     /// Facts that may still be on their way to the ledger.
     recent: Mutex<Recent>,
-    /// Objects that were read anew, with the time at which they were.
-    read_anew: Mutex<HashMap<(Resource, String), i64>>,
     next: tokio::sync::Mutex<u64>,
 }
 
@@ -155,7 +159,7 @@ impl Recent {
 impl Reader {
     async fn part(&self, gte: i64, lt: i64) -> Result<(), ApiError> {
         let filters = self.kind.iter().map(|kind| ("type", kind.clone())).collect();
-        let mut list = Older::than(lt, &self.around.client, PATH, filters);
+        let mut list = Older::than(lt, self.around.client.clone(), PATH, filters);
         let mut seconds = Seconds::default();
         let (mut plans, mut prices) = (Vec::new(), HashSet::new());
         while let Some(answer) = list.next().await? {
@@ -180,7 +184,8 @@ impl Reader {
         let call = Call { observed_at: answer.server_time, api_version: answer.version, resource: None };
         let page = &answer.value;
         let in_window: Vec<&Object> = page.objects.iter().filter(|object| object.created >= gte).collect();
-        let events: Vec<Event> = in_window.iter().filter_map(|object| Event::read(page.text(object))).collect();
+        let events: Vec<Event> =
+            in_window.iter().filter_map(|object| Event::read(page.text(object))).collect();
         self.count(|summary| {
             summary.read += in_window.len() as u64;
             summary.ignore(choice::Ignored::Unreadable.word(), (in_window.len() - events.len()) as u64);
@@ -200,7 +205,7 @@ impl Reader {
             let object = Object::new(String::new(), 0, event.object_text().to_vec());
             let page = Page::of(vec![object]);
             let goes_on = |key| page.objects.first().is_some_and(|object| page.goes_on(object, key));
-            resource.nested().iter().any(|nested| nested.followed && goes_on(nested.key))
+            resource.nested().iter().any(|nested| goes_on(nested.key))
         };
         let chosen = {
             let known = |event: &Event| {
@@ -229,9 +234,11 @@ impl Reader {
             }
         }
         let objects = self.read_anew(anew).await?;
-        let deliver = objects.iter().filter(|(key, (again, _))| !(again.gone && gone_by_event.contains(*key)));
-        let bare = deliver.map(|(_, (again, created))| (again.clone(), again.told(*created, false))).collect();
-        for page in again::pages(bare, self.around.walk) {
+        let deliver =
+            objects.iter().filter(|(key, (again, _))| !(again.gone && gone_by_event.contains(*key)));
+        let bare =
+            deliver.map(|(_, (again, created))| (again.clone(), again.told(*created, false))).collect();
+        for page in again::pages(bare, WALK) {
             self.send(page).await?;
         }
         self.take(chosen, &objects, call).await
@@ -257,7 +264,9 @@ impl Reader {
                     let key = (resource, event.object.id.clone().unwrap_or_default());
                     match objects.get(&key) {
                         // Of what is gone, the Event as it is tells more than nothing.
-                        Some((again, _)) if !again.gone => (resource, event.around(&again.text, &again.version)),
+                        Some((again, _)) if !again.gone => {
+                            (resource, event.around(&again.text, &again.version))
+                        }
                         _ => (resource, event),
                     }
                 }
@@ -278,7 +287,7 @@ impl Reader {
         if texts.is_empty() {
             return Ok(());
         }
-        let page = Fetched { told, ..Fetched::new(self.around.walk, Page::of(texts), call.clone()) };
+        let page = Fetched { told, ..Fetched::new(WALK, Page::of(texts), call.clone()) };
         self.send(page).await
     }
 
@@ -296,7 +305,7 @@ impl Reader {
             let told = again.told(created, false);
             (again, told)
         });
-        for page in again::pages(bare.collect(), self.around.walk) {
+        for page in again::pages(bare.collect(), WALK) {
             self.send(page).await?;
         }
         Ok(())
