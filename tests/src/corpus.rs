@@ -17,8 +17,20 @@ pub fn without_check() -> anyhow::Result<String> {
 }
 
 /// The resources, each with a sample, in the order of the tables.
-pub const RESOURCES: [&str; 6] =
-    ["charge", "refund", "balance_transaction", "subscription", "customer", "price"];
+pub const RESOURCES: [&str; 12] = [
+    "charge",
+    "refund",
+    "balance_transaction",
+    "subscription",
+    "customer",
+    "price",
+    "product",
+    "coupon",
+    "invoice",
+    "payment_intent",
+    "dispute",
+    "payout",
+];
 
 /// One sample as Stripe's documentation prints it.
 pub fn sample(resource: &str) -> anyhow::Result<String> {
@@ -39,7 +51,7 @@ pub fn subscription_event() -> anyhow::Result<String> {
     ))
 }
 
-/// The samples by name, compact: the six resources and the subscription's Event.
+/// The samples by name, compact: the resources and the subscription's Event.
 pub fn samples() -> anyhow::Result<Vec<(&'static str, String)>> {
     let mut samples = Vec::new();
     for resource in RESOURCES {

@@ -62,13 +62,20 @@ pub fn past(size: Size) -> Size {
 }
 
 /// The datasets of a lake, with the resource behind each and the pointer to the Stripe id in a record.
-pub const DATASETS: [(&str, Resource, &str); 6] = [
+pub const DATASETS: [(&str, Resource, &str); 13] = [
     ("stripe_charge_events", Resource::Charges, "/_acme/stripe/chargeID"),
     ("stripe_refund_events", Resource::Refunds, "/_acme/stripe/refundID"),
     ("stripe_balance_transactions", Resource::BalanceTransactions, "/_acme/stripe/balanceTransactionID"),
     ("stripe_subscriptions", Resource::Subscriptions, "/_acme/stripe/subscriptionID"),
     ("stripe_customers", Resource::Customers, "/_acme/stripe/customerID"),
     ("stripe_prices", Resource::Prices, "/_acme/stripe/priceID"),
+    ("stripe_products", Resource::Products, "/_acme/stripe/productID"),
+    ("stripe_coupons", Resource::Coupons, "/_acme/stripe/couponID"),
+    ("stripe_invoices", Resource::Invoices, "/_acme/stripe/invoiceID"),
+    ("stripe_invoice_events", Resource::Invoices, "/_acme/stripe/invoiceID"),
+    ("stripe_payment_intent_events", Resource::PaymentIntents, "/_acme/stripe/paymentIntentID"),
+    ("stripe_dispute_events", Resource::Disputes, "/_acme/stripe/disputeID"),
+    ("stripe_payouts", Resource::Payouts, "/_acme/stripe/payoutID"),
 ];
 
 /// The ids that each dataset must hold after a complete sync: what the lists show, and prices that only

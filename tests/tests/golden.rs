@@ -18,12 +18,16 @@ fn golden(name: &str) -> anyhow::Result<Value> {
 /// The dataset of a golden file's record.
 fn dataset_of(name: &str) -> String {
     match name {
-        "charge" | "refund" => format!("stripe_{name}_events"),
+        "charge" | "refund" | "payment_intent" | "dispute" => format!("stripe_{name}_events"),
         _ => format!("stripe_{name}s"),
     }
 }
 
 fn check(runtime: &str, name: &str, records: &[(String, Value)]) -> anyhow::Result<()> {
+    if name == "invoice" {
+        // Its state, and what became of it.
+        check(runtime, "invoice_event", records)?;
+    }
     let dataset = dataset_of(name);
     let (_, record) = records
         .iter()

@@ -109,7 +109,7 @@ fn records_made_wrong_are_refused_by_ajv_and_by_us() -> anyhow::Result<()> {
     // No model writes Profile Subscriptions; its dates are a trap worth a case.
     let mut subscriptions = customer.clone();
     subscriptions.field_groups.push("https://ns.adobe.com/xdm/context/profile-subscriptions".to_owned());
-    let schemas: [(&str, Schema, &str); 7] = [
+    let schemas: [(&str, Schema, &str); 10] = [
         ("charge", of("stripe_charge_events")?, "charge"),
         ("refund", of("stripe_refund_events")?, "refund"),
         ("balance_transaction", of("stripe_balance_transactions")?, "balance_transaction"),
@@ -117,6 +117,9 @@ fn records_made_wrong_are_refused_by_ajv_and_by_us() -> anyhow::Result<()> {
         ("customer", customer, "customer"),
         ("customer_with_subscriptions", subscriptions, "customer"),
         ("price", of("stripe_prices")?, "price"),
+        ("invoice", of("stripe_invoices")?, "invoice"),
+        ("payment_intent", of("stripe_payment_intent_events")?, "payment_intent"),
+        ("payout", of("stripe_payouts")?, "payout"),
     ];
     complete(&mut library)?;
 

@@ -9,13 +9,19 @@ use stripe_xdm_tests::program::{command, run, sync};
 use stripe_xdm_tests::stand_in::{KEY, StandIn, past, wanted};
 
 /// The dataset of rows beside each standard one, and the rows' key. Of subscriptions there is one state.
-const ROWS: [(&str, &str, &str); 6] = [
+const ROWS: [(&str, &str, &str); 12] = [
     ("stripe_charge_events", "stripe_relational_charges", "chargeID"),
     ("stripe_refund_events", "stripe_relational_refunds", "refundID"),
     ("stripe_balance_transactions", "stripe_relational_balance_transactions", "balanceTransactionID"),
     ("stripe_subscriptions", "stripe_relational_subscriptions", "subscriptionID"),
     ("stripe_customers", "stripe_relational_customers", "customerID"),
     ("stripe_prices", "stripe_relational_prices", "priceID"),
+    ("stripe_products", "stripe_relational_products", "productID"),
+    ("stripe_coupons", "stripe_relational_coupons", "couponID"),
+    ("stripe_invoices", "stripe_relational_invoices", "invoiceID"),
+    ("stripe_payment_intent_events", "stripe_relational_payment_intents", "paymentIntentID"),
+    ("stripe_dispute_events", "stripe_relational_disputes", "disputeID"),
+    ("stripe_payouts", "stripe_relational_payouts", "payoutID"),
 ];
 
 #[test]

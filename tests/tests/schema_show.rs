@@ -66,7 +66,7 @@ fn every_form_is_what_its_readers_take() -> anyhow::Result<()> {
 #[test]
 fn the_list_names_what_can_be_shown() -> anyhow::Result<()> {
     let list: Vec<Value> = serde_json::from_str(&shown(&["--json"])?)?;
-    ensure!(list.len() == 7, "{list:?}");
+    ensure!(list.len() == 14, "{list:?}");
     for listed in &list {
         let resource = listed["resource"].as_str().context("resource")?;
         let by_dataset = shown(&[listed["dataset"].as_str().context("dataset")?])?;

@@ -49,8 +49,11 @@ impl Entry {
             return Err(wrong);
         }
         let id = value.get("id").and_then(Value::as_str).ok_or(wrong)?.to_owned();
-        let Some(created) = value.get("created").and_then(Value::as_i64) else {
-            return Err(InsertError::NoCreated { id });
+        let created = match value.get("created").and_then(Value::as_i64) {
+            Some(created) => created,
+            // Lines of an invoice have no time of their own.
+            None if resource == Resource::InvoiceLines => 0,
+            None => return Err(InsertError::NoCreated { id }),
         };
         let mut includable = Map::new();
         let mut shown = value.clone();
@@ -60,10 +63,10 @@ impl Entry {
             }
         }
         let text = if includable.is_empty() { text.to_owned() } else { json::compact(&shown) };
-        // Subscription items are the one list that runs oldest first.
-        let key = match resource {
-            Resource::SubscriptionItems => (created, sequence),
-            _ => (created.saturating_neg(), -sequence),
+        // Lists inside objects run oldest first, and they alone.
+        let key = match resource.lists_by_time() {
+            false => (created, sequence),
+            true => (created.saturating_neg(), -sequence),
         };
         let facets = facets(resource, &value);
         Ok((Self { id, created, key, text, includable, facets, listed }, value))
@@ -122,6 +125,25 @@ fn facet_paths(resource: Resource) -> &'static [(&'static str, &'static str)] {
             ("type", "/type"),
         ],
         Resource::Events => &[("type", "/type"), ("pending_webhooks", "/pending_webhooks")],
+        Resource::Products => {
+            &[("active", "/active"), ("ids", "/id"), ("shippable", "/shippable"), ("url", "/url")]
+        }
+        Resource::Coupons => &[],
+        Resource::Invoices => &[
+            ("collection_method", "/collection_method"),
+            ("customer", "/customer"),
+            ("customer_account", "/customer_account"),
+            ("due_date", "/due_date"),
+            ("status", "/status"),
+            ("subscription", "/parent/subscription_details/subscription"),
+            ("subscription", "/subscription"),
+        ],
+        Resource::InvoiceLines => &[("invoice", "/invoice")],
+        Resource::PaymentIntents => &[("customer", "/customer"), ("customer_account", "/customer_account")],
+        Resource::Disputes => &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
+        Resource::Payouts => {
+            &[("arrival_date", "/arrival_date"), ("destination", "/destination"), ("status", "/status")]
+        }
     }
 }
 

@@ -25,7 +25,16 @@ pub(crate) fn describe(resource: Resource, change: &Change<'_>) -> Option<(Strin
         Resource::Subscriptions => "customer.subscription",
         Resource::Customers => "customer",
         Resource::Prices => "price",
-        Resource::BalanceTransactions | Resource::SubscriptionItems | Resource::Events => return None,
+        Resource::Products => "product",
+        Resource::Coupons => "coupon",
+        Resource::Invoices => "invoice",
+        Resource::PaymentIntents => "payment_intent",
+        Resource::Disputes => "charge.dispute",
+        Resource::Payouts => "payout",
+        Resource::BalanceTransactions
+        | Resource::SubscriptionItems
+        | Resource::InvoiceLines
+        | Resource::Events => return None,
     };
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     match change {
@@ -55,6 +64,9 @@ pub(crate) fn describe(resource: Resource, change: &Change<'_>) -> Option<(Strin
                 {
                     "failed"
                 }
+                _ if changed("status") => now(resource, text(after, "status").as_deref()),
+                // Only what leads to or from a payment has an event.
+                Resource::PaymentIntents => return None,
                 _ => "updated",
             };
             let data = if verb == "updated" {
@@ -65,6 +77,26 @@ pub(crate) fn describe(resource: Resource, change: &Change<'_>) -> Option<(Strin
             Some((format!("{family}.{verb}"), data))
         }
         Change::Deleted(object) => Some((format!("{family}.deleted"), json!({"object": object}))),
+    }
+}
+
+/// The verb of an event about an object that has come to a status.
+fn now(resource: Resource, status: Option<&str>) -> &'static str {
+    match (resource, status.unwrap_or_default()) {
+        (Resource::Invoices, "open") => "finalized",
+        (Resource::Invoices, "paid") => "paid",
+        (Resource::Invoices, "void") => "voided",
+        (Resource::Invoices, "uncollectible") => "marked_uncollectible",
+        (Resource::PaymentIntents, "succeeded") => "succeeded",
+        (Resource::PaymentIntents, "processing") => "processing",
+        (Resource::PaymentIntents, "requires_action") => "requires_action",
+        (Resource::PaymentIntents, "requires_capture") => "amount_capturable_updated",
+        (Resource::PaymentIntents, "requires_payment_method") => "payment_failed",
+        (Resource::PaymentIntents | Resource::Payouts, "canceled") => "canceled",
+        (Resource::Disputes, "won" | "lost" | "warning_closed") => "closed",
+        (Resource::Payouts, "paid") => "paid",
+        (Resource::Payouts, "failed") => "failed",
+        _ => "updated",
     }
 }
 

@@ -35,7 +35,7 @@ fn property(object: &str, name: &str) -> Option<Target> {
         ("charge" | "refund" | "subscription", "customer") => One("customer"),
         ("refund", "charge") => One("charge"),
         ("charge", "refunds") => Many("refund"),
-        ("charge" | "refund", "payment_intent") => Any,
+        ("charge" | "refund", "payment_intent") => One("payment_intent"),
         (
             "charge",
             "application" | "application_fee" | "on_behalf_of" | "review" | "source_transfer" | "transfer"
@@ -61,6 +61,34 @@ fn property(object: &str, name: &str) -> Option<Target> {
         ("price", "product") => One("product"),
         ("price", "tiers" | "currency_options") => Part,
         ("product", "default_price") => One("price"),
+        ("product", "tax_code") => Any,
+        ("coupon", "applies_to" | "currency_options") => Part,
+        ("invoice" | "payment_intent", "customer") => One("customer"),
+        ("invoice", "lines") => Many("line_item"),
+        (
+            "invoice",
+            "account_tax_ids"
+            | "application"
+            | "default_payment_method"
+            | "default_source"
+            | "discounts"
+            | "latest_revision"
+            | "on_behalf_of"
+            | "parent"
+            | "payments"
+            | "test_clock",
+        ) => Any,
+        ("line_item", "discounts" | "pricing") => Any,
+        ("payment_intent", "latest_charge") => One("charge"),
+        (
+            "payment_intent",
+            "application" | "on_behalf_of" | "payment_method" | "review" | "transfer_data",
+        ) => Any,
+        ("dispute", "charge") => One("charge"),
+        ("dispute", "payment_intent") => One("payment_intent"),
+        ("payout", "balance_transaction" | "failure_balance_transaction") => One("balance_transaction"),
+        ("payout", "original_payout" | "reversed_by") => One("payout"),
+        ("payout", "application_fee" | "destination") => Any,
         ("customer", "default_source" | "test_clock") => Any,
         ("customer", "subscriptions") => Many("subscription"),
         ("customer", "sources" | "tax" | "tax_ids" | "cash_balance" | "invoice_credit_balance") => Part,

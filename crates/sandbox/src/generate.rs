@@ -10,6 +10,7 @@ use crate::{
     random::Random,
     shapes::{
         Workshop, ages,
+        billing::Billed,
         charge::{ChargePlan, Stage},
         list,
         money::Currency,
@@ -21,8 +22,7 @@ use crate::{
     },
 };
 
-/// `n` texts of one object each: charges, refunds, balance transactions, subscriptions, customers and
-/// prices, one in four wrapped in an Event. The same seed gives the same texts. All are JSON; a few
+/// `n` texts of one object each, of every resource that has a model, one in four wrapped in an Event. The same seed gives the same texts. All are JSON; a few
 /// lack a field that Stripe guarantees, or hold integers beyond 64 bits, on purpose.
 pub fn objects(seed: u64, n: usize) -> Vec<String> {
     let mut workshop = Workshop { random: Random::new(seed), livemode: seed.is_multiple_of(2) };
@@ -51,7 +51,7 @@ impl Workshop {
     fn plain(&mut self) -> Value {
         let created = Size::NOW - self.random.between(0, 40_000_000);
         let currency = Currency::draw(&mut self.random);
-        match self.random.below(6) {
+        match self.random.below(10) {
             0 => self.sample_charge(created, currency),
             1 => {
                 let charge = self.sample_charge(created, currency);
@@ -100,6 +100,20 @@ impl Workshop {
                 }
                 self.customer(&id, created, &person)
             }
+            5 => self.sample_of_billing(created),
+            6 => {
+                let mut charge = self.sample_charge(created, currency);
+                if charge["payment_intent"].is_null() {
+                    let id = self.random.id("pi");
+                    set(&mut charge, "payment_intent", json!(id));
+                }
+                let mut intent = self.payment_intent_of(&charge);
+                if self.random.chance(15) {
+                    set(&mut intent, "latest_charge", charge);
+                }
+                intent
+            }
+            7 => self.sample_of_money(created, currency),
             _ => {
                 let pricing = Pricing::draw(self);
                 let product = self.random.id("prod");
@@ -137,6 +151,54 @@ impl Workshop {
             set(&mut charge, "refunds", list(vec![refund], false, "/v1/charges/ch/refunds"));
         }
         charge
+    }
+
+    /// A coupon, a product or an invoice.
+    fn sample_of_billing(&mut self, created: i64) -> Value {
+        match self.random.below(4) {
+            0 => self.coupon(3, created),
+            1 => {
+                let id = self.random.id("prod");
+                self.product(&id, created)
+            }
+            2 => {
+                let (id, customer) = (self.random.id("in"), self.random.id("cus"));
+                let status = self.random.pick(&["draft", "open", "void", "uncollectible"]);
+                self.invoice(&Billed { id, customer: &customer, subscription: None, created, status }).object
+            }
+            _ => {
+                let subscription = self.sample_subscription(created);
+                let items = subscription.pointer("/items/data").and_then(Value::as_array).cloned();
+                let items = items.unwrap_or_default();
+                let (id, customer) = (self.random.id("in"), self.random.id("cus"));
+                let about = Some((subscription["id"].as_str().unwrap_or_default(), items.as_slice()));
+                self.invoice(&Billed {
+                    id,
+                    customer: &customer,
+                    subscription: about,
+                    created,
+                    status: "paid",
+                })
+                .object
+            }
+        }
+    }
+
+    /// A dispute or a payout.
+    fn sample_of_money(&mut self, created: i64, currency: Currency) -> Value {
+        let id = self.random.id("du");
+        let disputed = self.random.chance(50);
+        let movement = if disputed { Movement::Dispute } else { Movement::Payout };
+        let entry = self.balance_transaction(movement, Some(&id), 1_000, currency, created, Size::NOW);
+        if !disputed {
+            return self.payout(&entry, Size::NOW);
+        }
+        let charge = self.sample_charge(created, currency);
+        let mut dispute = self.dispute(&charge, &id, created, vec![entry]);
+        if self.random.chance(20) {
+            set(&mut dispute, "charge", charge);
+        }
+        dispute
     }
 
     fn sample_subscription(&mut self, created: i64) -> Value {
@@ -240,6 +302,16 @@ impl Workshop {
             ],
             Some("customer") => &["customer.created", "customer.updated", "customer.deleted"],
             Some("price") => &["price.created", "price.updated", "price.deleted"],
+            Some("product") => &["product.created", "product.updated", "product.deleted"],
+            Some("coupon") => &["coupon.created", "coupon.updated", "coupon.deleted"],
+            Some("invoice") => {
+                &["invoice.finalized", "invoice.paid", "invoice.payment_failed", "invoice.updated"]
+            }
+            Some("payment_intent") => {
+                &["payment_intent.created", "payment_intent.succeeded", "payment_intent.payment_failed"]
+            }
+            Some("dispute") => &["charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed"],
+            Some("payout") => &["payout.created", "payout.updated", "payout.paid"],
             _ => &["balance.available", "something.new"],
         };
         let kind = kinds[self.random.index(kinds.len())];
@@ -276,8 +348,21 @@ mod tests {
         assert_eq!(parsed.len(), corpus.len());
         let kinds: BTreeSet<&str> =
             parsed.iter().filter_map(|object| object.get("object").and_then(Value::as_str)).collect();
-        let expected =
-            ["balance_transaction", "charge", "customer", "event", "price", "refund", "subscription"];
+        let expected = [
+            "balance_transaction",
+            "charge",
+            "coupon",
+            "customer",
+            "dispute",
+            "event",
+            "invoice",
+            "payment_intent",
+            "payout",
+            "price",
+            "product",
+            "refund",
+            "subscription",
+        ];
         assert_eq!(kinds.into_iter().collect::<Vec<_>>(), expected);
         for feature in [
             super::HUGE,

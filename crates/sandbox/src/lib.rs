@@ -34,6 +34,7 @@ mod resource;
 mod sandbox;
 mod script;
 mod seed;
+mod seed_billing;
 mod server;
 mod shapes;
 mod store;

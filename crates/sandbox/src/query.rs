@@ -53,24 +53,37 @@ fn equal(resource: Resource, name: &str) -> Option<(&'static str, &'static [&'st
     const ANY: &[&str] = &[];
     const BOOL: &[&str] = &["true", "false"];
     Some(match (resource, name) {
-        (Resource::Charges | Resource::Subscriptions, "customer") => ("customer", ANY),
-        (Resource::Charges | Resource::Refunds, "payment_intent") => ("payment_intent", ANY),
+        (
+            Resource::Charges | Resource::Subscriptions | Resource::Invoices | Resource::PaymentIntents,
+            "customer",
+        ) => ("customer", ANY),
+        (Resource::Charges | Resource::Refunds | Resource::Disputes, "payment_intent") => {
+            ("payment_intent", ANY)
+        }
         (Resource::Charges, "transfer_group") => ("transfer_group", ANY),
-        (Resource::Refunds, "charge") => ("charge", ANY),
+        (Resource::Refunds | Resource::Disputes, "charge") => ("charge", ANY),
         (Resource::BalanceTransactions | Resource::Prices, "currency") => ("currency", ANY),
         (Resource::BalanceTransactions, "payout") => ("payout", ANY),
         (Resource::BalanceTransactions, "source") => ("source", ANY),
         (Resource::BalanceTransactions, "type") => ("type", ANY),
         (Resource::Subscriptions, "automatic_tax[enabled]") => ("automatic_tax[enabled]", BOOL),
-        (Resource::Subscriptions, "collection_method") => {
+        (Resource::Subscriptions | Resource::Invoices, "collection_method") => {
             ("collection_method", &["charge_automatically", "send_invoice"])
         }
-        (Resource::Subscriptions, "customer_account") => ("customer_account", ANY),
+        (Resource::Subscriptions | Resource::Invoices | Resource::PaymentIntents, "customer_account") => {
+            ("customer_account", ANY)
+        }
         (Resource::Subscriptions, "price") => ("price", ANY),
         (Resource::Subscriptions | Resource::Customers, "test_clock") => ("test_clock", ANY),
-        (Resource::SubscriptionItems, "subscription") => ("subscription", ANY),
+        (Resource::SubscriptionItems | Resource::Invoices, "subscription") => ("subscription", ANY),
+        (Resource::InvoiceLines, "invoice") => ("invoice", ANY),
+        (Resource::Invoices, "status") => ("status", &["draft", "open", "paid", "uncollectible", "void"]),
+        (Resource::Payouts, "status") => ("status", &["pending", "paid", "failed", "canceled"]),
+        (Resource::Payouts, "destination") => ("destination", ANY),
+        (Resource::Products, "shippable") => ("shippable", BOOL),
+        (Resource::Products, "url") => ("url", ANY),
         (Resource::Customers, "email") => ("email", ANY),
-        (Resource::Prices, "active") => ("active", BOOL),
+        (Resource::Prices | Resource::Products, "active") => ("active", BOOL),
         (Resource::Prices, "product") => ("product", ANY),
         (Resource::Prices, "recurring[interval]") => {
             ("recurring[interval]", &["day", "week", "month", "year"])
@@ -80,6 +93,16 @@ fn equal(resource: Resource, name: &str) -> Option<(&'static str, &'static [&'st
         (Resource::Prices, "type") => ("type", &["one_time", "recurring"]),
         _ => return None,
     })
+}
+
+/// Whether a list can be asked for a range of these times.
+fn is_period(resource: Resource, name: &str) -> bool {
+    match resource {
+        Resource::Subscriptions => name.starts_with("current_period_"),
+        Resource::Invoices => name == "due_date",
+        Resource::Payouts => name == "arrival_date",
+        _ => false,
+    }
 }
 
 const SUBSCRIPTION_STATUSES: [&str; 10] = [
@@ -139,7 +162,13 @@ impl ListQuery {
             Self { limit: 10, cursor: None, created: Window::ALL, filters: Vec::new(), expand: Vec::new() };
         let (mut after, mut before, mut status) = (None, None, None);
         let (mut types, mut kind, mut lookup_keys) = (Vec::new(), None, Vec::new());
-        let mut periods = [("current_period_start", Window::ALL), ("current_period_end", Window::ALL)];
+        let mut ids = Vec::new();
+        let mut periods = [
+            ("current_period_start", Window::ALL),
+            ("current_period_end", Window::ALL),
+            ("due_date", Window::ALL),
+            ("arrival_date", Window::ALL),
+        ];
         for (name, value) in pairs {
             if value.is_empty() {
                 return Err(ApiError::empty(name));
@@ -165,11 +194,12 @@ impl ListQuery {
                     });
                 }
                 (Resource::Prices, _, Some("lookup_keys")) => lookup_keys.push(value.clone()),
-                (Resource::SubscriptionItems, _, _) if base == "created" => {
+                (Resource::Products, _, Some("ids")) => ids.push(value.clone()),
+                _ if base == "created" && !resource.lists_by_time() => {
                     return Err(ApiError::unknown_parameter(name));
                 }
                 _ if base == "created" => query.created.narrow(operator, name, value)?,
-                (Resource::Subscriptions, ..) if base.starts_with("current_period_") => {
+                _ if is_period(resource, base) => {
                     let Some((_, window)) = periods.iter_mut().find(|(period, _)| *period == base) else {
                         return Err(ApiError::unknown_parameter(name));
                     };
@@ -193,6 +223,9 @@ impl ListQuery {
             if window.min != i64::MIN || window.max != i64::MAX {
                 query.filters.push(Filter::Within(period, window));
             }
+        }
+        if !ids.is_empty() {
+            query.filters.push(Filter::Like("ids", ids));
         }
         query.events_and_keys(kind, types, lookup_keys)?;
         query.defaults(resource, status)?;
@@ -273,7 +306,7 @@ impl ListQuery {
         let collection = store.of(resource);
         let order = collection.order();
         let (mut from, mut to) = (0, order.len());
-        if resource != Resource::SubscriptionItems {
+        if resource.lists_by_time() {
             let newest = self.created.max.min(shown.until);
             let oldest = self.created.min.max(shown.since);
             from = order.partition_point(|entry| entry.created > newest);

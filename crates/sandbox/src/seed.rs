@@ -12,6 +12,7 @@ use crate::{
     json::compact,
     random::Random,
     resource::Resource,
+    seed_billing,
     shapes::{
         Workshop, ages,
         charge::{ChargePlan, Stage},
@@ -29,16 +30,18 @@ const DAY: i64 = 86_400;
 const EVENTS: i64 = 30 * DAY;
 
 /// An object, its place in an unlisted corner if it has one, and what to tell about it.
-struct Draft {
-    resource: Resource,
-    object: Value,
-    listed: bool,
+pub(crate) struct Draft {
+    pub(crate) resource: Resource,
+    pub(crate) object: Value,
+    pub(crate) listed: bool,
 }
 
 struct Seeder {
     workshop: Workshop,
     size: Size,
     drafts: Vec<Draft>,
+    /// Those of the second part, added after all others.
+    more: Vec<Draft>,
     seen: HashSet<String>,
     customers: Vec<(String, Person)>,
     deleted: Vec<Value>,
@@ -55,6 +58,7 @@ pub(crate) fn account(seed: u64, size: Size) -> Account {
         workshop: Workshop { random: Random::new(seed), livemode: account.livemode() },
         size,
         drafts: Vec::new(),
+        more: Vec::new(),
         seen: HashSet::new(),
         customers: Vec::new(),
         deleted: Vec::new(),
@@ -65,6 +69,8 @@ pub(crate) fn account(seed: u64, size: Size) -> Account {
     seeder.customers();
     seeder.charges();
     seeder.subscriptions();
+    let more = seed_billing::drafts(seed, &size, account.livemode(), &seeder.drafts, &seeder.products);
+    seeder.more = more;
     let filled = seeder.fill(&mut account);
     debug_assert!(filled.is_ok(), "generated objects are well formed: {filled:?}");
     account
@@ -279,22 +285,8 @@ impl Seeder {
 
     fn fill(mut self, account: &mut Account) -> Result<(), InsertError> {
         let since = self.size.now - EVENTS;
-        for product in std::mem::take(&mut self.products) {
-            if let Some(id) = product.get("id").and_then(Value::as_str) {
-                let id = id.to_owned();
-                account.store.add_extra(&id, product);
-            }
-        }
-        for draft in std::mem::take(&mut self.drafts) {
-            let Draft { resource, object, listed } = draft;
-            let stored = account.store.of(resource).get(object["id"].as_str().unwrap_or_default()).is_some();
-            if stored {
-                // The embedding subscription has brought this item along.
-                continue;
-            }
-            account.store.insert(resource, &compact(&object), listed)?;
-            self.tell(account, resource, &object, since)?;
-        }
+        let first = std::mem::take(&mut self.drafts);
+        self.insert(account, first, since)?;
         for customer in std::mem::take(&mut self.deleted) {
             let at = self.workshop.random.between(since, self.size.now);
             account.store.delete_customer(customer["id"].as_str().unwrap_or_default());
@@ -313,6 +305,20 @@ impl Seeder {
             false,
         );
         account.store.insert(Resource::Events, &compact(&event), true)?;
+        let more = std::mem::take(&mut self.more);
+        self.insert(account, more, since)
+    }
+
+    fn insert(&mut self, account: &mut Account, drafts: Vec<Draft>, since: i64) -> Result<(), InsertError> {
+        for Draft { resource, object, listed } in drafts {
+            let stored = account.store.of(resource).get(object["id"].as_str().unwrap_or_default()).is_some();
+            if stored {
+                // The embedding subscription or invoice has brought this item along.
+                continue;
+            }
+            account.store.insert(resource, &compact(&object), listed)?;
+            self.tell(account, resource, &object, since)?;
+        }
         Ok(())
     }
 
@@ -367,6 +373,21 @@ impl Seeder {
                 _ => return false,
             },
             Resource::Prices => set(object, "nickname", json!("before the change")),
+            Resource::Products | Resource::Coupons => set(object, "name", json!("before the change")),
+            Resource::Invoices if object["status"] == "paid" => {
+                set(object, "status", json!("open"));
+                set(object, "amount_paid", json!(0));
+                set(object, "amount_remaining", object["total"].clone());
+                set(&mut object["status_transitions"], "paid_at", Value::Null);
+            }
+            Resource::PaymentIntents if object["status"] == "succeeded" => {
+                set(object, "status", json!("processing"));
+                set(object, "amount_received", json!(0));
+            }
+            Resource::Disputes if object["status"] == "won" || object["status"] == "lost" => {
+                set(object, "status", json!("under_review"));
+            }
+            Resource::Payouts if object["status"] == "paid" => set(object, "status", json!("in_transit")),
             _ => return false,
         }
         true

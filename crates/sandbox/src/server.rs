@@ -90,6 +90,8 @@ enum Endpoint {
     OneOfAccounts(String),
     List(Resource),
     Object(Resource, String),
+    /// Lines of an invoice.
+    Lines(String),
 }
 
 impl Endpoint {
@@ -105,10 +107,15 @@ impl Endpoint {
             Some(("accounts", id)) if !id.is_empty() && !id.contains('/') => {
                 Some(Self::OneOfAccounts(id.to_owned()))
             }
-            None => rest.parse().ok().map(Self::List),
+            Some(("invoices", rest)) if rest.ends_with("/lines") => {
+                let id = rest.trim_end_matches("/lines");
+                (!id.is_empty() && !id.contains('/')).then(|| Self::Lines(id.to_owned()))
+            }
+            None => rest.parse().ok().filter(|resource: &Resource| resource.has_endpoints()).map(Self::List),
             Some((name, id)) if !id.is_empty() && !id.contains('/') => {
                 let id = percent_encoding::percent_decode_str(id).decode_utf8().ok()?;
-                Some(Self::Object(name.parse().ok()?, id.into_owned()))
+                let resource: Option<Resource> = name.parse().ok();
+                Some(Self::Object(resource.filter(|resource| resource.has_endpoints())?, id.into_owned()))
             }
             Some(_) => None,
         }
@@ -121,6 +128,7 @@ impl Endpoint {
             Self::OneOfAccounts(_) => "GET /v1/accounts/:id".to_owned(),
             Self::List(resource) => format!("GET /v1/{resource}"),
             Self::Object(resource, _) => format!("GET /v1/{resource}/:id"),
+            Self::Lines(_) => "GET /v1/invoices/:id/lines".to_owned(),
         }
     }
 
@@ -130,6 +138,7 @@ impl Endpoint {
             Self::Account => "account",
             Self::Accounts | Self::OneOfAccounts(_) => "accounts",
             Self::List(resource) | Self::Object(resource, _) => resource.name(),
+            Self::Lines(_) => Resource::InvoiceLines.name(),
         }
     }
 }
@@ -276,6 +285,15 @@ impl App {
             Endpoint::List(resource) => {
                 key.check(&[*resource], account.id())?;
                 self.list(&account, key, *resource, pairs)
+            }
+            Endpoint::Lines(id) => {
+                key.check(&[Resource::InvoiceLines], account.id())?;
+                if account.store.of(Resource::Invoices).get(id).is_none() {
+                    return Err(ApiError::missing(Resource::Invoices, id, "invoice"));
+                }
+                let mut pairs = pairs.to_vec();
+                pairs.push(("invoice".to_owned(), id.clone()));
+                self.list(&account, key, Resource::InvoiceLines, &pairs)
             }
             Endpoint::Object(resource, id) => {
                 key.check(&[*resource], account.id())?;

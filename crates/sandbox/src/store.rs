@@ -67,8 +67,6 @@ impl Collection {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Store {
     collections: [Collection; Resource::ALL.len()],
-    /// Objects without endpoints that `expand[]` can reach (products).
-    extras: HashMap<String, Value>,
     sequence: i64,
 }
 
@@ -81,7 +79,7 @@ impl Store {
         &mut self.collections[resource.index()]
     }
 
-    /// Adds one object; a subscription brings its embedded items along.
+    /// Adds one object; a subscription brings its embedded items along, an invoice its lines.
     pub(crate) fn insert(
         &mut self,
         resource: Resource,
@@ -140,10 +138,6 @@ impl Store {
         self.of_mut(Resource::Customers).deleted.insert(id.to_owned(), stub);
     }
 
-    pub(crate) fn add_extra(&mut self, id: &str, value: Value) {
-        self.extras.insert(id.to_owned(), value);
-    }
-
     /// Whatever `expand[]` may put in place of an id.
     pub(crate) fn resolve(&self, id: &str) -> Option<Value> {
         for collection in &self.collections {
@@ -152,7 +146,7 @@ impl Store {
                 return serde_json::from_str(text).ok();
             }
         }
-        self.extras.get(id).cloned()
+        None
     }
 
     fn read(&mut self, resource: Resource, text: &str, listed: bool) -> Result<(Entry, Value), InsertError> {
@@ -162,16 +156,18 @@ impl Store {
 
     fn store(&mut self, resource: Resource, entry: Entry, value: &Value) -> Result<(), InsertError> {
         self.of_mut(resource).put(entry);
-        if resource == Resource::Subscriptions {
-            for item in value.pointer("/items/data").and_then(Value::as_array).into_iter().flatten() {
-                let (mut item, _) =
-                    self.read(Resource::SubscriptionItems, &crate::json::compact(item), true)?;
-                let items = self.of_mut(Resource::SubscriptionItems);
-                if let Some(old) = items.drop_id(&item.id).filter(|old| old.created == item.created) {
-                    item.key = old.key;
-                }
-                items.put(item);
+        let (list, of) = match resource {
+            Resource::Subscriptions => ("/items/data", Resource::SubscriptionItems),
+            Resource::Invoices => ("/lines/data", Resource::InvoiceLines),
+            _ => return Ok(()),
+        };
+        for item in value.pointer(list).and_then(Value::as_array).into_iter().flatten() {
+            let (mut item, _) = self.read(of, &crate::json::compact(item), true)?;
+            let items = self.of_mut(of);
+            if let Some(old) = items.drop_id(&item.id).filter(|old| old.created == item.created) {
+                item.key = old.key;
             }
+            items.put(item);
         }
         Ok(())
     }

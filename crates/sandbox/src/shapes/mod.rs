@@ -2,10 +2,12 @@
 //! [`crate::generate`] share them, so that both show the same variety.
 
 pub(crate) mod ages;
+pub(crate) mod billing;
 pub(crate) mod charge;
 pub(crate) mod customer;
 pub(crate) mod money;
 pub(crate) mod movement;
+pub(crate) mod payment;
 pub(crate) mod payment_method;
 pub(crate) mod price;
 pub(crate) mod subscription;

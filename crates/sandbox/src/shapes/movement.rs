@@ -18,6 +18,7 @@ pub(crate) enum Movement {
     PaymentFailureRefund,
     StripeFee,
     Payout,
+    Dispute,
 }
 
 impl Movement {
@@ -31,6 +32,7 @@ impl Movement {
             Self::PaymentFailureRefund => ("payment_failure_refund", "charge_failure"),
             Self::StripeFee => ("stripe_fee", "fee"),
             Self::Payout => ("payout", "payout"),
+            Self::Dispute => ("adjustment", "dispute"),
         }
     }
 

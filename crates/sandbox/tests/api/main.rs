@@ -2,6 +2,7 @@
 
 #![recursion_limit = "256"]
 
+mod billing;
 mod common;
 mod connected;
 mod even;
