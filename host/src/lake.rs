@@ -90,6 +90,25 @@ impl Lake {
         dir.join(LEDGER).is_file()
     }
 
+    /// Where the ledger of a lake is.
+    pub fn ledger_in(dir: &Path) -> PathBuf {
+        dir.join(LEDGER)
+    }
+
+    /// Whether no process writes to the lake in a directory.
+    pub fn is_free(dir: &Path) -> Result<bool, LakeError> {
+        let path = dir.join("_lock");
+        let lock = match File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
+            lock => lock.map_err(io(&path))?,
+        };
+        match lock.try_lock_shared() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(cause)) => Err(io(&path)(cause)),
+        }
+    }
+
     /// The lake's directory.
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -1,12 +1,15 @@
 //! The parts of the program `stripe-xdm`: the module in its sandbox, Stripe's API, the ledger, the lake
 //! and the sync that joins them.
 
+pub mod config;
 pub mod input;
 pub mod lake;
 pub mod ledger;
 pub mod module;
+pub mod observe;
 pub mod platform;
 pub mod quarantine;
 pub mod report;
+pub mod schedule;
 pub mod stripe;
 pub mod sync;

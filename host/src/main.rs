@@ -3,16 +3,22 @@
 
 mod cli;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let command = match cli::Cli::try_parse() {
+    let line: Vec<_> = std::env::args_os().collect();
+    let command = match cli::parse(&line) {
         Ok(command) => command,
-        Err(refusal) => {
+        Err(cli::Refused::Line(refusal)) => {
             // Nothing is left to do when even this cannot be printed.
             let _unprintable = refusal.print();
             return ExitCode::from(u8::from(refusal.use_stderr()));
+        }
+        Err(cli::Refused::File(problems)) => {
+            for problem in problems {
+                stripe_xdm::tell!("error: {problem}");
+            }
+            return ExitCode::from(1);
         }
     };
     match command.run() {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use stripe_xdm::module::{Cache, Limits, Module};
 use stripe_xdm::report::Silent;
@@ -21,10 +21,11 @@ const HOUR: u64 = 3_600;
 const DAY: u64 = 86_400;
 const MONTH_AGO: i64 = T - 40 * 86_400;
 
-fn module() -> Module {
+/// Compiled once for all tests.
+static LOADED: LazyLock<Module> = LazyLock::new(|| {
     let bytes = std::fs::read(MODULE).expect("these tests need the module: run `cargo xtask module` first");
     Module::load(&bytes, Limits::default(), &Cache::none()).unwrap()
-}
+});
 
 async fn start(account: Account, options: Options) -> Sandbox {
     let options = Options { rate: Rate::Unlimited, clock: Clock::Fixed(T), ..options };
@@ -44,7 +45,7 @@ struct Scene {
 
 impl Scene {
     async fn new(account: Account, options: Options) -> Self {
-        Self { sandbox: start(account, options).await, lake: tempfile::tempdir().unwrap(), module: module() }
+        Self { sandbox: start(account, options).await, lake: tempfile::tempdir().unwrap(), module: LOADED.clone() }
     }
 
     async fn run(&self, resources: &[Resource]) -> Summary {
@@ -178,7 +179,7 @@ async fn changes_and_deletions_are_told_by_events() {
     let changed =
         scene.records("stripe_customers").into_iter().find(|r| r["person"]["name"]["fullName"] == "Augusta");
     assert_eq!(version(&changed.unwrap()), (T + 10) * 1000);
-    assert_eq!(scene.tombstones("stripe_customers"), ["cus_2 2026-09-21T14:13:40.000Z"]);
+    assert_eq!(scene.tombstones("stripe_customers"), ["cus_2 2026-09-21T14:13:40Z"]);
 
     // Once more, and once more later: the overlap is read again, and nothing is new.
     for later in [0, 300] {
@@ -298,9 +299,7 @@ async fn events_may_come_twice_late_unordered_strange_and_old() {
     fine(&scene.run(&resources).await);
 
     for reason in ["duplicate", "without_id", "of_other_objects", "known", "told_by_price"] {
-        let all =
-            ignored.get(reason).or(ignored.get("of_resources_not_synced").filter(|_| reason == "without_id"));
-        assert!(all.is_some_and(|count| *count > 0), "{reason}: {ignored:?}");
+        assert!(ignored.get(reason).is_some_and(|count| *count > 0), "{reason}: {ignored:?}");
     }
     let names = scene.names();
     for n in 0..40 {
@@ -346,7 +345,7 @@ async fn what_an_event_cannot_tell_is_read_anew() {
     assert_eq!(run.events.read_anew, 3, "{:?}", run.events);
     assert_eq!(scene.names()["cus_1"], "now");
     assert_eq!(scene.current("stripe_prices").values().next().unwrap()["productName"], "changed");
-    assert_eq!(scene.tombstones("stripe_prices"), ["silver 2026-09-21T15:13:20.000Z"]);
+    assert_eq!(scene.tombstones("stripe_prices"), ["silver 2026-09-21T15:13:20Z"]);
 }
 
 #[tokio::test]
@@ -380,7 +379,7 @@ async fn a_pause_of_31_days_is_a_gap_that_is_said_and_mended() {
     fine(&mended);
     assert_eq!((mended.healed.looked_up, mended.healed.gone), (1, 1), "{:?}", mended.healed);
     assert_eq!(scene.names()["cus_1"], "Augusta");
-    assert_eq!(scene.tombstones("stripe_customers"), ["cus_2 2026-10-22T14:13:20.000Z"]);
+    assert_eq!(scene.tombstones("stripe_customers"), ["cus_2 2026-10-22T14:13:20Z"]);
     assert_eq!(mended.resources["customers"].unchanged, 1);
 
     let after = scene.run(&resources).await;

@@ -2,7 +2,9 @@
 
 use super::Global;
 use super::settings::MappingArgs;
-use super::sync::{rate, runtime, show, watched};
+use super::signals::stop_on_signals;
+use super::stripe::rate;
+use super::sync::{runtime, show, watched};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -26,7 +28,7 @@ pub(super) struct DemoArgs {
     #[arg(long, value_name = "TENANT", default_value = "acme")]
     tenant: String,
     /// Requests per second; default as fast as this machine goes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = rate)]
     rate_limit: Option<f64>,
     #[command(flatten)]
     mapping: MappingArgs,
@@ -46,7 +48,6 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         settings: args.mapping.settings(&args.tenant, args.seed)?,
     };
     let size = args.objects.map_or_else(Size::demo, Size::total);
-    let rate_limit = rate(args.rate_limit)?;
     runtime()?.block_on(async {
         // The stand-in keeps no limits unless this run keeps to one.
         let options = Options { rate: Rate::Unlimited, ..Options::default() };
@@ -57,9 +58,9 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
             key: Key::new(sandbox.key())?,
             version: API_VERSION.to_owned(),
             concurrency: 8,
-            rate_limit: Some(rate_limit.unwrap_or(UNLIMITED)),
+            rate_limit: Some(args.rate_limit.unwrap_or(UNLIMITED)),
         })?;
-        let summary = watched(global, client, &module, config).await?;
+        let summary = watched(global, client, &module, config, &stop_on_signals()).await?;
         sandbox.shutdown().await;
         let code = show(global, &summary, &args.lake)?;
         if !global.json && !global.quiet {

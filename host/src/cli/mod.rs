@@ -5,32 +5,53 @@ macro_rules! say {
     ($($words:tt)*) => { $crate::cli::print_line(format_args!($($words)*)) };
 }
 
+mod config;
 mod demo;
+mod doctor;
 mod eval;
 mod given;
+mod layers;
 mod mapping;
 mod module;
 mod privacy;
 mod quarantine;
+mod reset;
+mod run;
 mod schema;
 mod settings;
+mod signals;
+mod status;
+mod stripe;
 mod sync;
 mod transform;
 mod user_models;
+mod verify;
+
+pub(crate) use layers::{Refused, parse};
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use stripe_xdm::config::AccountEntry;
 use stripe_xdm::module::{Cache, Compiler, Limits, Module};
+use stripe_xdm::observe::{self, Filter};
 
 /// The module that this program was built with, when one was there.
 const EMBEDDED: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// Stripe objects to Adobe XDM records.
 #[derive(Debug, Parser)]
-#[command(name = "stripe-xdm", version, about, long_about = None, max_term_width = 110)]
+#[command(
+    name = "stripe-xdm",
+    version,
+    about,
+    long_about = None,
+    max_term_width = 110,
+    after_help = "Options can also stand in stripe-xdm.toml (`stripe-xdm config example`), or in environment variables: \
+                  --rate-limit is STRIPE_XDM_RATE_LIMIT."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
@@ -40,6 +61,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
+    /// The settings file; default stripe-xdm.toml in this directory, when there is one
+    #[arg(long, global = true, value_name = "FILE", env = "STRIPE_XDM_CONFIG", hide_env = true)]
+    config: Option<PathBuf>,
     /// The module to use instead of the embedded one
     #[arg(long, global = true, value_name = "FILE")]
     module: Option<PathBuf>,
@@ -55,6 +79,27 @@ struct Global {
     /// Longest that the module may take for one batch, in milliseconds
     #[arg(long, global = true, value_name = "MS", default_value_t = 5000)]
     deadline: u64,
+    /// What to log on standard error: off, error, warn, info, debug or trace; or by part, such as
+    /// warn,stripe_xdm::stripe=debug
+    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", value_parser = Filter::parse)]
+    log: Filter,
+    /// How to write the log
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+    /// The accounts of the settings file.
+    #[arg(skip)]
+    accounts: Vec<AccountEntry>,
+    /// Whether a layer above the settings file says which single account is meant.
+    #[arg(skip)]
+    one_account: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// Lines for people
+    Text,
+    /// A JSON object a line
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -73,8 +118,20 @@ enum Command {
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
     Sync(sync::SyncArgs),
+    /// Stay up and sync on a schedule
+    Run(run::RunArgs),
+    /// How far a lake is: ranges, lag, errors; also while a sync runs
+    Status(status::StatusArgs),
+    /// List again and compare: proves that nothing is missing, or names what is, and repairs it
+    Verify(verify::VerifyArgs),
+    /// Forget what was walked, so that the next sync lists it once more
+    Reset(reset::ResetArgs),
     /// What was kept back, and why; try it again after mending a mapping
     Quarantine(quarantine::QuarantineCommand),
+    /// Check key, permissions, connection, lake and module before a sync
+    Doctor(doctor::DoctorArgs),
+    /// The settings file: check it, or print an example
+    Config(config::ConfigCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
     Demo(demo::DemoArgs),
     /// What an expression of the mapping language gives for an input
@@ -88,11 +145,18 @@ enum Command {
 impl Cli {
     /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed or were kept back.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        observe::log(&self.global.log, self.global.log_format == LogFormat::Json);
         match self.command {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, args),
+            Command::Run(args) => run::run(&self.global, args),
+            Command::Status(args) => status::run(&self.global, &args),
+            Command::Verify(args) => verify::run(&self.global, args),
+            Command::Reset(args) => reset::run(&self.global, &args),
             Command::Quarantine(command) => quarantine::run(&self.global, command),
+            Command::Doctor(args) => doctor::run(&self.global, args),
+            Command::Config(command) => config::run(&self.global, command),
             Command::Demo(args) => demo::run(&self.global, args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
@@ -157,16 +221,21 @@ fn print_line(line: std::fmt::Arguments<'_>) {
 
 /// Epoch seconds of a date, a time or a number as an option gives it.
 fn moment(option: &str, text: &str) -> anyhow::Result<i64> {
+    time(text).map_err(|message| anyhow::anyhow!("{option} {text}: {message}"))
+}
+
+/// The same, for clap, which names the option.
+fn time(text: &str) -> Result<i64, String> {
     if let Ok(epoch) = text.parse::<i64>() {
         return Ok(epoch);
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Ok(time.as_second());
     }
-    let date: jiff::civil::Date = text
-        .parse()
-        .with_context(|| format!("{option} {text}: expected 2026-01-31, a time, or epoch seconds"))?;
-    Ok(date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp().as_second())
+    let date = text.parse::<jiff::civil::Date>().ok();
+    let midnight = date.and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    let midnight = midnight.ok_or("expected 2026-01-31, a time with its zone, or epoch seconds")?;
+    Ok(midnight.timestamp().as_second())
 }
 
 #[cfg(test)]

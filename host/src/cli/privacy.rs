@@ -5,17 +5,22 @@
 use super::given;
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
+use stripe_xdm::config::{SecretRef, SecretRefError};
 
 /// The environment variable that holds the salt.
 const SALT_VARIABLE: &str = "STRIPE_XDM_PRIVACY_SALT";
 
 /// The policy in a file and the salt that goes with it; none when neither is given.
-pub(super) fn policy(file: Option<&str>, salt_file: Option<&str>) -> anyhow::Result<Option<Value>> {
+pub(super) fn policy(
+    file: Option<&str>,
+    salt_file: Option<&str>,
+    salt_env: Option<&str>,
+) -> anyhow::Result<Option<Value>> {
     let mut policy = match file {
         Some(file) => rules(file).with_context(|| format!("--privacy {file}"))?,
         None => Map::new(),
     };
-    if let Some(salt) = salt(salt_file)? {
+    if let Some(salt) = salt(salt_file, salt_env)? {
         policy.insert("salt".to_owned(), salt.into());
     }
     Ok((!policy.is_empty()).then_some(Value::Object(policy)))
@@ -32,19 +37,17 @@ fn rules(file: &str) -> anyhow::Result<Map<String, Value>> {
     Ok(policy)
 }
 
-fn salt(file: Option<&str>) -> anyhow::Result<Option<String>> {
-    let text = match file {
-        Some(file) => given::file(file).context("--privacy-salt-file")?,
-        None => match std::env::var(SALT_VARIABLE) {
-            Ok(salt) => salt,
-            Err(std::env::VarError::NotPresent) => return Ok(None),
-            // Its own message would show the value.
-            Err(std::env::VarError::NotUnicode(_)) => bail!("{SALT_VARIABLE} is not UTF-8"),
-        },
-    };
-    match text.trim() {
-        "" if file.is_some() => bail!("--privacy-salt-file: the file is empty"),
-        "" => Ok(None),
-        salt => Ok(Some(salt.to_owned())),
+fn salt(file: Option<&str>, variable: Option<&str>) -> anyhow::Result<Option<String>> {
+    if let Some(file) = file {
+        return match given::file(file).context("--privacy-salt-file")?.trim() {
+            "" => bail!("--privacy-salt-file: the file is empty"),
+            salt => Ok(Some(salt.to_owned())),
+        };
+    }
+    match SecretRef::Env(variable.unwrap_or(SALT_VARIABLE).to_owned()).read() {
+        Ok(salt) => Ok(Some(salt)),
+        // Nobody said that there is a salt.
+        Err(SecretRefError::NotSet(_) | SecretRefError::Empty(_)) if variable.is_none() => Ok(None),
+        Err(error) => Err(error).context("the salt of privacy hashes"),
     }
 }

@@ -60,6 +60,9 @@ pub(super) struct MappingArgs {
     /// A file that holds the salt of hashes; default the environment variable STRIPE_XDM_PRIVACY_SALT
     #[arg(long, value_name = "FILE")]
     privacy_salt_file: Option<String>,
+    /// The environment variable that holds the salt, when it is another one
+    #[arg(long, value_name = "NAME", conflicts_with = "privacy_salt_file")]
+    privacy_salt_env: Option<String>,
     /// The exponent of a currency that Stripe's table lacks
     #[arg(long, value_name = "CODE=N")]
     currency_exponent: Vec<String>,
@@ -136,7 +139,8 @@ impl MappingArgs {
             rules.insert(name.to_owned(), level.into());
         }
         set("check", json!({ "enabled": !self.no_check, "rules": rules }));
-        if let Some(policy) = policy(self.privacy.as_deref(), self.privacy_salt_file.as_deref())? {
+        let salt = (self.privacy_salt_file.as_deref(), self.privacy_salt_env.as_deref());
+        if let Some(policy) = policy(self.privacy.as_deref(), salt.0, salt.1)? {
             set("privacy", policy);
         }
         // What is put in a default's place comes first, so that the others change it.

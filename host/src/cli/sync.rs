@@ -2,81 +2,175 @@
 
 use super::Global;
 use super::settings::SettingsArgs;
+use super::signals::stop_on_signals;
+use super::stripe::{self, StripeArgs};
 use super::user_models::writes_id;
 use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use stripe_xdm::config::Connected;
 use stripe_xdm::module::Module;
-use stripe_xdm::report::{Bars, Lines, Silent, summary_table};
-use stripe_xdm::stripe::{Client, Config, Key, Resource};
-use stripe_xdm::sync::{Summary, SyncConfig, Watch, sync};
-
-/// The environment variable that holds the key.
-const KEY_VARIABLE: &str = "STRIPE_API_KEY";
+use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
+use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_table};
+use stripe_xdm::schedule::Stop;
+use stripe_xdm::stripe::Client;
+use stripe_xdm::sync::{
+    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, account_of, sync,
+    sync_accounts,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct SyncArgs {
     /// The directory to sync into; it holds the records, the ledger and the runs
     #[arg(long, value_name = "DIR")]
-    lake: PathBuf,
-    /// The resources to sync; default all
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    resources: Vec<String>,
+    pub(super) lake: PathBuf,
     /// Where the first run begins: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// A file that holds the API key; default the environment variable STRIPE_API_KEY
-    #[arg(long, value_name = "FILE")]
-    api_key_file: Option<PathBuf>,
-    /// Where the API is
-    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com")]
-    api_base: String,
-    /// The Stripe API version to ask for
-    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia")]
-    stripe_version: String,
-    /// The Stripe account (acct_…), when the key may not read it
-    #[arg(long, value_name = "ACCOUNT")]
-    account: Option<String>,
-    /// Most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    concurrency: usize,
-    /// Requests per second, for the account and for each endpoint; default Stripe's limits
-    #[arg(long, value_name = "N")]
-    rate_limit: Option<f64>,
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    since: Option<i64>,
+    /// How many accounts are synced at once
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
+    accounts_at_once: u16,
     /// List again, a little in each run, what changes without an event, and look up what no list shows any more;
     /// SHARE of the run's requests may be added for it
-    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.1")]
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.1", value_parser = share)]
     heal: Option<f64>,
+    #[command(flatten)]
+    stripe: StripeArgs,
+    /// Serve metrics for Prometheus while it runs: a port of this machine, or an address
+    #[arg(long, value_name = "ADDR", value_parser = MetricsAddress::parse)]
+    metrics: Option<MetricsAddress>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
 
+/// All that syncs need, made ready once.
+pub(super) struct Ready {
+    pub(super) module: Module,
+    pub(super) lake: PathBuf,
+    settings: Settings,
+    pub(super) targets: Vec<Target>,
+    at_once: usize,
+    counted: Option<(MetricsAddress, Arc<Metrics>)>,
+}
+
 pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
+    let ready = ready(global, &args)?;
+    runtime()?.block_on(async {
+        let _served = ready.serve().await?;
+        let ended = once(global, &ready, &stop_on_signals()).await?;
+        show_all(global, &ended, &args.lake)
+    })
+}
+
+/// Reads keys and checks what was given; nothing is asked of Stripe.
+pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
     let module = global.load_module()?;
     let settings = args.settings.settings()?;
     replaced_models_write_ids(&settings)?;
-    let config = SyncConfig {
-        lake: args.lake.clone(),
-        resources: resources(&args.resources)?,
-        since: args.since.as_deref().map(|text| super::moment("--since", text)).transpose()?,
-        heal: heal(args.heal)?,
-        account: args.account.clone(),
-        settings,
+    let counted = args.metrics.map(|address| anyhow::Ok((address, Metrics::new()?))).transpose()?;
+    let target = |target: stripe::Target| {
+        let mut settings = settings.clone();
+        if let Some(namespace) = target.customer_namespace {
+            settings.insert("customer_namespace".to_owned(), namespace.into());
+        }
+        let config = SyncConfig {
+            lake: args.lake.clone(),
+            resources: target.resources,
+            since: target.since.or(args.since),
+            heal: args.heal,
+            account: target.account,
+            settings,
+        };
+        let client = match &counted {
+            Some((_, metrics)) => target.client.counted(metrics.clone()),
+            None => target.client,
+        };
+        Target { name: target.name, client: Arc::new(client), config, connected: target.connected }
     };
-    let client = Client::new(Config {
-        base: args.api_base.clone(),
-        key: key(&args)?,
-        version: args.stripe_version.clone(),
-        concurrency: args.concurrency,
-        rate_limit: rate(args.rate_limit)?,
-    })?;
-    runtime()?.block_on(async {
-        let summary = watched(global, client, &module, config).await?;
-        show(global, &summary, &args.lake)
-    })
+    let targets = args.stripe.targets(global)?.into_iter().map(target).collect();
+    let at_once = args.accounts_at_once.into();
+    Ok(Ready { module, lake: args.lake.clone(), settings, targets, at_once, counted })
+}
+
+impl Ready {
+    /// Whether there are, or may be, several accounts.
+    fn is_several(&self) -> bool {
+        !matches!(self.targets.as_slice(), [Target { name: None, connected: Connected::No, .. }])
+    }
+
+    /// The account, when there is only one.
+    pub(super) fn single(&self) -> anyhow::Result<&Target> {
+        match self.targets.as_slice() {
+            [target] if matches!(target.connected, Connected::No) => Ok(target),
+            _ => bail!("this looks at one account at a time: choose it with --only"),
+        }
+    }
+
+    /// Serves metrics, when they are asked for, until what is returned is dropped.
+    pub(super) async fn serve(&self) -> anyhow::Result<Option<Served>> {
+        let Some((address, metrics)) = &self.counted else { return Ok(None) };
+        let served = Served::start(*address, metrics.clone()).await;
+        Ok(Some(served.with_context(|| format!("--metrics {}: cannot listen there", address.0))?))
+    }
+
+    /// The watcher of an account.
+    fn watch(&self, inner: SharedWatch, account: &str) -> SharedWatch {
+        match &self.counted {
+            Some((_, metrics)) => {
+                Arc::new(Counted { account: account.to_owned(), metrics: metrics.clone(), next: inner })
+            }
+            None => inner,
+        }
+    }
+
+    fn count(&self, ended: &Ended) {
+        let Some((_, metrics)) = &self.counted else { return };
+        metrics.ended(&ended.name, ended.exit_code());
+        let Ok(summary) = &ended.result else { return };
+        for (resource, _) in summary.resources.iter().filter(|(_, of)| of.errors.is_empty()) {
+            if !summary.interrupted {
+                metrics.in_step(&ended.name, resource, summary.upper_bound);
+            }
+        }
+    }
+}
+
+/// One sync of every account. A single account that cannot be synced at all is an error, one of several is told
+/// with the others.
+pub(super) async fn once(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec<Ended>> {
+    let session = Session::open(&ready.lake, &ready.module, &ready.settings)?;
+    let ended = match ready.targets.as_slice() {
+        [target] if !ready.is_several() => {
+            // Metrics go by accounts, so the account must be known before the first number.
+            let name = match (&target.config.account, &ready.counted) {
+                (Some(account), _) => account.clone(),
+                (None, Some(_)) => account_of(&target.client, None).await?,
+                (None, None) => String::new(),
+            };
+            let watch = ready.watch(watcher(global), &name);
+            let summary =
+                session.sync(target.client.clone(), target.config.clone(), watch, stop.wait()).await;
+            let name = summary.as_ref().map_or(name, |summary| summary.account.clone());
+            vec![Ended { name, result: summary }]
+        }
+        targets => {
+            let all = watcher(global);
+            let watch = |account: &str| {
+                let named = Arc::new(Named { account: account.to_owned(), next: all.clone() });
+                ready.watch(named, account)
+            };
+            sync_accounts(&session, targets.to_vec(), ready.at_once, watch, stop).await
+        }
+    };
+    ended.iter().for_each(|ended| ready.count(ended));
+    match <[Ended; 1]>::try_from(ended) {
+        Ok([Ended { result: Err(error), .. }]) if !ready.is_several() => Err(error.into()),
+        Ok(one) => Ok(one.into()),
+        Err(several) => Ok(several),
+    }
 }
 
 /// The lake and the ledger go by `_id`, so a mapping that forgets it is refused before anything is read. Rows go by
@@ -102,25 +196,45 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     runtime.context("the system gives no threads")
 }
 
+/// Who watches a sync, as the options want it.
+fn watcher(global: &Global) -> SharedWatch {
+    match () {
+        () if global.quiet => Arc::new(Silent),
+        () if global.json => Arc::new(Lines::new(true)),
+        () if global.draws() => Arc::new(Bars::default()),
+        () => Arc::new(Lines::new(false)),
+    }
+}
+
 pub(super) async fn watched(
     global: &Global,
     client: Client,
     module: &Module,
     config: SyncConfig,
+    stop: &Stop,
 ) -> anyhow::Result<Summary> {
-    let watch: Arc<dyn Watch> = match () {
-        () if global.quiet => Arc::new(Silent),
-        () if global.json => Arc::new(Lines::new(true)),
-        () if global.draws() => Arc::new(Bars::default()),
-        () => Arc::new(Lines::new(false)),
-    };
-    let stop = async {
-        // Without signals there is nothing to stop for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    Ok(sync(Arc::new(client), module, config, watch, stop).await?)
+    Ok(sync(Arc::new(client), module, config, watcher(global), stop.wait()).await?)
+}
+
+/// How the syncs of all accounts ended.
+pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
+    if let [Ended { result: Ok(summary), name }] = ended
+        && *name == summary.account
+    {
+        return show(global, summary, lake);
+    }
+    let total = Total::of(ended);
+    if global.json {
+        let account = |ended: &Ended| match &ended.result {
+            Ok(summary) => json!({ "name": ended.name, "summary": summary }),
+            Err(error) => json!({ "name": ended.name, "error": error.to_string() }),
+        };
+        let accounts: Vec<Value> = ended.iter().map(account).collect();
+        say!("{}", json!({ "accounts": accounts, "total": total, "exit_code": total.exit_code() }));
+    } else if !global.quiet {
+        say!("{}", accounts_table(ended, lake).trim_end());
+    }
+    Ok(ExitCode::from(total.exit_code()))
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {
@@ -132,43 +246,10 @@ pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -
     Ok(ExitCode::from(summary.exit_code()))
 }
 
-fn key(args: &SyncArgs) -> anyhow::Result<Key> {
-    let text = match &args.api_key_file {
-        Some(path) => {
-            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
-        }
-        None => std::env::var(KEY_VARIABLE).unwrap_or_default(),
-    };
-    Ok(Key::new(&text)?)
-}
-
-pub(super) fn resources(names: &[String]) -> anyhow::Result<Vec<Resource>> {
-    if names.is_empty() {
-        return Ok(Resource::ALL.to_vec());
-    }
-    let known = Resource::ALL.map(Resource::name).join(", ");
-    let mut chosen = Vec::new();
-    for name in names {
-        let resource = Resource::from_name(name.trim());
-        chosen.push(resource.with_context(|| format!("--resources {name}: known are {known}"))?);
-    }
-    // Two walks of one list would get in each other's way.
-    chosen.sort_unstable();
-    chosen.dedup();
-    Ok(chosen)
-}
-
-/// The share of the requests that healing may add.
-pub(super) fn heal(given: Option<f64>) -> anyhow::Result<Option<f64>> {
-    match given {
-        Some(share) if !(share > 0.0 && share <= 10.0) => bail!("--heal must be above 0 and at most 10"),
-        given => Ok(given),
-    }
-}
-
-pub(super) fn rate(given: Option<f64>) -> anyhow::Result<Option<f64>> {
-    match given {
-        Some(rate) if !(1.0..=100_000.0).contains(&rate) => bail!("--rate-limit must be at least 1"),
-        given => Ok(given),
+/// A share of the requests.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 10.0 => Ok(share),
+        _ => Err("expected a number above 0 and at most 10, such as 0.1".to_owned()),
     }
 }

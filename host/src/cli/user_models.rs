@@ -4,13 +4,11 @@
 use super::given;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use stripe_xdm::config::mapping_file;
 
 /// The models in a file: one or an array of ours, or a mapping set of Adobe's, which needs the resource.
 pub(super) fn user_models(given: &str, replace: bool) -> anyhow::Result<Vec<Value>> {
-    let (target, path) = match given.split_once('=') {
-        Some((target, path)) if is_target(target) => (Some(target), path),
-        _ => (None, given),
-    };
+    let (target, path) = mapping_file(given);
     let file: Value = serde_json::from_str(&given::file(path)?).context("the file is not JSON")?;
     let mut models = match file {
         Value::Array(many) if many.iter().all(is_model) => many,
@@ -58,14 +56,6 @@ pub(super) fn writes_id(model: &Value) -> bool {
 
 fn is_model(value: &Value) -> bool {
     value.get("resource").is_some()
-}
-
-/// `charge` or `subscription.event`; anything else before a `=` belongs to the file's name.
-fn is_target(text: &str) -> bool {
-    let (resource, variant) = split(text);
-    !resource.is_empty()
-        && resource.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        && matches!(variant, None | Some("event" | "record"))
 }
 
 fn split(target: &str) -> (&str, Option<&str>) {

@@ -367,6 +367,8 @@ pub trait Ledger: Send {
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
     /// A number for a unit that a [`Rest`] brings.
     fn next_unit(&mut self) -> Result<i64, LedgerError>;
+    /// The resources of an account whose lists were ever planned, by name.
+    fn lists(&mut self, account: i64) -> Result<Vec<String>, LedgerError>;
     /// All units of an account's list, oldest range first.
     fn units(&mut self, account: i64, resource: &str) -> Result<Vec<Unit>, LedgerError>;
     /// The ranges of a list that were walked to their end, oldest first. Ranges that touch are one; of ranges
@@ -374,6 +376,12 @@ pub trait Ledger: Send {
     fn coverage(&mut self, account: i64, resource: &str, pass: &str) -> Result<Vec<Covered>, LedgerError>;
     /// The resources of an account whose lists were begun or planned and not walked to their end.
     fn open_lists(&mut self, account: i64) -> Result<Vec<String>, LedgerError>;
+    /// Adds an open unit over a range of a list, so that the next run walks it once more.
+    fn list_again(&mut self, of: &Objects<'_>, pass: &str) -> Result<(), LedgerError>;
+    /// Forgets walks; records stay delivered.
+    fn forget(&mut self, forget: &Forget<'_>) -> Result<(), LedgerError>;
+    /// Forgets the bookmarks of an account and what was noted about it.
+    fn forget_bookmarks(&mut self, account: i64) -> Result<(), LedgerError>;
     /// Ids already seen in the second of a unit's cursor.
     fn boundary(&mut self, unit: i64) -> Result<Vec<String>, LedgerError>;
 
@@ -457,6 +465,17 @@ pub struct Objects<'a> {
     pub gte: Option<i64>,
     /// First creation time that does not belong to them.
     pub lt: i64,
+}
+
+/// Walks to forget.
+#[derive(Debug, Clone, Copy)]
+pub struct Forget<'a> {
+    /// The numbers of their units.
+    pub units: &'a [i64],
+    /// The objects that they showed.
+    pub objects: Objects<'a>,
+    /// The passes for which an open unit over the same range takes their place.
+    pub passes: &'a [&'a str],
 }
 
 /// One id's share of [`Tally::id_hash`].

@@ -7,15 +7,27 @@ macro_rules! tell {
     ($($words:tt)*) => { $crate::report::tell_line(format_args!($($words)*)) };
 }
 
+mod accounts;
+mod bar;
 mod columns;
 mod json;
 mod live;
+mod named;
+mod status;
 mod table;
+mod verified;
+mod words;
 
+pub use accounts::accounts_table;
+pub use bar::bar;
 pub use columns::columns;
 pub use json::{compact, pretty};
 pub use live::{Bars, Lines, Silent};
+pub use named::Named;
+pub use status::status_text;
 pub use table::summary_table;
+pub use verified::verified_text;
+pub use words::{count, counted, duration, moment, span};
 
 /// Behind `tell!`.
 pub fn tell_line(line: std::fmt::Arguments<'_>) {

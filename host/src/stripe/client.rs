@@ -2,15 +2,17 @@
 //! as that can help.
 
 use super::budget::{Budget, LIVE_RATE, Limited, TEST_RATE};
-use super::error::{ApiError, ErrorBody, RequestId, permission};
-use super::key::{Key, Mode};
+use super::error::{ApiError, ErrorBody, RequestId};
+use super::key::{Key, Kind, Mode};
 use super::page::Page;
 use super::retry::{Attempt, Decision, Retry};
+use crate::observe::Metrics;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The same as Stripe's own client libraries.
 const TIMEOUT: Duration = Duration::from_secs(80);
@@ -33,14 +35,18 @@ pub struct Config {
 }
 
 /// Reads from one Stripe account.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     base: Url,
     key: Key,
-    budget: Budget,
+    budget: Arc<Budget>,
     version: String,
-    requests: AtomicU64,
+    /// The connected account that is read with the platform's key.
+    connected: Option<HeaderValue>,
+    metrics: Option<Arc<Metrics>>,
+    /// How many requests were made.
+    requests: Arc<AtomicU64>,
 }
 
 /// An answer of Stripe.
@@ -101,13 +107,39 @@ impl Client {
             (None, Some(Mode::Live)) => (LIVE_RATE, TEST_RATE),
             (None, _) => (TEST_RATE, TEST_RATE),
         };
-        let budget = Budget::new(account, endpoint, config.concurrency);
-        Ok(Self { http, base, key: config.key, budget, version: config.version, requests: AtomicU64::new(0) })
+        let budget = Arc::new(Budget::new(account, endpoint, config.concurrency));
+        let Config { key, version, .. } = config;
+        let requests = Arc::default();
+        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests })
+    }
+
+    /// The same client, its requests counted.
+    pub fn counted(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// A client that reads a connected account with this key (`Stripe-Account`), out of the same budget: Stripe
+    /// counts a platform's requests together.
+    pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
+        let header = HeaderValue::from_str(account)
+            .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
+        Ok(Self { connected: Some(header), requests: Arc::default(), ..self.clone() })
     }
 
     /// The world that the key opens, when its prefix tells.
     pub fn mode(&self) -> Option<Mode> {
         self.key.mode()
+    }
+
+    /// What the key may be used for, when its prefix tells.
+    pub fn key_kind(&self) -> Kind {
+        self.key.kind()
+    }
+
+    /// Where the API is.
+    pub fn base(&self) -> &str {
+        self.base.as_str().trim_end_matches('/')
     }
 
     /// The API version asked for.
@@ -142,10 +174,10 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
-        self.get_of(endpoint, "", query, read).await
+        self.get_at(endpoint, endpoint, query, read).await
     }
 
-    /// The same for one object, whose id goes in the place of `{id}`, or at the end of a list's path.
+    /// As [`Self::get`], of one object, whose id goes in the place of `{id}`, or at the end of a list's path.
     pub async fn get_of<T>(
         &self,
         endpoint: &'static str,
@@ -153,20 +185,48 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
+        // Users may choose some ids: a slash within is not one of the path.
+        let id = id.replace('/', "%2F");
+        let path = match endpoint.contains("{id}") {
+            true => endpoint.replace("{id}", &id),
+            false => format!("{endpoint}/{id}"),
+        };
+        self.get_at(endpoint, &path, query, read).await
+    }
+
+    /// As [`Self::get`], of something at a path below the endpoint, such as one object.
+    pub async fn get_at<T>(
+        &self,
+        endpoint: &'static str,
+        path: &str,
+        query: &[(&str, String)],
+        read: impl Fn(Bytes) -> Result<T, String>,
+    ) -> Result<Answer<T>, ApiError> {
         let mut retry = Retry::default();
         loop {
-            let (attempt, message) = match self.once(endpoint, id, query, &read).await {
+            let (attempt, message) = match self.once(endpoint, path, query, &read).await {
                 Ok(answer) => {
                     self.budget.succeeded();
                     return Ok(answer);
                 }
-                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Final(error)) => {
+                    tracing::info!(%error, "a request failed");
+                    return Err(error);
+                }
                 Err(Failure::Temporary(attempt, message)) => (attempt, message),
             };
             match retry.after(attempt, fastrand::f64()) {
-                Decision::Again(delay) => tokio::time::sleep(delay).await,
+                Decision::Again(delay) => {
+                    let (attempt, wait_ms) = (retry.made(), delay.as_millis() as u64);
+                    tracing::info!(path, attempt, wait_ms, cause = message, "a request is made again");
+                    if let Some(metrics) = &self.metrics {
+                        metrics.retried(endpoint);
+                    }
+                    tokio::time::sleep(delay).await;
+                }
                 Decision::GiveUp => {
-                    let (path, attempts) = (endpoint.to_owned(), retry.made());
+                    let (path, attempts) = (path.to_owned(), retry.made());
+                    tracing::info!(path, attempts, cause = message, "a request is given up");
                     return Err(ApiError::Network { path, attempts, message });
                 }
             }
@@ -176,24 +236,27 @@ impl Client {
     async fn once<T>(
         &self,
         endpoint: &'static str,
-        id: &str,
+        path: &str,
         query: &[(&str, String)],
         read: &impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, Failure> {
         let mut url = self.base.clone();
-        // Users may choose some ids: a slash within is not one of the path.
-        let id = id.replace('/', "%2F");
-        match id.is_empty() || endpoint.contains("{id}") {
-            true => url.set_path(&endpoint.replace("{id}", &id)),
-            false => url.set_path(&format!("{endpoint}/{id}")),
-        }
+        url.set_path(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let cut = |e: reqwest::Error| Failure::Temporary(Attempt::Network, self.cause(e));
         let _permit = self.budget.acquire(endpoint).await;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = self.http.get(url).send().await.map_err(cut)?;
+        let started = Instant::now();
+        let cut = |e: reqwest::Error| {
+            self.took_note(endpoint, path, None, started, &RequestId::default());
+            Failure::Temporary(Attempt::Network, self.cause(e))
+        };
+        let mut question = self.http.get(url);
+        if let Some(account) = &self.connected {
+            question = question.header("stripe-account", account);
+        }
+        let response = question.send().await.map_err(cut)?;
         let header =
             |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let request = RequestId(header("request-id"));
@@ -204,11 +267,15 @@ impl Client {
             let body = body(response).await.map_err(|e| match e {
                 BodyError::Cut(e) => cut(e),
                 BodyError::TooLarge => Failure::Final(ApiError::Contract {
-                    path: endpoint.to_owned(),
+                    path: path.to_owned(),
                     message: format!("the answer has more than {MAX_BODY} bytes"),
                     request: request.clone(),
                 }),
             })?;
+            self.took_note(endpoint, path, Some(status), started, &request);
+            if let Some(metrics) = &self.metrics {
+                metrics.received(body.len());
+            }
             let value = read(body).map_err(|e| {
                 Failure::Temporary(Attempt::Network, format!("the answer is not whole: {e}{request}"))
             })?;
@@ -219,33 +286,39 @@ impl Client {
         let reason = header("stripe-rate-limited-reason");
         if status == 429 {
             self.budget.limited(endpoint, Limited::from_header(reason.as_deref()));
+            if let Some(metrics) = &self.metrics {
+                metrics.limited(reason.as_deref());
+            }
         }
         let body = body(response).await.unwrap_or_default();
+        self.took_note(endpoint, path, Some(status), started, &request);
         let detail = serde_json::from_slice::<ErrorBody>(&body).unwrap_or_default().error;
-        let message = self.key.redact(&detail.message.unwrap_or_else(|| "no message".to_owned()));
-        let path = endpoint.to_owned();
-        let error = match status {
-            401 => ApiError::Key { request: request.clone() },
-            403 => {
-                let permission = permission(&message);
-                ApiError::Permission { path, permission, message, request: request.clone(), server_time }
-            }
-            _ => ApiError::Refused {
-                path,
-                status,
-                code: detail.code.unwrap_or_default(),
-                param: detail.param.unwrap_or_default(),
-                message,
-                request: request.clone(),
-                server_time,
-            },
-        };
+        let detail = detail.with_message(|message| self.key.redact(message));
+        let error = ApiError::refused(path, status, detail, request, server_time);
         let attempt = Attempt::Status { status, should_retry, retry_after };
         // Asked of a fresh counter: is this kind of answer ever worth another request?
         match Retry::default().after(attempt, 0.0) {
             Decision::GiveUp => Err(Failure::Final(error)),
             Decision::Again(_) => Err(Failure::Temporary(attempt, error.to_string())),
         }
+    }
+
+    /// Counts and logs a request. What was asked for besides the path is left out: it is noise.
+    fn took_note(
+        &self,
+        endpoint: &'static str,
+        path: &str,
+        status: Option<u16>,
+        started: Instant,
+        request: &RequestId,
+    ) {
+        let took = started.elapsed();
+        if let Some(metrics) = &self.metrics {
+            metrics.asked(endpoint, status, took);
+        }
+        let (account, ms) = (self.connected.as_ref(), took.as_millis() as u64);
+        let account = account.and_then(|account| account.to_str().ok());
+        tracing::debug!(path, status, ms, request_id = request.0, account, "asked Stripe");
     }
 
     /// The innermost cause, without the address (its query is noise, and nothing in it is secret).

@@ -15,7 +15,7 @@ pub enum ApiError {
     },
     /// 403
     #[error(
-        "the API key may not read {path} (403{request}): {message} Give the key the permission {permission} in the Dashboard, or leave the resource out with --resources"
+        "the API key may not read {path} (403{request}): {message} Give the key the permission \"{permission}\" in the Dashboard (`stripe-xdm doctor` makes the link), or leave the resource out with --resources"
     )]
     Permission {
         /// The path asked for.
@@ -75,6 +75,35 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// What an answer that is no success means. A missing permission is told by its message: its status is 403
+    /// by the documentation, and 401 has been seen.
+    pub(super) fn refused(
+        path: &str,
+        status: u16,
+        detail: ErrorDetail,
+        request: RequestId,
+        server_time: Option<i64>,
+    ) -> Self {
+        let ErrorDetail { code, param, message } = detail;
+        let path = path.to_owned();
+        let message = message.unwrap_or_else(|| "no message".to_owned());
+        match (status, permission(&message)) {
+            (401 | 403, Some(permission)) => {
+                Self::Permission { path, permission, message, request, server_time }
+            }
+            (401, None) => Self::Key { request },
+            (_, _) => Self::Refused {
+                path,
+                status,
+                code: code.unwrap_or_default(),
+                param: param.unwrap_or_default(),
+                message,
+                request,
+                server_time,
+            },
+        }
+    }
+
     /// Whether the cursor of a list names an object that no longer exists.
     pub fn is_lost_cursor(&self) -> bool {
         matches!(self, Self::Refused { status: 400, code, param, .. }
@@ -127,28 +156,52 @@ pub(super) struct ErrorDetail {
     pub(super) message: Option<String>,
 }
 
-/// The permission that a 403's message names. Stripe's list of permissions has gaps (refunds), so the
+impl ErrorDetail {
+    pub(super) fn with_message(mut self, change: impl Fn(&str) -> String) -> Self {
+        self.message = self.message.map(|message| change(&message));
+        self
+    }
+}
+
+/// The permission that a refusal's message names. Stripe's list of permissions has gaps (refunds), so the
 /// message is the only authority.
-pub(super) fn permission(message: &str) -> String {
+fn permission(message: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let named: Vec<_> = message.split(|c| !is_word(c)).filter(|w| w.starts_with("rak_")).collect();
     // A message may name several that would do; reading is all that is needed.
-    let named = named.iter().find(|w| w.ends_with("_read")).or(named.first());
-    named.map_or_else(|| "that the message names".to_owned(), |w| format!("\"{w}\""))
+    named.iter().find(|w| w.ends_with("_read")).or(named.first()).map(|w| (*w).to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::permission;
+    use super::*;
 
     #[test]
     fn the_permission_is_read_from_the_message() {
         let message = "The provided key 'rk_test_*abc' does not have the required permissions for this \
                        endpoint on account 'acct_1'. Having the 'rak_charge_read' permission would allow \
                        this request to continue.";
-        assert_eq!(permission(message), "\"rak_charge_read\"");
+        assert_eq!(permission(message).as_deref(), Some("rak_charge_read"));
         let several = "Having 'rak_charge_write' or 'rak_charge_read' would do.";
-        assert_eq!(permission(several), "\"rak_charge_read\"");
-        assert_eq!(permission("no"), "that the message names");
+        assert_eq!(permission(several).as_deref(), Some("rak_charge_read"));
+        assert_eq!(permission("no"), None);
+    }
+
+    #[test]
+    fn a_missing_permission_is_told_by_its_message_and_a_bad_key_by_its_status() {
+        let refused = |status, message: &str| {
+            let detail = ErrorDetail { message: Some(message.to_owned()), ..ErrorDetail::default() };
+            ApiError::refused("/v1/charges", status, detail, RequestId(Some("req_1".to_owned())), None)
+        };
+        let missing = "Having the 'rak_charge_read' permission would allow this request to continue.";
+        for status in [401, 403] {
+            let error = refused(status, missing);
+            assert!(
+                matches!(&error, ApiError::Permission { permission, .. } if permission == "rak_charge_read")
+            );
+            assert!(error.to_string().contains("req_1"), "{error}");
+        }
+        assert!(refused(401, "Invalid API Key provided").is_fatal());
+        assert!(matches!(refused(403, "Not on this account"), ApiError::Refused { status: 403, .. }));
     }
 }

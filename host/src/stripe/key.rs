@@ -3,12 +3,23 @@
 use secrecy::{ExposeSecret, SecretString};
 
 /// The world that a key opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Real money.
     Live,
     /// Test mode or a sandbox.
     Test,
+}
+
+/// What a key may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Everything.
+    Secret,
+    /// What it was given permission for.
+    Restricted,
+    /// Its prefix does not tell.
+    Unknown,
 }
 
 /// A secret or restricted API key. Its `Debug` shows nothing of it.
@@ -62,6 +73,15 @@ impl Key {
         }
     }
 
+    /// What it may be used for, when its prefix tells.
+    pub fn kind(&self) -> Kind {
+        match self.0.expose_secret() {
+            key if key.starts_with("sk_") => Kind::Secret,
+            key if key.starts_with("rk_") => Kind::Restricted,
+            _ => Kind::Unknown,
+        }
+    }
+
     pub(super) fn bearer(&self) -> Result<reqwest::header::HeaderValue, reqwest::header::InvalidHeaderValue> {
         let mut value = reqwest::header::HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))?;
         value.set_sensitive(true);
@@ -91,6 +111,8 @@ mod tests {
         assert_eq!(Key::new("sk_live_1").unwrap().mode(), Some(Mode::Live));
         assert_eq!(Key::new("rk_test_1").unwrap().mode(), Some(Mode::Test));
         assert_eq!(Key::new("something").unwrap().mode(), None);
+        assert_eq!(Key::new("rk_test_1").unwrap().kind(), Kind::Restricted);
+        assert_eq!(Key::new("sk_test_1").unwrap().kind(), Kind::Secret);
         assert_eq!(Key::new("pk_live_1").unwrap_err(), KeyError::Publishable);
         assert_eq!(Key::new("sk_org_live_1").unwrap_err(), KeyError::Organisation);
         assert_eq!(Key::new("sk_live_1\n2").unwrap_err(), KeyError::Characters);

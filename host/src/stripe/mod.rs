@@ -11,8 +11,8 @@ mod retry;
 
 pub use budget::{Budget, Limited, Pace};
 pub use client::{Answer, Client, Config};
-pub use error::ApiError;
-pub use key::{Key, KeyError, Mode};
+pub use error::{ApiError, RequestId};
+pub use key::{Key, KeyError, Kind, Mode};
 pub(crate) use page::range_in;
 pub use page::{Object, Page};
 pub use resource::{Nested, Pass, Resource};

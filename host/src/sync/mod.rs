@@ -1,6 +1,7 @@
 //! From Stripe to the lake: walks fetch pages, worker threads run the module, one thread delivers. The
 //! channels between them are short, so memory does not grow with the account.
 
+mod accounts;
 mod again;
 mod deliver;
 mod digest;
@@ -11,19 +12,28 @@ mod heal;
 mod nested;
 mod older;
 mod pending;
+mod reset;
 mod retry;
+mod status;
 mod summary;
+mod verify;
 
 pub use events::EventsSummary;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
+pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
+pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
+pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
 pub use summary::{ResourceSummary, Summary, UnitProof};
+pub use verify::{
+    Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
+};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Heard, Ledger, LedgerError, SqliteLedger, Tally, Unit, Version, Want};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
-use crate::stripe::{ApiError, Client, Mode, Page, Pass, Resource};
+use crate::stripe::{ApiError, Client, Mode, Page, Pass, RequestId, Resource};
 use deliver::{Deliverer, Run};
 use fetch::Walk;
 use serde::Deserialize;
@@ -77,11 +87,13 @@ pub enum SyncError {
     Api(Box<ApiError>),
     /// The account cannot be found out.
     #[error(
-        "the key may not read its account; give it with --account acct_… or add the permission {permission}"
+        "the key may not read its account (403{request}); give it with --account acct_… or add the permission {permission}"
     )]
     Account {
         /// The permission that Stripe's message names.
         permission: String,
+        /// Stripe's id of the request.
+        request: RequestId,
     },
     /// The key belongs to another account than the one given.
     #[error("the key belongs to {found}, not to {given}; use a key of {given} or drop --account")]
@@ -90,6 +102,12 @@ pub enum SyncError {
         given: String,
         /// The key's account.
         found: String,
+    },
+    /// The lake has nothing of the account.
+    #[error("the lake holds nothing of {account} in this mode; sync it first, or use another --lake or key")]
+    Unknown {
+        /// The key's account.
+        account: String,
     },
     /// The lake failed.
     #[error(transparent)]
@@ -148,6 +166,9 @@ impl Begin {
         Self { walk, unit, resource, title }
     }
 }
+
+/// A watcher that syncs share.
+pub type SharedWatch = Arc<dyn Watch>;
 
 /// What is sent to the workers.
 enum Job {
@@ -511,7 +532,9 @@ async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError
         (Err(ApiError::Permission { server_time, .. }), Some(account)) => {
             Ok(Who { account: account.to_owned(), now: server_time.unwrap_or_else(local) })
         }
-        (Err(ApiError::Permission { permission, .. }), None) => Err(SyncError::Account { permission }),
+        (Err(ApiError::Permission { permission, request, .. }), None) => {
+            Err(SyncError::Account { permission, request })
+        }
         (Err(error), _) => Err(error.into()),
     }
 }

@@ -1,8 +1,9 @@
 //! The options that lead to a sandbox of Experience Platform.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
+use stripe_xdm::config::SecretRef;
 use stripe_xdm::platform::{Config, Platform, Secret};
 
 /// The environment variable that holds the client secret.
@@ -12,50 +13,41 @@ const SECRET_VARIABLE: &str = "STRIPE_XDM_CLIENT_SECRET";
 #[command(next_help_heading = "Experience Platform")]
 pub(super) struct ConnectionArgs {
     /// The organisation (…@AdobeOrg)
-    #[arg(long, value_name = "ORG", env = "STRIPE_XDM_ORG")]
+    #[arg(long, value_name = "ORG")]
     org: String,
     /// The name of the Experience Platform sandbox, such as dev
-    #[arg(long, value_name = "NAME", env = "STRIPE_XDM_AEP_SANDBOX")]
+    #[arg(long, value_name = "NAME")]
     aep_sandbox: String,
     /// The client id of an OAuth Server-to-Server credential; its secret comes from STRIPE_XDM_CLIENT_SECRET
-    #[arg(long, value_name = "ID", env = "STRIPE_XDM_CLIENT_ID")]
+    #[arg(long, value_name = "ID")]
     client_id: String,
     /// A file that holds the client secret, instead of STRIPE_XDM_CLIENT_SECRET
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
+    /// The environment variable that holds the client secret, when it is another one
+    #[arg(long, value_name = "NAME", conflicts_with = "client_secret_file")]
+    client_secret_env: Option<String>,
     /// The credential's scopes, as the Developer Console shows them
     #[arg(
         long,
         value_name = "SCOPES",
-        env = "STRIPE_XDM_SCOPES",
         default_value = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,session"
     )]
     scopes: String,
     /// The gateway
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "STRIPE_XDM_PLATFORM_URL",
-        default_value = "https://platform.adobe.io"
-    )]
+    #[arg(long, value_name = "URL", default_value = "https://platform.adobe.io")]
     platform_url: String,
     /// Adobe's identity service
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "STRIPE_XDM_IMS_URL",
-        default_value = "https://ims-na1.adobelogin.com"
-    )]
+    #[arg(long, value_name = "URL", default_value = "https://ims-na1.adobelogin.com")]
     ims_url: String,
 }
 
 impl ConnectionArgs {
     pub(super) fn platform(&self) -> anyhow::Result<Platform> {
-        let secret = match &self.client_secret_file {
-            Some(path) => {
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?
-            }
-            None => std::env::var(SECRET_VARIABLE).unwrap_or_default(),
+        let secret = match (&self.client_secret_file, &self.client_secret_env) {
+            (Some(path), _) => SecretRef::File(path.clone()).read()?,
+            (None, Some(name)) => SecretRef::Env(name.clone()).read()?,
+            (None, None) => std::env::var(SECRET_VARIABLE).unwrap_or_default(),
         };
         Ok(Platform::new(Config {
             platform: self.platform_url.clone(),

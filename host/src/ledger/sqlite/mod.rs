@@ -2,13 +2,14 @@
 
 mod changes;
 mod commit;
+mod forget;
 mod objects;
 mod quarantine;
 mod units;
 
 use super::schema::MIGRATIONS;
 use super::{
-    Commit, Covered, Digest, Embedded, Ledger, LedgerError, Objects, Quarantined, RecordId, Run, Seen,
+    Commit, Covered, Digest, Embedded, Forget, Ledger, LedgerError, Objects, Quarantined, RecordId, Run, Seen,
     Source, Unit, Version, Want,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
@@ -223,6 +224,13 @@ impl Ledger for SqliteLedger {
         Ok(self.last_unit)
     }
 
+    fn lists(&mut self, account: i64) -> Result<Vec<String>, LedgerError> {
+        self.within(|tx| {
+            let sql = "SELECT DISTINCT resource FROM unit WHERE account = ? ORDER BY resource";
+            tx.prepare(sql)?.query_map([account], |row| row.get(0))?.collect()
+        })
+    }
+
     fn units(&mut self, account: i64, resource: &str) -> Result<Vec<Unit>, LedgerError> {
         self.within(|tx| units::of_list(tx, account, resource))
     }
@@ -236,6 +244,21 @@ impl Ledger for SqliteLedger {
             let sql = "SELECT DISTINCT resource FROM unit WHERE account = ? AND NOT done ORDER BY resource";
             tx.prepare(sql)?.query_map([account], |row| row.get(0))?.collect()
         })
+    }
+
+    fn list_again(&mut self, of: &Objects<'_>, pass: &str) -> Result<(), LedgerError> {
+        let id = self.next_unit()?;
+        self.within(|tx| forget::list_again(tx, of, pass, id))
+    }
+
+    fn forget(&mut self, forget: &Forget<'_>) -> Result<(), LedgerError> {
+        let first = self.last_unit + 1;
+        self.last_unit += forget.passes.len() as i64;
+        self.within(|tx| forget::forget(tx, forget, first))
+    }
+
+    fn forget_bookmarks(&mut self, account: i64) -> Result<(), LedgerError> {
+        self.within(|tx| forget::bookmarks(tx, account))
     }
 
     fn boundary(&mut self, unit: i64) -> Result<Vec<String>, LedgerError> {

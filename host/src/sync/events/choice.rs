@@ -68,6 +68,9 @@ impl Followed {
         if event.livemode.is_some_and(|livemode| livemode != self.livemode) {
             return Fate::Ignored(Ignored::OtherMode);
         }
+        if object.id.is_none() {
+            return Fate::Ignored(Ignored::WithoutId);
+        }
         // Before prices there were plans; each of them is a price of the same id.
         let is_plan = object.kind == "plan";
         let kind = if is_plan { "price" } else { object.kind.as_str() };
@@ -79,7 +82,6 @@ impl Followed {
         };
         let understood = event.api_version.as_deref().is_some_and(|version| self.versions.include(version));
         match () {
-            () if object.id.is_none() => Fate::Ignored(Ignored::WithoutId),
             () if event.at < *since => Fate::Ignored(Ignored::Known),
             () if is_plan => Fate::Object(resource),
             // What is gone is told by its id alone.
@@ -103,8 +105,8 @@ impl Followed {
         for event in events {
             let fate = match self.alone(&event, &incomplete) {
                 Fate::Ignored(why) => Fate::Ignored(why),
-                _ if known(&event) => Fate::Ignored(Ignored::Known),
                 _ if !facts.insert(event.fact) => Fate::Ignored(Ignored::Duplicate),
+                _ if known(&event) => Fate::Ignored(Ignored::Known),
                 fate => fate,
             };
             chosen.push((event, fate));
