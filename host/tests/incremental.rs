@@ -45,7 +45,11 @@ struct Scene {
 
 impl Scene {
     async fn new(account: Account, options: Options) -> Self {
-        Self { sandbox: start(account, options).await, lake: tempfile::tempdir().unwrap(), module: LOADED.clone() }
+        Self {
+            sandbox: start(account, options).await,
+            lake: tempfile::tempdir().unwrap(),
+            module: LOADED.clone(),
+        }
     }
 
     async fn run(&self, resources: &[Resource]) -> Summary {

@@ -227,18 +227,6 @@ impl Resource {
         self.row().path
     }
 
-    /// Where its list is.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::Charges => "/v1/charges",
-            Self::Refunds => "/v1/refunds",
-            Self::BalanceTransactions => "/v1/balance_transactions",
-            Self::Subscriptions => "/v1/subscriptions",
-            Self::Customers => "/v1/customers",
-            Self::Prices => "/v1/prices",
-        }
-    }
-
     /// The resource of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|r| r.name() == name)

@@ -18,9 +18,9 @@ mod status;
 mod summary;
 mod verify;
 
+pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
 pub use events::EventsSummary;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
-pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
 pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};

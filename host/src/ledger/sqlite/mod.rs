@@ -9,8 +9,8 @@ mod units;
 
 use super::schema::MIGRATIONS;
 use super::{
-    Commit, Covered, Digest, Embedded, Forget, Ledger, LedgerError, Objects, Quarantined, RecordId, Run, Seen,
-    Source, Unit, Version, Want,
+    Commit, Covered, Digest, Embedded, Forget, Ledger, LedgerError, Objects, Quarantined, RecordId, Run,
+    Seen, Source, Unit, Version, Want,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
