@@ -424,7 +424,8 @@ fn a_ledger_of_an_older_program_is_taken_over() {
     db.execute_batch(
         "DROP TABLE quarantine; DROP TABLE quarantine_stale; DROP TABLE object; DROP TABLE list; DROP TABLE mark;
          DROP TABLE fact; DROP TABLE file; DROP TABLE boundary; DROP TABLE unit; DROP TABLE delivered;
-         DROP TABLE pending_embedded; PRAGMA user_version = 1;
+         DROP TABLE pending_embedded; DROP TABLE heard; DROP TABLE unsettled; DROP TABLE relisted;
+         PRAGMA user_version = 1;
          CREATE TABLE unit (
              id INTEGER PRIMARY KEY, account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL,
              pass TEXT NOT NULL, gte INTEGER, lt INTEGER NOT NULL, state TEXT NOT NULL DEFAULT 'open',

@@ -53,6 +53,7 @@ async fn sync(sandbox: &Sandbox, page: u32, resource: Resource) -> Found {
         resources: vec![resource],
         since: None,
         account: None,
+        heal: None,
         settings: settings.clone(),
     };
     let session = Session::open(dir.path(), &MODULE_LOADED, &settings).unwrap().with_pages_of(page);

@@ -78,6 +78,7 @@ impl World {
             resources: self.resources.clone(),
             since: None,
             account: None,
+            heal: None,
             settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
         }
     }

@@ -4,12 +4,13 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Envelope fields: they depend on the caller.
-pub const ENVELOPE: [&str; 6] = [
+pub const ENVELOPE: [&str; 7] = [
     "/_acme/stripe/accountID",
     "/_acme/stripe/apiVersion",
     "/_acme/stripe/eventID",
     "/_acme/stripe/eventType",
     "/_acme/stripe/requestID",
+    "/_acme/stripe/sourceVersion",
     "/extSourceSystemAudit/lastUpdatedDate",
 ];
 

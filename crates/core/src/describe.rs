@@ -11,9 +11,24 @@ use serde::Serialize;
 struct Description {
     version: &'static str,
     resources: [&'static str; RESOURCES.len()],
+    api_versions: ApiVersions,
     datasets: Vec<Dataset>,
     functions: Vec<Function>,
 }
+
+/// The API versions whose objects the models read, as the models know every place where a field has stood in
+/// them. What an Event of another version holds is better read anew.
+#[derive(Serialize)]
+struct ApiVersions {
+    /// The oldest date.
+    oldest: &'static str,
+    /// The names of the releases since names are given; a version without one is older than all of them.
+    /// Versions of one name only add to one another.
+    releases: [&'static str; 5],
+}
+
+const API_VERSIONS: ApiVersions =
+    ApiVersions { oldest: "2017-08-15", releases: ["acacia", "basil", "clover", "dahlia", "endive"] };
 
 #[derive(Serialize)]
 struct Dataset {
@@ -35,8 +50,8 @@ struct Function {
     category: &'static str,
 }
 
-/// The resources, datasets (in the order of their indexes, those of relational models after the standard
-/// ones) and functions of this build, as JSON.
+/// The resources, API versions, datasets (in the order of their indexes, those of relational models after the
+/// standard ones) and functions of this build, as JSON.
 pub fn describe() -> String {
     let models = defaults().unwrap_or_default();
     let mut datasets: Vec<Dataset> = models.into_iter().map(standard).collect();
@@ -50,6 +65,7 @@ pub fn describe() -> String {
     let description = Description {
         version: env!("CARGO_PKG_VERSION"),
         resources: RESOURCES,
+        api_versions: API_VERSIONS,
         datasets,
         functions: functions.collect(),
     };

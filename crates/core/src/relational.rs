@@ -21,6 +21,8 @@ use dataprep::{Mapping, SourceType, XdmType};
 
 /// The field whose highest value wins: when the row was so, in epoch milliseconds.
 pub(crate) const VERSION: &str = "lastModified";
+/// The same of the standard models, below `_{tenant}.stripe`.
+const SOURCE_VERSION: &str = "sourceVersion";
 
 /// What is to become of a row: `u`, it is put in place of what is there; `d`, it is deleted. Adobe reads it and
 /// does not store it.
@@ -382,6 +384,8 @@ fn place(row: Row, path: &[Segment], settings: &Settings) -> Option<(Origin, Vec
             [_, _, own @ ..] if is_name(1, "stripe") && is_name(2, row.object) && !own.is_empty() => {
                 (Origin::Own, own.to_vec(), "")
             }
+            // The version of rows says the same.
+            [_, Segment::Name(name)] if is_name(1, "stripe") && name == SOURCE_VERSION => return None,
             [_, keys @ ..] if is_name(1, "stripe") && !keys.is_empty() => (Origin::Key, keys.to_vec(), ""),
             others => (Origin::Tenant, others.to_vec(), ""),
         }
@@ -518,6 +522,10 @@ mod tests {
             for (index, mapping) in row.from.mapping_set.mappings.iter().enumerate() {
                 let path = Path::parse(&mapping.destination).unwrap();
                 let fate = ADOBE.iter().find(|(from, _)| below(&path.segments, from).is_some());
+                if mapping.destination.ends_with(&format!(".stripe.{SOURCE_VERSION}")) {
+                    assert!(!kept.contains(&index), "a row would tell its version twice");
+                    continue;
+                }
                 match fate {
                     Some((from, Out(reason))) => {
                         reasons.insert(*from);

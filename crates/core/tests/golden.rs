@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use stripe_xdm_core::{Call, Output, Transformer};
 
 /// Envelope fields: they depend on the caller.
-const ENVELOPE: [&str; 6] = [
+const ENVELOPE: [&str; 7] = [
     "/_acme/stripe/accountID",
     "/_acme/stripe/apiVersion",
     "/_acme/stripe/eventID",
     "/_acme/stripe/eventType",
     "/_acme/stripe/requestID",
+    "/_acme/stripe/sourceVersion",
     "/extSourceSystemAudit/lastUpdatedDate",
 ];
 

@@ -33,6 +33,10 @@ pub(super) struct SyncArgs {
     /// How many accounts are synced at once
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=64))]
     accounts_at_once: u16,
+    /// List again, a little in each run, what changes without an event, and look up what no list shows any more;
+    /// SHARE of the run's requests may be added for it
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true, default_missing_value = "0.1", value_parser = share)]
+    heal: Option<f64>,
     #[command(flatten)]
     stripe: StripeArgs,
     /// Serve metrics for Prometheus while it runs: a port of this machine, or an address
@@ -76,6 +80,7 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
             lake: args.lake.clone(),
             resources: target.resources,
             since: target.since.or(args.since),
+            heal: args.heal,
             account: target.account,
             settings,
         };
@@ -251,4 +256,12 @@ pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -
         say!("{}", summary_table(summary, lake).trim_end());
     }
     Ok(ExitCode::from(summary.exit_code()))
+}
+
+/// A share of the requests.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 10.0 => Ok(share),
+        _ => Err("expected a number above 0 and at most 10, such as 0.1".to_owned()),
+    }
 }

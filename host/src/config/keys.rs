@@ -103,6 +103,7 @@ pub const KEYS: &[Key] = &[
     key("sync", "accounts_at_once", "accounts-at-once", Count, NOT_DEMO),
     key("sync", "resources", "resources", Names, NOT_DEMO),
     key("sync", "since", "since", Time, NOT_DEMO),
+    key("sync", "heal", "heal", Number, NOT_DEMO),
     key("sync", "api_base", "api-base", Text, NOT_DEMO),
     key("sync", "stripe_version", "stripe-version", Text, NOT_DEMO),
     key("sync", "timeout", "timeout", Count, NOT_DEMO),

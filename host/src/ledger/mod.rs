@@ -220,6 +220,34 @@ pub struct Commit {
     pub objects: Vec<(&'static str, Seen)>,
     /// Times up to which something is known, by name.
     pub bookmarks: Vec<(String, i64)>,
+    /// Events that were taken.
+    pub heard: Vec<Heard>,
+    /// Objects that may change without an Event.
+    pub unsettled: Vec<Unsettled>,
+}
+
+/// An Event that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// Its id.
+    pub id: String,
+    /// Its time, in epoch seconds.
+    pub at: i64,
+    /// Hash of what it says: another Event that says the same is of the same fact.
+    pub fact: Digest,
+}
+
+/// An object that changes without an Event until it is settled, such as a balance transaction that is pending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Stripe's name of the resource.
+    pub resource: &'static str,
+    /// The object's creation time, in epoch seconds.
+    pub created: i64,
+    /// The object's id.
+    pub id: String,
+    /// Whether it is settled now.
+    pub settled: bool,
 }
 
 /// What a unit gained.
@@ -406,6 +434,27 @@ pub trait Ledger: Send {
     fn fact(&mut self, account: i64, key: &str) -> Result<Option<String>, LedgerError>;
     /// Notes a small text about an account.
     fn set_fact(&mut self, account: i64, key: &str, value: &str) -> Result<(), LedgerError>;
+
+    /// Whether an Event was taken, or another one that says the same.
+    fn heard(&mut self, account: i64, id: &str, fact: &Digest) -> Result<bool, LedgerError>;
+    /// Forgets the Events before a time: they are not read again.
+    fn forget_heard(&mut self, account: i64, before: i64) -> Result<(), LedgerError>;
+    /// How many of a resource's objects are unsettled, and the creation time of the oldest.
+    fn unsettled(&mut self, account: i64, resource: &str) -> Result<(u64, Option<i64>), LedgerError>;
+    /// Forgets how far the walks of some resources came, so that they are listed once more; notes since when, and
+    /// the bookmarks from which their Events are read afterwards. All or nothing.
+    fn relist(
+        &mut self,
+        account: i64,
+        resources: &[&str],
+        since: i64,
+        bookmarks: &[(String, i64)],
+    ) -> Result<(), LedgerError>;
+    /// The resources that are listed once more, each with the time since when. What no list has shown since then,
+    /// once they are walked to their end, has to be looked up.
+    fn relisted(&mut self, account: i64) -> Result<Vec<(String, i64)>, LedgerError>;
+    /// Notes that a resource was listed once more and everything was looked up.
+    fn relisted_whole(&mut self, account: i64, resource: &str) -> Result<(), LedgerError>;
 
     /// Datasets with records of an account that were only seen embedded.
     fn pending_datasets(&mut self, account: i64) -> Result<Vec<String>, LedgerError>;

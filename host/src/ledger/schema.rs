@@ -120,4 +120,23 @@ CREATE TABLE boundary (
 ALTER TABLE delivered ADD COLUMN event INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE pending_embedded ADD COLUMN account INTEGER NOT NULL DEFAULT 0;
 ",
+    // What following the changes needs: Events that were taken, so that none is taken twice; objects that change
+    // without an Event; lists that are walked once more, with the time since when.
+    "
+CREATE TABLE heard (
+    account INTEGER NOT NULL REFERENCES account, id TEXT NOT NULL, at INTEGER NOT NULL, fact BLOB NOT NULL,
+    PRIMARY KEY (account, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX heard_fact ON heard (account, fact);
+CREATE INDEX heard_at ON heard (account, at);
+CREATE TABLE unsettled (
+    account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL, created INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (account, resource, created, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE relisted (
+    account INTEGER NOT NULL REFERENCES account, resource TEXT NOT NULL, since INTEGER NOT NULL,
+    PRIMARY KEY (account, resource)
+) STRICT, WITHOUT ROWID;
+",
 ];

@@ -95,10 +95,49 @@ pub struct Description {
     /// The Stripe resources it covers.
     #[serde(default)]
     pub resources: Vec<serde_json::Value>,
+    /// The Stripe API versions whose objects it reads.
+    #[serde(default)]
+    pub api_versions: ApiVersions,
     /// The datasets; a record's dataset is an index into them.
     #[serde(default)]
     pub datasets: Vec<Dataset>,
 }
+
+/// The API versions of a [`Description`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiVersions {
+    /// The oldest date.
+    #[serde(default)]
+    pub oldest: String,
+    /// The names of the releases since names are given.
+    #[serde(default)]
+    pub releases: Vec<String>,
+}
+
+impl ApiVersions {
+    /// Whether objects of a version such as `2020-08-27` or `2026-08-26.dahlia` are read as they are. Previews
+    /// never are: they change without a new name.
+    pub fn include(&self, version: &str) -> bool {
+        let (date, name) = match version.split_once('.') {
+            Some((date, name)) => (date, Some(name)),
+            None => (version, None),
+        };
+        let is_date = date.len() == 10
+            && date.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        is_date
+            && date >= self.oldest.as_str()
+            && match name {
+                Some(name) => self.releases.iter().any(|known| known == name),
+                None => date < FIRST_NAMED,
+            }
+    }
+}
+
+/// When API versions began to have names besides their date.
+const FIRST_NAMED: &str = "2024-09-30";
 
 /// One dataset of a [`Description`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

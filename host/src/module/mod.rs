@@ -12,5 +12,5 @@ pub use abi::{
 };
 pub(crate) use cache::is_private_dir;
 pub use cache::{Cache, Compiler, compile_artefact};
-pub use engine::{ABI_VERSION, Dataset, Description, Limits, LoadError, Module};
+pub use engine::{ABI_VERSION, ApiVersions, Dataset, Description, Limits, LoadError, Module};
 pub use worker::{Call, Worker, WorkerError};

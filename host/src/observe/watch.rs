@@ -46,4 +46,8 @@ impl Watch for Counted {
         }
         self.next.ended(pass, error);
     }
+
+    fn notice(&self, text: &str) {
+        self.next.notice(text);
+    }
 }

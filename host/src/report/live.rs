@@ -16,6 +16,7 @@ impl Watch for Silent {
     fn advanced(&self, _pass: &str, _objects: u64, _records: u64) {}
     fn kept_back(&self, _pass: &str, _entries: u64) {}
     fn ended(&self, _pass: &str, _error: Option<&str>) {}
+    fn notice(&self, _text: &str) {}
 }
 
 /// One bar per walk, on standard error.
@@ -77,6 +78,10 @@ impl Watch for Bars {
             }
             Some(error) => self.bar(pass).abandon_with_message(format!("FAILED: {error}")),
         }
+    }
+
+    fn notice(&self, text: &str) {
+        self.all.suspend(|| crate::tell!("{text}"));
     }
 }
 
@@ -160,6 +165,13 @@ impl Watch for Lines {
     fn ended(&self, pass: &str, error: Option<&str>) {
         if let Some(walk) = self.walks().get(pass) {
             self.say(if error.is_some() { "failed" } else { "done" }, pass, walk, error);
+        }
+    }
+
+    fn notice(&self, text: &str) {
+        match self.json {
+            true => crate::tell!("{}", serde_json::json!({ "event": "notice", "text": text })),
+            false => crate::tell!("{text}"),
         }
     }
 }

@@ -38,4 +38,8 @@ impl Watch for Named {
     fn ended(&self, pass: &str, error: Option<&str>) {
         self.next.ended(&self.name(pass), error);
     }
+
+    fn notice(&self, text: &str) {
+        self.next.notice(&format!("{}: {text}", self.account));
+    }
 }

@@ -11,6 +11,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// The same as Stripe's own client libraries.
@@ -57,6 +58,8 @@ pub struct Client {
     /// The connected account that is read with the platform's key.
     connected: Option<HeaderValue>,
     metrics: Option<Arc<Metrics>>,
+    /// How many requests were made.
+    requests: Arc<AtomicU64>,
 }
 
 /// An answer of Stripe.
@@ -114,7 +117,8 @@ impl Client {
         let http = http.build().map_err(|e| setup(&e))?;
         let budget = config.budget().share();
         let Config { key, version, .. } = config;
-        Ok(Self { http, base, key, budget, version, connected: None, metrics: None })
+        let requests = Arc::default();
+        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests })
     }
 
     /// The same client, its requests counted.
@@ -128,7 +132,7 @@ impl Client {
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        let Self { http, base, key, budget, version, connected: _, metrics } = self;
+        let Self { http, base, key, budget, version, connected: _, metrics, requests: _ } = self;
         Ok(Self {
             http: http.clone(),
             base: base.clone(),
@@ -137,6 +141,7 @@ impl Client {
             version: version.clone(),
             connected: Some(header),
             metrics: metrics.clone(),
+            requests: Arc::default(),
         })
     }
 
@@ -178,6 +183,11 @@ impl Client {
             return Err(ApiError::Contract { path: endpoint.to_owned(), message, request });
         }
         Ok(answer)
+    }
+
+    /// How many requests were made so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// Asks until there is a usable answer or no hope of one. `read` failing counts as a cut answer.
@@ -256,6 +266,7 @@ impl Client {
             url.query_pairs_mut().extend_pairs(query);
         }
         let _permit = self.budget.acquire(endpoint).await;
+        self.requests.fetch_add(1, Ordering::Relaxed);
         let started = Instant::now();
         let cut = |e: reqwest::Error| {
             self.took_note(endpoint, path, None, started, &RequestId::default());

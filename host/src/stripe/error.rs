@@ -44,6 +44,8 @@ pub enum ApiError {
         message: String,
         /// Formatted request id.
         request: RequestId,
+        /// The server's clock, in epoch seconds.
+        server_time: Option<i64>,
     },
     /// No answer, or one that was cut, after all retries.
     #[error(
@@ -97,6 +99,7 @@ impl ApiError {
                 param: param.unwrap_or_default(),
                 message,
                 request,
+                server_time,
             },
         }
     }
@@ -111,6 +114,16 @@ impl ApiError {
     pub fn refuses_created(&self) -> bool {
         matches!(self, Self::Refused { status: 400, code, param, message, .. }
             if param.starts_with("created") || (code == "parameter_unknown" && message.contains("created")))
+    }
+
+    /// When the answer says that the object asked for does not exist: the server's clock, as far as it is known.
+    pub fn is_no_object(&self) -> Option<Option<i64>> {
+        match self {
+            Self::Refused { status: 404, code, server_time, .. } if code == "resource_missing" => {
+                Some(*server_time)
+            }
+            _ => None,
+        }
     }
 
     /// Whether no request with this key can succeed.

@@ -13,6 +13,7 @@ pub use budget::{Budget, Limited, Pace, Permit, Share};
 pub use client::{Answer, Client, Config};
 pub use error::{ApiError, RequestId};
 pub use key::{Key, KeyError, Kind, Mode};
+pub(crate) use page::range_in;
 pub use page::{Object, Page};
 pub use resource::{Nested, Pass, Resource};
 pub use retry::{Attempt, Decision, Retry};

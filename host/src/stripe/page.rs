@@ -24,6 +24,13 @@ enum Text {
     Completed(Vec<u8>),
 }
 
+impl Object {
+    /// An object with its JSON text.
+    pub fn new(id: String, created: i64, text: Vec<u8>) -> Self {
+        Self { id, created, text: Text::Completed(text) }
+    }
+}
+
 /// One page, newest object first.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -73,6 +80,19 @@ impl Page {
         }
         let has_more = raw.has_more;
         Ok(Self { body, objects, has_more })
+    }
+
+    /// A page of objects that come from elsewhere.
+    pub fn of(objects: Vec<Object>) -> Self {
+        Self { body: Bytes::new(), objects, has_more: false }
+    }
+
+    /// The answer to a question for one object, as a page of one.
+    pub fn parse_one(body: Bytes) -> Result<Self, serde_json::Error> {
+        let head: Head = serde_json::from_slice(&body)?;
+        let text = Text::InPage(0..body.len());
+        let objects = vec![Object { id: head.id, created: head.created, text }];
+        Ok(Self { body, objects, has_more: false })
     }
 
     /// The JSON text of one of the page's objects.
@@ -155,7 +175,7 @@ fn splice(text: &[u8], key: &str, elements: &[Box<RawValue>]) -> Result<Vec<u8>,
 }
 
 /// Where `part`, a slice borrowed from `whole`, lies in it.
-fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
+pub(crate) fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
     let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
     start..start + part.len()
 }

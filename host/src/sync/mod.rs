@@ -2,9 +2,15 @@
 //! channels between them are short, so memory does not grow with the account.
 
 mod accounts;
+mod again;
 mod deliver;
 mod digest;
+mod events;
+mod gaps;
+mod heal;
 mod nested;
+mod older;
+mod pending;
 mod plan;
 mod ranges;
 mod reset;
@@ -16,6 +22,8 @@ mod swarm;
 mod verify;
 
 pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
+pub use events::EventsSummary;
+pub use heal::{HealSummary, SHARE as HEAL_SHARE};
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
 pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
@@ -25,7 +33,7 @@ pub use verify::{
 };
 
 use crate::lake::{Lake, LakeError};
-use crate::ledger::{Ledger, LedgerError, SqliteLedger, Unit};
+use crate::ledger::{Heard, Ledger, LedgerError, SqliteLedger, Tally, Unit, Version};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, RequestId, Resource};
@@ -55,18 +63,24 @@ pub struct SyncConfig {
     pub since: Option<i64>,
     /// The account, when it is not to be asked for.
     pub account: Option<String>,
+    /// The share of the run's requests that may be added to list again what no Event tells; none heals nothing.
+    pub heal: Option<f64>,
     /// The settings for the module, without account, mode and version: those are found out.
     pub settings: Settings,
 }
 
+/// The number of units that are no ranges of a list, and so not the ledger's.
+const LOOSE: i64 = 0;
+
 impl std::fmt::Debug for SyncConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { lake, resources, since, account, settings: _ } = self;
+        let Self { lake, resources, since, account, heal, settings: _ } = self;
         f.debug_struct("SyncConfig")
             .field("lake", lake)
             .field("resources", resources)
             .field("since", since)
             .field("account", account)
+            .field("heal", heal)
             .finish_non_exhaustive()
     }
 }
@@ -134,6 +148,29 @@ pub trait Watch: Send + Sync {
     fn kept_back(&self, pass: &str, entries: u64);
     /// A walk ended.
     fn ended(&self, pass: &str, error: Option<&str>);
+    /// Something is to be said aloud.
+    fn notice(&self, text: &str);
+}
+
+impl Begin {
+    /// A walk that is no range of a list.
+    fn loose(walk: usize, account: i64, title: &str) -> Self {
+        let (title, resource) = (title.to_owned(), None);
+        let unit = Unit {
+            id: LOOSE,
+            account,
+            resource: title.clone(),
+            pass: "all".to_owned(),
+            gte: None,
+            lt: 0,
+            done: false,
+            cursor: None,
+            tally: Tally::default(),
+            walked: None,
+            error: None,
+        };
+        Self { walk, unit, resource, title }
+    }
 }
 
 /// A watcher that syncs share.
@@ -167,10 +204,18 @@ struct Fetched {
     anew: bool,
     /// Walks that take over what is left.
     rest: Option<HandedOver>,
-    /// Of a page of Events: what each of them is about. Empty for other pages.
+    /// Of a page that is no list's: what each of its texts is about. Empty for pages of lists.
     told: Vec<Told>,
-    /// A time up to which something is known as soon as the page is durable.
-    bookmark: Option<(String, i64)>,
+    /// Times up to which something is known as soon as the page is durable.
+    bookmarks: Vec<(String, i64)>,
+}
+
+impl Fetched {
+    /// A page that moves no cursor.
+    fn new(walk: usize, page: Page, call: Call) -> Self {
+        let (told, bookmarks) = (Vec::new(), Vec::new());
+        Self { walk, number: 0, page, call, cursor: None, anew: false, rest: None, told, bookmarks }
+    }
 }
 
 /// The lower part of a walk's range, handed over to other walks.
@@ -180,20 +225,23 @@ struct HandedOver {
     walks: Vec<Begin>,
 }
 
-/// What an Event is about.
+/// What a text is about that is not just an object of a list: an Event, or an object that was read by its id.
 struct Told {
-    /// None when it is about something that is not synced.
-    resource: Option<Resource>,
+    resource: Resource,
     /// The object's id.
     id: String,
-    /// The object's creation time; 0 when it has none.
+    /// The object's creation time; 0 when it is not known.
     created: i64,
-    /// The Event's time.
-    at: i64,
+    /// The Event's time, or when the object was read.
+    version: Version,
     /// Whether the object is gone.
     deleted: bool,
-    /// Where the object lies in the Event's text.
+    /// Whether a list has shown the object before, so that the ledger is to note that it was seen.
+    listed: bool,
+    /// Where the object lies in the text.
     object: Range<usize>,
+    /// Of an Event, what it is remembered by.
+    heard: Option<Heard>,
 }
 
 /// What the workers send on.
@@ -269,18 +317,24 @@ impl Session {
             (0..worker_count()).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
 
         let livemode = client.mode() == Some(Mode::Live);
-        let (run, walks) = {
+        let (run, begun, walks) = {
             let mut ledger = lock(&self.ledger);
             pin_salt(&mut *ledger, &config.settings)?;
             let account = ledger.account(&who.account, livemode)?;
             let number = ledger.begin_run(account, who.now, module.sha256())?;
+            let whose = gaps::Who { account, name: &who.account, livemode };
+            let begun = gaps::begin(&mut *ledger, whose, who.now, &config.resources)?;
             let walks = plan::plan(&mut *ledger, account, &who, &config, &client)?;
-            (Run { account, name: &who.account, number }, walks)
+            (Run { account, name: &who.account, number }, begun, walks)
         };
         let mut summary = Summary::new(run.number, &who.account, livemode, who.now, module, client.version());
         for resource in &config.resources {
             summary.resources.entry(resource.name().to_owned()).or_default();
         }
+        for notice in &begun.notices {
+            watch.notice(notice);
+        }
+        summary.notices = begun.notices;
         let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
         let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
         for worker in workers {
@@ -294,6 +348,9 @@ impl Session {
         for walk in &walks {
             deliverer.expect(walk.begin());
         }
+        if begun.reading.is_some() {
+            deliverer.expect(Begin::loose(events::WALK, run.account, "events"));
+        }
         let (delivered_in, delivered) = tokio::sync::oneshot::channel();
         thread("deliver", move || {
             // Nobody listens any more only when the sync itself was dropped.
@@ -301,10 +358,25 @@ impl Session {
         })?;
 
         let mut tasks = JoinSet::new();
-        let (swarm, births) = Swarm::new(client, ledger, jobs_in, self.page, who.created);
+        let told = Arc::new(Mutex::new(EventsSummary::default()));
+        if let Some(reading) = begun.reading {
+            let around = events::Around {
+                client: client.clone(),
+                ledger: ledger.clone(),
+                jobs: jobs_in.clone(),
+                account: run.account,
+                livemode,
+                versions: module.description().api_versions.clone(),
+                now: who.now,
+                summary: told.clone(),
+            };
+            tasks.spawn(events::read(around, reading));
+        }
+        let (swarm, births) = Swarm::new(client.clone(), ledger, jobs_in, self.page, who.created);
+        tokio::pin!(stop);
         let walked = tokio::select! {
             walked = swarm.run(walks, births, &mut tasks) => Some(walked),
-            () = stop => None,
+            () = &mut stop => None,
         };
         tasks.abort_all();
         // The walks hold the senders; when they are gone the workers and the delivery end.
@@ -312,8 +384,22 @@ impl Session {
         drop(tasks);
         let died = |_| SyncError::System("the delivering thread died".to_owned());
         let (mut deliverer, mut summary) = delivered.await.map_err(died)??;
-        let interrupted = walked.is_none();
+        let mut interrupted = walked.is_none();
         walked.transpose()?;
+        summary.events.add(&told.lock().unwrap_or_else(PoisonError::into_inner));
+        // Everything is durable now, and can be compared with what the lists no longer show.
+        if !interrupted && (config.heal.is_some() || !lock(&self.ledger).relisted(run.account)?.is_empty()) {
+            let worker = Worker::open(module, &settings)?;
+            let heal = heal::Heal {
+                client: client.clone(),
+                account: run.account,
+                now: who.now,
+                resources: config.resources.clone(),
+                most: heal::allowance(config.heal, client.requests()),
+            };
+            deliverer.summary = summary;
+            (deliverer, summary, interrupted) = self.heal(deliverer, worker, heal, &mut stop).await?;
+        }
         if !interrupted {
             deliverer.flush_embedded(&mut summary)?;
         }
@@ -321,6 +407,40 @@ impl Session {
         summary.seconds = started.elapsed().as_secs_f64();
         deliverer.close(&mut summary)?;
         Ok(summary)
+    }
+}
+
+impl Session {
+    /// The last part of a run: lists again and looks up what neither lists nor Events tell.
+    async fn heal(
+        &self,
+        mut deliverer: Deliverer,
+        worker: Worker,
+        heal: heal::Heal,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(Deliverer, Summary, bool), SyncError> {
+        let (account, walk) = (heal.account, heal::WALK);
+        deliverer.expect(Begin::loose(walk, account, "healing"));
+        let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
+        let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
+        thread("transform", move || transform(worker, &jobs, &made_in))?;
+        let (delivered_in, delivered) = tokio::sync::oneshot::channel();
+        thread("deliver", move || {
+            // Nobody listens any more only when the sync itself was dropped.
+            let _dropped = delivered_in.send(deliverer.run(&made));
+        })?;
+        // The healer holds the sender; when it is gone the worker and the delivery end.
+        let healed = tokio::select! {
+            healed = heal.run(self.ledger.clone(), jobs_in) => Some(healed),
+            () = stop => None,
+        };
+        let died = |_| SyncError::System("the delivering thread died".to_owned());
+        let (deliverer, mut summary) = delivered.await.map_err(died)??;
+        if let Some(healed) = &healed {
+            healed.note(&mut *lock(&self.ledger), account)?;
+            summary.healed.clone_from(&healed.summary);
+        }
+        Ok((deliverer, summary, healed.is_none()))
     }
 }
 

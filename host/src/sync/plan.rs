@@ -1,7 +1,7 @@
 //! Which ranges a run walks, and into how many it cuts a long one before anything is known of it.
 
 use super::split::equal;
-use super::{Begin, SyncConfig, SyncError, Who};
+use super::{Begin, SyncConfig, SyncError, Who, pending};
 use crate::ledger::{Ledger, Unit, Want};
 use crate::stripe::{Client, Pass};
 
@@ -46,7 +46,7 @@ pub(super) fn plan(
             resource: pass.resource.name(),
             pass: pass.name,
             lt: who.now,
-            overlap: pass.resource.overlap(),
+            overlap: pending::overlap(ledger, account, pass.resource, who.now)?,
             since: config.since,
         };
         let rate = client.budget().rate(pass.resource.path());

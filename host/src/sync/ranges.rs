@@ -212,16 +212,13 @@ impl<'a> Walker<'a> {
         if last.is_some() {
             self.cursor = last;
         }
+        let call = Call { observed_at: server_time, api_version: version, resource: None };
         let job = Job::Page(Box::new(Fetched {
-            walk: self.walk.index,
             number: self.number,
-            page,
-            call: Call { observed_at: server_time, api_version: version, resource: None },
             cursor: self.cursor.clone(),
             anew: std::mem::take(&mut self.anew),
             rest,
-            told: Vec::new(),
-            bookmark: None,
+            ..Fetched::new(self.walk.index, page, call)
         }));
         self.number += 1;
         let gone = |_| ApiError::Setup("the delivery stopped; see the error before this one".to_owned());

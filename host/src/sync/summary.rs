@@ -1,5 +1,7 @@
 //! What a run did and what it proves: shown at its end and kept in the lake as `_runs/<run>.json`.
 
+use super::events::EventsSummary;
+use super::heal::HealSummary;
 use crate::ledger::{Tally, Unit};
 use crate::module::{Batch, Fate, Module, ObjectResult};
 use serde::Serialize;
@@ -31,6 +33,13 @@ pub struct Summary {
     pub resources: BTreeMap<String, ResourceSummary>,
     /// What was walked to its end, or how far.
     pub units: Vec<UnitProof>,
+    /// What became of the Events since the last run.
+    pub events: EventsSummary,
+    /// What was listed or looked up once more.
+    pub healed: HealSummary,
+    /// What stands in the way of following every change, and what is done about it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<String>,
     /// What the quarantine holds at the end, of this run and of earlier ones: entries per dataset, objects
     /// that could not be converted under `_objects`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -174,9 +183,9 @@ impl Summary {
 }
 
 impl ResourceSummary {
-    /// Counts one object.
-    pub(super) fn count(&mut self, object: &ObjectResult) {
-        self.objects += 1;
+    /// Counts one object; those that a list showed among the resource's objects.
+    pub(super) fn count(&mut self, object: &ObjectResult, of_list: bool) {
+        self.objects += u64::from(of_list);
         match &object.fate {
             Fate::Skipped(_) => self.skipped += 1,
             Fate::Failed(_) => self.failed += 1,

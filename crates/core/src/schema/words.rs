@@ -101,6 +101,7 @@ fn reads(places: &[Path]) -> String {
 /// A source path; what comes with the object rather than in it is said to.
 fn in_words(path: &str) -> String {
     match path.strip_prefix("_envelope.") {
+        Some("updatedAt") => "the time of the event, or when the object was read".to_owned(),
         Some(name) => format!("{name} of the event or the connection"),
         None => path.to_owned(),
     }

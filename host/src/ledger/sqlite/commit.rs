@@ -1,6 +1,6 @@
 //! One stretch of a run in one transaction.
 
-use super::{Lists, quarantine, units};
+use super::{Lists, changes, quarantine, units};
 use crate::ledger::Commit;
 use rusqlite::{Transaction, params};
 use std::collections::HashMap;
@@ -23,14 +23,8 @@ pub(super) fn write(
     for progress in &commit.units {
         units::advance(tx, progress)?;
     }
-    let mut mark = tx.prepare_cached(
-        "INSERT INTO mark (account, name, at) VALUES (?, ?, ?)
-         ON CONFLICT DO UPDATE SET at = max(at, excluded.at)",
-    )?;
-    for (name, at) in &commit.bookmarks {
-        mark.execute(params![commit.account, name, at])?;
-    }
-    Ok(())
+    changes::note(tx, commit)?;
+    changes::mark(tx, commit.account, &commit.bookmarks)
 }
 
 fn records(tx: &Transaction<'_>, commit: &Commit, datasets: &HashMap<String, i64>) -> rusqlite::Result<()> {

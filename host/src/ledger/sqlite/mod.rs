@@ -1,5 +1,6 @@
 //! The ledger in an SQLite file: write-ahead log, every transaction on disk before it counts.
 
+mod changes;
 mod commit;
 mod forget;
 mod objects;
@@ -8,8 +9,8 @@ mod units;
 
 use super::schema::MIGRATIONS;
 use super::{
-    Commit, Covered, Embedded, Forget, Ledger, LedgerError, Objects, Quarantined, RecordId, Run, Seen,
-    Source, Unit, Version, Want,
+    Commit, Covered, Digest, Embedded, Forget, Ledger, LedgerError, Objects, Quarantined, RecordId, Run,
+    Seen, Source, Unit, Version, Want,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
@@ -342,6 +343,50 @@ impl Ledger for SqliteLedger {
         self.within(|tx| {
             let sql = "INSERT OR REPLACE INTO fact (account, key, value) VALUES (?, ?, ?)";
             tx.execute(sql, params![account, key, value]).map(drop)
+        })
+    }
+
+    fn heard(&mut self, account: i64, id: &str, fact: &Digest) -> Result<bool, LedgerError> {
+        self.within(|tx| changes::heard(tx, account, id, fact))
+    }
+
+    fn forget_heard(&mut self, account: i64, before: i64) -> Result<(), LedgerError> {
+        self.within(|tx| {
+            let sql = "DELETE FROM heard WHERE account = ? AND at < ?";
+            tx.execute(sql, params![account, before]).map(drop)
+        })
+    }
+
+    fn unsettled(&mut self, account: i64, resource: &str) -> Result<(u64, Option<i64>), LedgerError> {
+        self.within(|tx| {
+            let sql = "SELECT count(*), min(created) FROM unsettled WHERE account = ? AND resource = ?";
+            let make = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.max(0) as u64, row.get(1)?));
+            tx.query_row(sql, params![account, resource], make)
+        })
+    }
+
+    fn relist(
+        &mut self,
+        account: i64,
+        resources: &[&str],
+        since: i64,
+        bookmarks: &[(String, i64)],
+    ) -> Result<(), LedgerError> {
+        self.within(|tx| changes::relist(tx, account, resources, since, bookmarks))
+    }
+
+    fn relisted(&mut self, account: i64) -> Result<Vec<(String, i64)>, LedgerError> {
+        self.within(|tx| {
+            let mut rows =
+                tx.prepare("SELECT resource, since FROM relisted WHERE account = ? ORDER BY resource")?;
+            rows.query_map([account], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        })
+    }
+
+    fn relisted_whole(&mut self, account: i64, resource: &str) -> Result<(), LedgerError> {
+        self.within(|tx| {
+            let sql = "DELETE FROM relisted WHERE account = ? AND resource = ?";
+            tx.execute(sql, params![account, resource]).map(drop)
         })
     }
 

@@ -9,7 +9,7 @@ mod stretch;
 pub(super) use record::{From, Taken};
 
 use super::summary::{Summary, error_lines, proofs};
-use super::{Begin, Fetched, Made, SharedLedger, SyncError, Told, Watch, digest, lock};
+use super::{Begin, Fetched, LOOSE, Made, SharedLedger, SyncError, Told, Watch, digest, lock, pending};
 use crate::lake::{Lake, part_stem};
 use crate::ledger::{Delivered, Digest, Embedded, RecordId, Rest, Seen, Source, Unit, Version, id_hash};
 use crate::module::{Batch, Fate, Module};
@@ -187,8 +187,9 @@ impl Deliverer {
         let mut kept = 0;
         for (index, (object, result)) in fetched.page.objects.iter().zip(batch.objects()).enumerate() {
             let text = fetched.page.text(object);
-            let about = About::new(listed, fetched.told.get(index), &page, text, object);
-            let event = fetched.told.get(index).map(|_| about.surroundings(&page));
+            let told = fetched.told.get(index);
+            let about = About::new(listed, told, &page, text, object);
+            let event = told.map(|_| about.surroundings(&page));
             let origin = Origin {
                 text,
                 resource: about.resource.map_or("", Resource::object),
@@ -198,10 +199,17 @@ impl Deliverer {
                 surroundings: event.as_ref().unwrap_or(&page),
             };
             let name = about.resource.map_or("events", Resource::name);
-            self.summary.resources.entry(name.to_owned()).or_default().count(result);
+            self.summary.resources.entry(name.to_owned()).or_default().count(result, told.is_none());
             let from = From { resource: name, version: about.version, digest: about.digest };
-            for taken in self.records(&from, &origin, result, batch)? {
-                kept += u64::from(taken == Taken::Quarantined);
+            let taken = self.records(&from, &origin, result, batch)?;
+            kept += taken.iter().filter(|taken| **taken == Taken::Quarantined).count() as u64;
+            if let Some(heard) = told.and_then(|told| told.heard.as_ref()) {
+                let failed = matches!(result.fate, Fate::Failed(_));
+                self.summary.events.became(&taken, failed);
+                self.open.commit.heard.push(heard.clone());
+            }
+            if about.resource == Some(Resource::BalanceTransactions) {
+                self.open.commit.unsettled.push(pending::of(object, text));
             }
             let id: RecordId = Sha256::digest(object.id.as_bytes()).into();
             match &result.fate {
@@ -213,7 +221,8 @@ impl Deliverer {
                     self.open.commit.released.push((OBJECTS.to_owned(), id));
                 }
             }
-            if about.resource.is_some() {
+            // The ledger's objects are those of the lists: what was only told of may never be in one.
+            if about.resource.is_some() && told.is_none_or(|told| told.listed) {
                 self.open.commit.objects.push((name, about.seen()));
             }
         }
@@ -232,7 +241,7 @@ impl Deliverer {
                 tally.id_hash = tally.id_hash.wrapping_add(id_hash(&object.id));
             }
         }
-        self.open.commit.bookmarks.extend(fetched.bookmark);
+        self.open.commit.bookmarks.extend(fetched.bookmarks);
         if let Some(rest) = fetched.rest {
             self.hand_over(walk, rest);
         }
@@ -264,7 +273,9 @@ impl Deliverer {
         // A walk's unit is there before what it gained.
         touched.sort_unstable();
         for walk in touched {
-            if let Some(line) = self.lines.get_mut(&walk) {
+            if let Some(line) = self.lines.get_mut(&walk)
+                && line.unit.id != LOOSE
+            {
                 open.commit.units.push(line.take());
             }
         }
@@ -324,7 +335,8 @@ impl Deliverer {
     /// Writes the run's summary into the lake and ends the run.
     pub(super) fn close(&mut self, summary: &mut Summary) -> Result<(), SyncError> {
         self.show_quarantine(summary)?;
-        let units: Vec<(&Unit, bool)> = self.lines.values().map(|line| (&line.unit, line.complete)).collect();
+        let lines = self.lines.values().filter(|line| line.unit.id != LOOSE);
+        let units: Vec<(&Unit, bool)> = lines.map(|line| (&line.unit, line.complete)).collect();
         summary.units = proofs(units);
         let outcome = match summary.exit_code() {
             0 => "done",
@@ -348,9 +360,10 @@ impl Deliverer {
     }
 }
 
-/// What one text of a page is about: a listed object itself, or the object within an Event.
+/// What one text of a page is about: a listed object itself, one that was read by its id, or the object within an
+/// Event.
 struct About<'a> {
-    /// None when an Event is about something that is not synced.
+    /// None of a page that is no list's and says nothing more.
     resource: Option<Resource>,
     id: &'a str,
     created: i64,
@@ -369,11 +382,11 @@ impl<'a> About<'a> {
     ) -> Self {
         match told {
             Some(told) => Self {
-                resource: told.resource,
+                resource: Some(told.resource),
                 id: &told.id,
                 created: told.created,
                 deleted: told.deleted,
-                version: Version::of_event(told.at),
+                version: told.version,
                 digest: digest::of_json(text.get(told.object.clone()).unwrap_or(text)),
             },
             None => Self {
@@ -387,7 +400,7 @@ impl<'a> About<'a> {
         }
     }
 
-    /// What the object of an Event is converted with: it is as old as the Event.
+    /// What the object is converted with when it is not of a list: it is as old as its version.
     fn surroundings(&self, page: &Surroundings) -> Surroundings {
         Surroundings { observed_at: Some(self.version.seen), ..page.clone() }
     }

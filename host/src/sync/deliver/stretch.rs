@@ -74,6 +74,8 @@ impl Stretch {
             && commit.released.is_empty()
             && commit.objects.is_empty()
             && commit.bookmarks.is_empty()
+            && commit.heard.is_empty()
+            && commit.unsettled.is_empty()
     }
 
     /// Makes the files durable under their names, and says what the ledger is to record of them.
