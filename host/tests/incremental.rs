@@ -375,7 +375,7 @@ async fn a_pause_of_31_days_is_a_gap_that_is_said_and_mended() {
     scene.sandbox.remove(Seeded::Prices, "price_1", T + 300).unwrap();
     scene.sandbox.advance(Duration::from_secs(31 * DAY));
     // The lists break down at first: the gap is not forgotten for that.
-    scene.sandbox.set_faults("customers:500@1-9".parse().unwrap());
+    scene.sandbox.set_faults("customers:should-retry-false@1-".parse().unwrap());
     let broken = scene.run(&resources).await;
     assert_eq!(broken.exit_code(), 2);
     assert!(broken.notices[0].starts_with("gap: Events of 31 days"), "{:?}", broken.notices);

@@ -46,7 +46,10 @@ async fn elements(client: &Client, nested: &Nested, object: &Object) -> Result<V
         query.extend(nested.parameter.map(|name| (name, object.id.clone())));
         query.extend(after.map(|id| ("starting_after", id)));
         let read = |body: bytes::Bytes| serde_json::from_slice::<List>(&body).map_err(|e| e.to_string());
-        let answer = client.get_of(nested.path, &object.id, &query, read).await?;
+        let answer = match nested.parameter {
+            Some(_) => client.get(nested.path, &query, read).await?,
+            None => client.get_of(nested.path, &object.id, &query, read).await?,
+        };
         elements.extend(answer.value.data);
         if !answer.value.has_more {
             return Ok(elements);

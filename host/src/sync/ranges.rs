@@ -122,9 +122,10 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// The second is asked for alone; and if even that does not fit one page, the list is followed from there
-    /// without a window, where cursors hold.
+    /// The second is asked for alone; and if even that does not fit one page, the list is followed without a window,
+    /// where cursors hold, from where the walk itself has got to.
     async fn finish_second(&mut self, second: i64) -> Result<(), ApiError> {
+        let mut reached = self.cursor.clone().filter(|(_, at)| *at == second).map(|(id, _)| id);
         let query = self.query(Some(second), Some(second.saturating_add(1)), None);
         let mut answer = self.page(&query).await?;
         loop {
@@ -136,7 +137,14 @@ impl<'a> Walker<'a> {
             let Some((id, _)) = last.filter(|(_, created)| more && *created >= second) else {
                 return Ok(());
             };
-            answer = self.page(&self.query(None, None, Some(&id))).await?;
+            let after = reached.take().unwrap_or_else(|| id.clone());
+            answer = match self.page(&self.query(None, None, Some(&after))).await {
+                // What the walk had got to is gone: from the second's own page on, then.
+                Err(error) if error.is_lost_cursor() && after != id => {
+                    self.page(&self.query(None, None, Some(&id))).await?
+                }
+                answer => answer?,
+            };
         }
     }
 

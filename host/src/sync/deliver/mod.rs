@@ -254,9 +254,11 @@ impl Deliverer {
 
     /// Other walks take over the lower part of a walk's range.
     fn hand_over(&mut self, walk: usize, rest: super::HandedOver) {
-        let units = rest.walks.iter().map(|begin| begin.unit.clone()).collect();
         if let Some(line) = self.lines.get_mut(&walk) {
-            line.gained.rest = Some(Rest { gte: rest.gte, units });
+            // A walk may hand parts over several times before it is committed.
+            let gained = line.gained.rest.get_or_insert_with(|| Rest { gte: rest.gte, units: Vec::new() });
+            gained.gte = rest.gte;
+            gained.units.extend(rest.walks.iter().map(|begin| begin.unit.clone()));
         }
         for begin in rest.walks {
             self.expect(begin);
