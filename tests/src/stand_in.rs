@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{SystemTime, UNIX_EPOCH};
 use stripe_xdm_sandbox::{Account, ApiKey, Faults, Options, Rate, Resource, Sandbox, Size};
@@ -82,8 +83,8 @@ pub const DATASETS: [(&str, Resource, &str); 13] = [
     ("stripe_payouts", Resource::Payouts, "/_acme/stripe/payoutID"),
 ];
 
-/// The ids that each dataset must hold after a complete sync: what the lists show, and prices that only
-/// the items of listed subscriptions show.
+/// The ids that each dataset must hold after a complete sync: what the lists show, prices that only the items of
+/// listed subscriptions show, and coupons that only discounts show any more.
 pub fn wanted(account: &Account) -> anyhow::Result<BTreeMap<&'static str, BTreeSet<String>>> {
     #[derive(Deserialize)]
     struct Item {
@@ -100,6 +101,14 @@ pub fn wanted(account: &Account) -> anyhow::Result<BTreeMap<&'static str, BTreeS
         let ids = account.listable_ids(resource).into_iter().map(str::to_owned).collect();
         wanted.insert(dataset, ids);
     }
+    for (_, resource, _) in DATASETS {
+        let listed: BTreeSet<&str> = account.listable_ids(resource).into_iter().collect();
+        for (id, text) in account.ids(resource).into_iter().zip(account.objects(resource)) {
+            if listed.contains(id) && text.contains(r#""coupon""#) {
+                coupons_in(&serde_json::from_str(text)?, wanted.entry("stripe_coupons").or_default());
+            }
+        }
+    }
     let subscriptions: BTreeSet<&str> = account.listable_ids(Resource::Subscriptions).into_iter().collect();
     for text in account.objects(Resource::SubscriptionItems) {
         let item: Item = serde_json::from_str(text)?;
@@ -108,4 +117,15 @@ pub fn wanted(account: &Account) -> anyhow::Result<BTreeMap<&'static str, BTreeS
         }
     }
     Ok(wanted)
+}
+
+fn coupons_in(value: &Value, ids: &mut BTreeSet<String>) {
+    if value["object"] == "coupon" {
+        ids.extend(value["id"].as_str().map(str::to_owned));
+    }
+    match value {
+        Value::Object(members) => members.values().for_each(|member| coupons_in(member, ids)),
+        Value::Array(elements) => elements.iter().for_each(|element| coupons_in(element, ids)),
+        _ => {}
+    }
 }

@@ -143,45 +143,6 @@ fn a_second_run_adds_what_is_new_or_changed_and_nothing_else() -> anyhow::Result
 }
 
 #[test]
-fn twenty_kills_lose_nothing_and_double_nothing() -> anyhow::Result<()> {
-    let mut random = fastrand::Rng::with_seed(20);
-    let (mut kills, mut lakes) = (0, 0);
-    while kills < 20 {
-        ensure!(lakes < 40, "{kills} kills hit in {lakes} lakes");
-        let stand_in = StandIn::start(account(lakes), "")?;
-        let base_url = stand_in.sandbox()?.base_url();
-        let dir = tempfile::tempdir()?;
-        lakes += 1;
-        loop {
-            // After some request, and then at whatever the program is doing up to 40 ms later: reading,
-            // converting, writing a file, committing, delivering prices at the end.
-            let seen = stand_in.requests() + random.u64(1..80);
-            let pause = Duration::from_micros(random.u64(0..40_000));
-            let mut running = Running::start(sync(dir.path(), base_url, KEY)?, BOUND)?;
-            let mut ended = running.look(|| Ok(stand_in.requests() >= seen))?;
-            if !ended {
-                let instant = std::time::Instant::now() + pause;
-                ended = running.look(|| Ok(std::time::Instant::now() >= instant))?;
-            }
-            if ended {
-                succeeded(&running.end()?)?;
-                break;
-            }
-            running.kill()?;
-            kills += 1;
-        }
-        lake::check(dir.path(), &wanted(&stand_in.sandbox()?.account())?)?;
-        let left: Vec<PathBuf> = lake::all_files(dir.path())?
-            .into_iter()
-            .filter(|file| file.to_string_lossy().ends_with(".tmp"))
-            .collect();
-        ensure!(left.is_empty(), "left behind: {left:?}");
-    }
-    println!("{kills} kills in {lakes} lakes");
-    Ok(())
-}
-
-#[test]
 fn files_appear_whole_and_never_change() -> anyhow::Result<()> {
     let stand_in = StandIn::start(account(8), "slow:20msevery5")?;
     let dir = tempfile::tempdir()?;
