@@ -38,7 +38,7 @@ fn wanted(accounts: &[&Account]) -> BTreeSet<(String, String)> {
 fn connected_accounts_are_found_and_told_apart_and_one_that_fails_stops_no_other() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let (platform, first, second, broken) = (account(31), account(32), account(33), account(34));
-    let faults: Faults = format!("{}:should-retry-false@1-", broken.id()).parse()?;
+    let faults: Faults = format!("{}/should-retry-false@1-", broken.id()).parse()?;
     let options = Options {
         keys: vec![ApiKey::secret(KEY)],
         connected: vec![first.clone(), second.clone(), broken.clone()],

@@ -48,9 +48,12 @@ fn options_go_before_variables_before_the_file_before_defaults() -> anyhow::Resu
     ensure!(row("program.deadline") == ("5000".into(), "default".to_owned()));
 
     // A switch of the file is turned off for once; what transform writes shows whether it was.
-    let customer = r#"{"id":"cus_1","object":"customer","created":1700000000,"email":"a@example.com"}"#;
-    std::fs::write(dir.path().join("customer.json"), customer)?;
-    let transform = ["transform", "--tenant", "acme", "--account", "acct_1", "customer.json"];
+    let charge = r#"{"id":"ch_1","object":"charge","created":1700000000,"amount":1,"currency":"usd","paid":true,
+        "captured":true,"status":"succeeded","customer":"cus_1","billing_details":{"email":"a@example.com"}}"#;
+    std::fs::write(dir.path().join("charge.json"), charge)?;
+    let observed = ["--observed-at", "2026-01-01T00:00:00Z"];
+    let transform =
+        [&["transform", "--tenant", "acme", "--account", "acct_1", "charge.json"], &observed[..]].concat();
     let with_file = run(in_dir(dir.path(), &transform)?)?;
     ensure!(with_file.code == Some(0), "{with_file:?}");
     let off = run(in_dir(dir.path(), &[&transform[..], &["--email-identity=false"]].concat())?)?;

@@ -228,7 +228,7 @@ fn the_users_sets_run_in_transform() -> anyhow::Result<()> {
 
     for (arguments, part) in [
         (&["--mapping", &tutorial, &bare][..], "does not say what it maps"),
-        (&["--mapping", &format!("payout={tutorial}"), &bare], "resources are charge"),
+        (&["--mapping", &format!("topup={tutorial}"), &bare], "resources are charge"),
         (&["--mapping", &format!("refund={model}"), &bare], "leave refund= away"),
         (&["--mapping", &format!("subscription={tutorial}"), &bare], "subscription.event"),
     ] {

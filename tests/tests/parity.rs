@@ -182,7 +182,7 @@ fn every_way_through_node_gives_the_native_bytes() -> anyhow::Result<()> {
         r#"{"tenant":"_acme","customer_namespace":"a b","currency_exponents":{"USD":2}}"#,
         r#"{"account":"acct_1"}"#,
         r#"{"tenant":"acme","tennant":"acme"}"#,
-        r#"{"tenant":"acme","models":[{"resource":"payout"}]}"#,
+        r#"{"tenant":"acme","models":[{"resource":"topup"}]}"#,
     ];
 
     let dir = tempfile::tempdir()?;

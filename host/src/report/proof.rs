@@ -2,31 +2,31 @@
 
 use super::{counted, span};
 use crate::sync::UnitProof;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Most open ranges that are named.
 const OPEN: usize = 3;
 
 /// A line for what is proven, and one for what is not.
 pub(super) fn proof_lines(units: &[UnitProof]) -> Vec<String> {
-    let mut proven: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    let (mut ids, mut ranges, mut proven) = (0, 0, BTreeSet::new());
     let mut open: Vec<String> = Vec::new();
     for unit in units {
         if unit.complete {
-            let (ids, ranges) = proven.entry(&unit.resource).or_default();
-            *ids += unit.objects;
-            *ranges += unit.ranges;
+            (ids, ranges) = (ids + unit.objects, ranges + unit.ranges);
+            proven.insert(&unit.resource);
         } else {
             open.push(format!("{} {}", unit.resource, span(unit.gte, unit.lt)));
         }
     }
     let mut lines = Vec::new();
     if !proven.is_empty() {
-        let each = proven.iter().map(|(resource, (ids, ranges))| {
-            format!("{resource} {} in {}", counted(*ids, "id"), counted(*ranges, "range"))
-        });
-        let each = each.collect::<Vec<_>>().join(", ");
-        lines.push(format!("proven: {each}; counts and hashes recorded, `verify` compares them"));
+        lines.push(format!(
+            "proven: {} of {} in {}; counts and hashes recorded, `verify` compares them",
+            counted(ids, "id"),
+            counted(proven.len() as u64, "resource"),
+            counted(ranges, "range")
+        ));
     }
     if !open.is_empty() {
         let more = open.len().saturating_sub(OPEN);
@@ -62,7 +62,9 @@ mod tests {
         let both = [unit("prices", "active", true, 9), unit("prices", "inactive", true, 9)];
         assert_eq!(
             proof_lines(&both),
-            ["proven: prices 2,200 ids in 4 ranges; counts and hashes recorded, `verify` compares them"]
+            [
+                "proven: 2,200 ids of 1 resource in 4 ranges; counts and hashes recorded, `verify` compares them"
+            ]
         );
         let open: Vec<_> = (0..5).map(|n| unit("charges", "all", false, n * 86_400)).collect();
         assert_eq!(

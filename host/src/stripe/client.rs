@@ -18,6 +18,10 @@ use std::time::{Duration, Instant};
 const TIMEOUT: Duration = Duration::from_secs(80);
 /// Largest answer that is read, in bytes; a page of 100 objects is about one MiB.
 const MAX_BODY: usize = 32 << 20;
+/// Larger answers than this are read to their end one after the other, so that many requests in flight do not need
+/// as many times the memory. Pages of a hundred objects are smaller, as a rule.
+const LARGE_BODY: usize = 2 << 20;
+static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -361,9 +365,13 @@ enum BodyError {
 
 async fn body(mut response: Response) -> Result<Bytes, BodyError> {
     let mut body = BytesMut::new();
+    let mut turn = None;
     while let Some(chunk) = response.chunk().await.map_err(BodyError::Cut)? {
         if body.len() + chunk.len() > MAX_BODY {
             return Err(BodyError::TooLarge);
+        }
+        if turn.is_none() && body.len() + chunk.len() > LARGE_BODY {
+            turn = Some(LARGE.lock().await);
         }
         body.extend_from_slice(&chunk);
     }
