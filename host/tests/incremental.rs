@@ -9,7 +9,7 @@ use std::time::Duration;
 use stripe_xdm::module::{Cache, Limits, Module};
 use stripe_xdm::report::Silent;
 use stripe_xdm::stripe::{Client, Config, Key, Resource};
-use stripe_xdm::sync::{Summary, SyncConfig, sync};
+use stripe_xdm::sync::{Summary, SyncConfig, SyncError, sync};
 use stripe_xdm_sandbox::{
     API_VERSION, Account, Clock, Mischief, Mode, Options, Rate, Resource as Seeded, Sandbox,
 };
@@ -61,6 +61,15 @@ impl Scene {
     }
 
     async fn with(&self, resources: &[Resource], heal: Option<f64>) -> Summary {
+        self.from(None, resources, heal).await.unwrap()
+    }
+
+    async fn from(
+        &self,
+        since: Option<i64>,
+        resources: &[Resource],
+        heal: Option<f64>,
+    ) -> Result<Summary, SyncError> {
         let client = Client::new(Config {
             timeout: None,
             endpoint_rate_limit: None,
@@ -73,13 +82,13 @@ impl Scene {
         let config = SyncConfig {
             lake: self.lake.path().to_owned(),
             resources: resources.to_vec(),
-            since: None,
+            since,
             account: None,
             heal,
             settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
         };
         let (client, watch) = (Arc::new(client.unwrap()), Arc::new(Silent));
-        sync(client, &self.module, config, watch, std::future::pending()).await.unwrap()
+        sync(client, &self.module, config, watch, std::future::pending()).await
     }
 
     /// The lines of a dataset's files with this ending, in the order in which they were written.
@@ -536,4 +545,36 @@ async fn healing_finds_what_nobody_tells_a_little_in_each_run() {
     assert_eq!(changed.count(), 3);
     let rests = scene.heal(&[Resource::Prices]).await;
     assert_eq!(rests.healed.listed, 0, "the list rests for a day");
+}
+
+#[tokio::test]
+async fn a_later_run_goes_further_back_when_it_is_told_to_and_says_when_it_is_not() {
+    let mut account = empty();
+    for (number, days) in [10, 20, 30, 100].into_iter().enumerate() {
+        let text = customer(&format!("cus_{number}"), T - days * 86_400, "Ada");
+        account = account.with(Seeded::Customers, &text).unwrap();
+    }
+    let scene = Scene::new(account, Options::default()).await;
+    let customers = [Resource::Customers];
+    let back = |days: i64| Some(T - days * 86_400);
+    let first = scene.from(back(15), &customers, None).await.unwrap();
+    fine(&first);
+    assert_eq!((scene.names().len(), first.notices.len()), (1, 0), "{:?}", first.notices);
+
+    scene.sandbox.advance(Duration::from_secs(HOUR));
+    let silent = scene.run(&customers).await;
+    assert_eq!(scene.names().len(), 1);
+    assert!(silent.notices[0].starts_with("history: nothing from before 2026-09-06"), "{:?}", silent.notices);
+
+    let further = scene.from(back(50), &customers, None).await.unwrap();
+    fine(&further);
+    assert_eq!((scene.names().len(), further.notices.len()), (3, 0), "{:?}", further.notices);
+    let later = scene.from(back(5), &customers, None).await.unwrap();
+    fine(&later);
+    assert_eq!((scene.names().len(), later.resources["customers"].objects), (3, 0));
+    let all = scene.from(Some(1), &customers, None).await.unwrap();
+    assert_eq!((scene.names().len(), all.notices.len()), (4, 0));
+
+    let future = scene.from(Some(T + 2 * 86_400), &customers, None).await.unwrap_err();
+    assert!(future.to_string().contains("2026-09-23"), "{future}");
 }

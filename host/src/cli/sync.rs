@@ -27,7 +27,8 @@ pub(super) struct SyncArgs {
     /// The directory to sync into; it holds the records, the ledger and the runs
     #[arg(long, value_name = "DIR")]
     pub(super) lake: PathBuf,
-    /// Where the first run begins: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds
+    /// List nothing that was created before: a date (2026-01-31), a time (2026-01-31T12:00:00Z) or epoch seconds. A
+    /// later run may go further back
     #[arg(long, value_name = "TIME", value_parser = super::time)]
     since: Option<i64>,
     /// How many accounts are synced at once

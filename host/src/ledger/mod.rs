@@ -382,8 +382,11 @@ pub trait Ledger: Send {
     /// An account's newest run.
     fn last_run(&mut self, account: i64) -> Result<Option<Run>, LedgerError>;
 
-    /// The units that a run must walk for a list: unfinished ones, then one up to `lt`.
+    /// The units that a run must walk for a list: unfinished ones, then one up to `lt`, and one down to `since` when
+    /// no run before went as far back.
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError>;
+    /// How far back a list's units go; none when that is the beginning, or there are none.
+    fn begins(&mut self, want: &Want<'_>) -> Result<Option<i64>, LedgerError>;
     /// Cuts a unit that nobody has begun, at times that fall: the units that it becomes, latest first. The first
     /// of them is the unit itself.
     fn split(&mut self, unit: i64, at: &[i64]) -> Result<Vec<Unit>, LedgerError>;
@@ -543,7 +546,7 @@ pub struct Want<'a> {
     pub lt: i64,
     /// How far to look back behind the bound of the run before, in seconds.
     pub overlap: i64,
-    /// Where the first run begins, in epoch seconds.
+    /// Nothing older is listed, in epoch seconds; none is no bound in a first run, and where that began in later ones.
     pub since: Option<i64>,
 }
 

@@ -109,6 +109,9 @@ pub enum SyncError {
         /// The key's account.
         found: String,
     },
+    /// The time from which on everything is wanted lies in the future.
+    #[error("--since {0} lies in the future; leave it out to list everything")]
+    Since(String),
     /// The lake has nothing of the account.
     #[error("the lake holds nothing of {account} in this mode; sync it first, or use another --lake or key")]
     Unknown {
@@ -324,7 +327,9 @@ impl Session {
             let number = ledger.begin_run(account, who.now, module.sha256())?;
             let whose = gaps::Who { account, name: &who.account, livemode };
             let begun = gaps::begin(&mut *ledger, whose, who.now, &config.resources)?;
-            let walks = plan::plan(&mut *ledger, account, &who, &config, &client)?;
+            let (walks, notice) = plan::plan(&mut *ledger, account, &who, &config, &client)?;
+            let notices = begun.notices.into_iter().chain(notice).collect();
+            let begun = gaps::Begun { notices, ..begun };
             (Run { account, name: &who.account, number }, begun, walks)
         };
         let mut summary = Summary::new(run.number, &who.account, livemode, who.now, module, client.version());

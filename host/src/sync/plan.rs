@@ -3,6 +3,7 @@
 use super::split::equal;
 use super::{Begin, SyncConfig, SyncError, Who, pending};
 use crate::ledger::{Ledger, Unit, Want};
+use crate::report::moment;
 use crate::stripe::{Client, Pass};
 
 /// Before this day there was no Stripe: no object is older.
@@ -30,14 +31,18 @@ impl Walk {
     }
 }
 
-/// The units that a run walks, newest first within each pass.
+/// The units that a run walks, newest first within each pass; and what is to be said aloud.
 pub(super) fn plan(
     ledger: &mut dyn Ledger,
     account: i64,
     who: &Who,
     config: &SyncConfig,
     client: &Client,
-) -> Result<Vec<Walk>, SyncError> {
+) -> Result<(Vec<Walk>, Option<String>), SyncError> {
+    if let Some(since) = config.since.filter(|since| *since > who.now) {
+        return Err(SyncError::Since(moment(since)));
+    }
+    let mut begins: Option<i64> = None;
     let passes: Vec<Pass> = config.resources.iter().flat_map(|r| r.passes()).collect();
     let mut walks = Vec::new();
     for pass in &passes {
@@ -52,7 +57,9 @@ pub(super) fn plan(
         let rate = client.budget().rate(pass.resource.path());
         let probes = (rate * PROBES) as usize / passes.len().max(1);
         let mut units = Vec::new();
-        for unit in ledger.plan(&want)? {
+        let planned = ledger.plan(&want)?;
+        begins = begins.max(ledger.begins(&want)?.filter(|_| config.since.is_none()));
+        for unit in planned {
             units.extend(probe(ledger, unit, pass, who, probes)?);
         }
         units.sort_by_key(|unit| std::cmp::Reverse(unit.lt));
@@ -60,7 +67,11 @@ pub(super) fn plan(
             walks.push(Walk { index: walks.len(), pass: *pass, unit });
         }
     }
-    Ok(walks)
+    let notice = begins.map(|begins| {
+        let begins = moment(begins);
+        format!("history: nothing from before {begins} was listed, where the first run began; --since goes further back")
+    });
+    Ok((walks, notice))
 }
 
 /// Cuts a long range that nobody has begun, so that its parts are looked into at once.

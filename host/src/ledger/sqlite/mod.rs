@@ -215,8 +215,14 @@ impl Ledger for SqliteLedger {
     }
 
     fn plan(&mut self, want: &Want<'_>) -> Result<Vec<Unit>, LedgerError> {
-        let id = self.next_unit()?;
-        self.within(|tx| units::plan(tx, want, id))
+        // It makes two at most.
+        let first = self.last_unit + 1;
+        self.last_unit += 2;
+        self.within(|tx| units::plan(tx, want, first))
+    }
+
+    fn begins(&mut self, want: &Want<'_>) -> Result<Option<i64>, LedgerError> {
+        self.within(|tx| units::begins(tx, want))
     }
 
     fn split(&mut self, unit: i64, at: &[i64]) -> Result<Vec<Unit>, LedgerError> {

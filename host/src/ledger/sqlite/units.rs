@@ -30,7 +30,7 @@ fn unit(row: &Row<'_>) -> rusqlite::Result<Unit> {
     })
 }
 
-pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, id: i64) -> rusqlite::Result<Vec<Unit>> {
+pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, first: i64) -> rusqlite::Result<Vec<Unit>> {
     let key = params![want.account, want.resource, want.pass];
     let list = "account = ?1 AND resource = ?2 AND pass = ?3";
     // The newest unit, when it was planned and never begun, stretches to the new bound instead of piling up.
@@ -43,15 +43,36 @@ pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, id: i64) -> rusqlite::
     let mut units: Vec<Unit> = tx.prepare(&open)?.query_map(key, unit)?.collect::<rusqlite::Result<_>>()?;
     let reached = format!("SELECT max(lt) FROM unit WHERE {list}");
     let reached: Option<i64> = tx.query_row(&reached, key, |row| row.get(0))?;
-    if reached.is_none_or(|reached| reached < want.lt) {
-        let gte = reached.map(|reached| reached - want.overlap).or(want.since);
+    let begins = begins(tx, want)?;
+    let mut insert = |id: i64, gte: Option<i64>, lt: i64| -> rusqlite::Result<()> {
         tx.execute(
             "INSERT INTO unit (id, account, resource, pass, gte, lt) VALUES (?, ?, ?, ?, ?, ?)",
-            params![id, want.account, want.resource, want.pass, gte, want.lt],
+            params![id, want.account, want.resource, want.pass, gte, lt],
         )?;
         units.push(tx.query_row(&format!("SELECT {UNIT} FROM unit WHERE id = ?"), [id], unit)?);
+        Ok(())
+    };
+    if reached.is_none_or(|reached| reached < want.lt) {
+        insert(first, reached.map(|reached| reached - want.overlap).or(want.since), want.lt)?;
+    }
+    // Further back than any run before.
+    if let (Some(since), Some(begins)) = (want.since, begins)
+        && since < begins
+    {
+        insert(first + 1, Some(since), begins)?;
     }
     Ok(units)
+}
+
+/// The time that a list's units reach down to; none when they reach to the beginning, or there are none.
+pub(super) fn begins(tx: &Transaction<'_>, want: &Want<'_>) -> rusqlite::Result<Option<i64>> {
+    let sql =
+        "SELECT min(gte), count(*) - count(gte) FROM unit WHERE account = ? AND resource = ? AND pass = ?";
+    let (first, endless): (Option<i64>, i64) =
+        tx.query_row(sql, params![want.account, want.resource, want.pass], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    Ok(first.filter(|_| endless == 0))
 }
 
 pub(super) fn split(tx: &Transaction<'_>, id: i64, at: &[i64], first: i64) -> rusqlite::Result<Vec<Unit>> {
