@@ -21,6 +21,8 @@ pub(super) struct Walk {
     pub(super) index: usize,
     pub(super) pass: Pass,
     pub(super) unit: Unit,
+    /// Whether anything is known that lets one expect objects in its range.
+    pub(super) expected: bool,
 }
 
 impl Walk {
@@ -64,7 +66,7 @@ pub(super) fn plan(
         }
         units.sort_by_key(|unit| std::cmp::Reverse(unit.lt));
         for unit in units {
-            walks.push(Walk { index: walks.len(), pass: *pass, unit });
+            walks.push(Walk { index: walks.len(), pass: *pass, unit, expected: false });
         }
     }
     let notice = begins.map(|begins| {

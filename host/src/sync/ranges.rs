@@ -96,8 +96,8 @@ impl<'a> Walker<'a> {
                 (self.cursor, self.anew) = (None, true);
                 return self.walk_whole().await;
             }
-            let empty = page.objects.is_empty() && self.number == 0;
-            self.swarm.note_page(self.walk.pass, empty);
+            let in_vain = self.walk.expected && page.objects.is_empty() && self.number == 0;
+            self.swarm.note_page(self.walk.pass, in_vain);
             self.sight.page(page.objects.iter().map(|o| o.created));
             if page.has_more {
                 let Some((id, second)) = last else { return Ok(()) };

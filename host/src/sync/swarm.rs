@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 /// that a single walk would not have made.
 const RANGES: u64 = 12;
 const PAGES_A_RANGE: u64 = 12;
-/// By how much a range that turned out to be empty makes a list less worth cutting.
+/// By how much a range that was cut off and turned out to be empty makes a list less worth cutting.
 const EMPTY: u64 = 2;
 /// With fewer pages left, a range is not cut.
 const WORTH_IT: f64 = 1.5;
@@ -150,12 +150,12 @@ impl Swarm {
         self.lock().list(pass).whole = true;
     }
 
-    /// Notes a page, and whether it was all of a range and empty.
-    pub(super) fn note_page(&self, pass: Pass, empty: bool) {
+    /// Notes a page, and whether a range was cut off in vain.
+    pub(super) fn note_page(&self, pass: Pass, in_vain: bool) {
         let mut state = self.lock();
         let list = state.list(pass);
         list.pages += 1;
-        list.empty += u64::from(empty);
+        list.empty += u64::from(in_vain);
     }
 
     /// Hands parts of what is left of a walk's range over to new walks, if that pays.
@@ -172,7 +172,7 @@ impl Swarm {
         }
         let cuts = {
             let mut state = self.lock();
-            let more = state.room(pass, self.client.budget().wanted(pass.resource.path()));
+            let more = state.room(pass, self.client.budget().wanted(pass.resource.path()), left);
             let cuts = sight.cuts(from, (more + 1).min(left.round() as usize));
             // Their room is taken now, not when they begin.
             state.walking += cuts.len();
@@ -188,7 +188,7 @@ impl Swarm {
             let gte = cuts.get(place + 1).copied().or(unit.gte);
             let (account, resource, pass_name) = (unit.account, unit.resource.clone(), unit.pass.clone());
             let unit = Unit { id, gte, lt: *lt, ..Unit::new(account, resource, pass_name) };
-            let walk = Walk { index: self.next.fetch_add(1, Ordering::Relaxed), pass, unit };
+            let walk = Walk { index: self.next.fetch_add(1, Ordering::Relaxed), pass, unit, expected: true };
             walks.push(walk.begin());
             // The loop that starts them ends after all walks, this one among them.
             let _gone = self.born.send(walk);
@@ -207,13 +207,13 @@ impl State {
         self.lists.entry((pass.resource, pass.name)).or_default()
     }
 
-    /// How many more walks of a list pay.
-    fn room(&mut self, pass: Pass, (wanted, of_endpoint): (usize, usize)) -> usize {
+    /// How many more walks of a list pay, when one of them has about so many pages to go.
+    fn room(&mut self, pass: Pass, (wanted, of_endpoint): (usize, usize), left: f64) -> usize {
         let same = self.lists.iter().filter(|((resource, _), _)| *resource == pass.resource);
         let at_endpoint: usize = same.map(|(_, list)| list.walking).sum();
         let walking = self.walking;
         let list = self.list(pass);
-        let allowed = RANGES + list.pages / PAGES_A_RANGE;
+        let allowed = RANGES + list.pages.saturating_add(left as u64) / PAGES_A_RANGE;
         let ranges = allowed.saturating_sub(list.ranges + EMPTY * list.empty);
         wanted
             .saturating_sub(walking)
@@ -232,16 +232,17 @@ mod tests {
         let mut state = State { walking: 3, ..State::default() };
         *state.list(pass) = List { walking: 1, ranges: 1, ..List::default() };
         // As many as the budget can use, of all lists and of this one.
-        assert_eq!(state.room(pass, (20, 5)), 4);
-        assert_eq!(state.room(pass, (4, 4)), 1);
-        assert_eq!(state.room(pass, (3, 3)), 0);
+        assert_eq!(state.room(pass, (20, 5), 2.0), 4);
+        assert_eq!(state.room(pass, (4, 4), 2.0), 1);
+        assert_eq!(state.room(pass, (3, 3), 2.0), 0);
         // Many ranges need many pages.
         state.list(pass).ranges = 12;
-        assert_eq!(state.room(pass, (20, 20)), 0);
+        assert_eq!(state.room(pass, (20, 20), 0.0), 0);
+        assert_eq!(state.room(pass, (20, 20), 25.0), 2);
         state.list(pass).pages = 36;
-        assert_eq!(state.room(pass, (20, 20)), 3);
+        assert_eq!(state.room(pass, (20, 20), 0.0), 3);
         // Empty ones count threefold.
         state.list(pass).empty = 1;
-        assert_eq!(state.room(pass, (20, 20)), 1);
+        assert_eq!(state.room(pass, (20, 20), 0.0), 1);
     }
 }

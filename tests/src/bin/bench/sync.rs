@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use stripe_xdm_sandbox::{Account, ApiKey, Even, EvenKind, Mode, Options, Rate, Sandbox};
+use stripe_xdm_sandbox::{Account, ApiKey, Clock, Even, EvenKind, Mode, Options, Rate, Sandbox};
 use stripe_xdm_tests::program::{self, Running};
 
 /// Opens nothing but the stand-in of this process.
 const KEY: &str = "sk_live_benchmark0benchmark0";
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
-/// The newest charge. The stand-in's answers tell the real time, so it lies in the past.
-const NEWEST: i64 = 1_700_000_000;
+/// The newest charge; the stand-in's clock stands an hour later.
+const NEWEST: i64 = 1_790_000_000;
 const BOUND: Duration = Duration::from_secs(600);
 
 /// One measurement.
@@ -156,6 +156,7 @@ pub(crate) fn stand_in(scene: &str) -> anyhow::Result<()> {
         keys: vec![ApiKey::secret(KEY)],
         rate: Rate::Unlimited,
         latency: Duration::from_millis(scene.latency_ms),
+        clock: Clock::Fixed(NEWEST + 3_600),
         ..Options::default()
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
