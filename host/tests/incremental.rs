@@ -578,3 +578,32 @@ async fn a_later_run_goes_further_back_when_it_is_told_to_and_says_when_it_is_no
     let future = scene.from(Some(T + 2 * 86_400), &customers, None).await.unwrap_err();
     assert!(future.to_string().contains("2026-09-23"), "{future}");
 }
+
+#[tokio::test]
+async fn ids_that_users_choose_are_read_as_they_are() {
+    let coupon = |id: &str, name: &str| {
+        json!({"id": id, "object": "coupon", "created": MONTH_AGO, "livemode": false, "name": name,
+            "duration": "once", "percent_off": 10, "metadata": {}, "times_redeemed": 0, "valid": true})
+        .to_string()
+    };
+    let ids = ["50%20OFF", "20%BACK", "A/../B?x=1&y=2#z", "ÉTÉ ☃", "..."];
+    let mut account = empty();
+    for id in ids {
+        account = account.with(Seeded::Coupons, &coupon(id, "before")).unwrap();
+    }
+    let scene = Scene::new(account, Options::default()).await;
+    fine(&scene.run(&[Resource::Coupons]).await);
+    for id in ids {
+        // Two in one second have no order, so that each coupon is read by its id.
+        scene.sandbox.update(Seeded::Coupons, &coupon(id, "between"), T + 10).unwrap();
+        scene.sandbox.update(Seeded::Coupons, &coupon(id, "after"), T + 10).unwrap();
+    }
+    scene.sandbox.advance(Duration::from_secs(HOUR));
+    let second = scene.run(&[Resource::Coupons]).await;
+    fine(&second);
+    assert_eq!(second.events.read_anew, ids.len() as u64, "{:?}", second.events);
+    assert_eq!(scene.tombstones("stripe_coupons"), [] as [String; 0]);
+    let current = scene.current("stripe_coupons");
+    assert_eq!(current.len(), ids.len());
+    assert!(current.values().all(|record| record.to_string().contains("after")), "{current:?}");
+}

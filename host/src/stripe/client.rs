@@ -8,6 +8,7 @@ use super::page::Page;
 use super::retry::{Attempt, Decision, Retry};
 use crate::observe::Metrics;
 use bytes::{Bytes, BytesMut};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
 use std::sync::Arc;
@@ -22,6 +23,9 @@ const MAX_BODY: usize = 32 << 20;
 /// as many times the memory. Pages of a hundred objects are smaller, as a rule.
 const LARGE_BODY: usize = 2 << 20;
 static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// All but the characters that stand for themselves everywhere in a URL (RFC 3986, 2.3).
+const NOT_PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -212,8 +216,12 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
-        // Users may choose some ids: a slash within is not one of the path.
-        let id = id.replace('/', "%2F");
+        if matches!(id, "." | "..") {
+            let message = format!("{id:?} is no id: it cannot stand in a path");
+            return Err(ApiError::Contract { path: endpoint.to_owned(), message, request: RequestId::default() });
+        }
+        // Users may choose some ids: nothing in them is part of the path.
+        let id = utf8_percent_encode(id, NOT_PLAIN).to_string();
         let path = match endpoint.contains("{id}") {
             true => endpoint.replace("{id}", &id),
             false => format!("{endpoint}/{id}"),
