@@ -205,7 +205,7 @@ pub(super) fn replaced_models_write_ids(settings: &Map<String, Value>) -> anyhow
 
 /// Two threads are plenty: the work is done by the workers and the delivery.
 pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("the system gives no threads")
 }
 

@@ -218,7 +218,11 @@ impl Client {
     ) -> Result<Answer<T>, ApiError> {
         if matches!(id, "." | "..") {
             let message = format!("{id:?} is no id: it cannot stand in a path");
-            return Err(ApiError::Contract { path: endpoint.to_owned(), message, request: RequestId::default() });
+            return Err(ApiError::Contract {
+                path: endpoint.to_owned(),
+                message,
+                request: RequestId::default(),
+            });
         }
         // Users may choose some ids: nothing in them is part of the path.
         let id = utf8_percent_encode(id, NOT_PLAIN).to_string();
