@@ -566,6 +566,8 @@ async fn a_later_run_goes_further_back_when_it_is_told_to_and_says_when_it_is_no
     assert_eq!(scene.names().len(), 1);
     assert!(silent.notices[0].starts_with("history: nothing from before 2026-09-06"), "{:?}", silent.notices);
 
+    assert!(scene.run(&customers).await.notices.is_empty(), "once is enough");
+
     let further = scene.from(back(50), &customers, None).await.unwrap();
     fine(&further);
     assert_eq!((scene.names().len(), further.notices.len()), (3, 0), "{:?}", further.notices);

@@ -473,3 +473,23 @@ fn a_ledger_of_an_older_program_is_taken_over() {
     ledger.quarantine(&[kept(1, 1, "a")], &[]).unwrap();
     assert_eq!(ledger.quarantine_counts().unwrap(), [("charges".to_owned(), 1, 1)]);
 }
+
+#[test]
+fn finished_units_of_many_runs_become_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = open(dir.path());
+    let account = ledger.account("acct_1", false).unwrap();
+    let runs = 500;
+    for run in 1..=runs {
+        for unit in ledger.plan(&want(account, run * 1_000)).unwrap() {
+            ledger.commit(&of(&unit, done(&unit, 2))).unwrap();
+        }
+    }
+    let units = ledger.units(account, "charges").unwrap();
+    assert!(units.len() <= 65, "{} units", units.len());
+    assert_eq!((units[0].gte, units.last().map(|unit| unit.lt)), (None, Some(runs * 1_000)));
+    assert_eq!(units.iter().map(|unit| unit.tally.objects).sum::<u64>(), 2 * runs as u64);
+    // Nothing between them was lost.
+    assert!(units.windows(2).all(|pair| pair[1].gte.is_some_and(|gte| gte <= pair[0].lt)));
+    assert_eq!(ledger.begins(&want(account, runs * 1_000)).unwrap(), None);
+}

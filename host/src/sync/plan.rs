@@ -14,6 +14,9 @@ const LONG: i64 = 30 * 86_400;
 /// account's objects are all of one time.
 const PROBES: f64 = 1.0 / 12.0;
 
+/// Of which history it was said that it is not there. Once is enough.
+const HISTORY: &str = "history";
+
 /// A unit to walk.
 #[derive(Debug, Clone)]
 pub(super) struct Walk {
@@ -69,8 +72,12 @@ pub(super) fn plan(
             walks.push(Walk { index: walks.len(), pass: *pass, unit, expected: false });
         }
     }
-    let notice = begins.map(|begins| {
-        let begins = moment(begins);
+    let told = ledger.fact(account, HISTORY)?;
+    let notice = begins.map(moment).filter(|begins| told.as_ref() != Some(begins));
+    if let Some(begins) = &notice {
+        ledger.set_fact(account, HISTORY, begins)?;
+    }
+    let notice = notice.map(|begins| {
         format!("history: nothing from before {begins} was listed, where the first run began; --since goes further back")
     });
     Ok((walks, notice))

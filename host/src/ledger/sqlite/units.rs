@@ -30,7 +30,11 @@ fn unit(row: &Row<'_>) -> rusqlite::Result<Unit> {
     })
 }
 
+/// A list has no more finished units than this for long: a schedule adds one each run.
+const FINISHED: usize = 64;
+
 pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, first: i64) -> rusqlite::Result<Vec<Unit>> {
+    join(tx, want)?;
     let key = params![want.account, want.resource, want.pass];
     let list = "account = ?1 AND resource = ?2 AND pass = ?3";
     // The newest unit, when it was planned and never begun, stretches to the new bound instead of piling up.
@@ -62,6 +66,43 @@ pub(super) fn plan(tx: &Transaction<'_>, want: &Want<'_>, first: i64) -> rusqlit
         insert(first + 1, Some(since), begins)?;
     }
     Ok(units)
+}
+
+/// Joins the older half of a list's finished units where they touch or overlap, when there are too many. What
+/// overlapping ranges showed twice counts twice in the sum; what is there is told by the objects themselves.
+fn join(tx: &Transaction<'_>, want: &Want<'_>) -> rusqlite::Result<()> {
+    let key = params![want.account, want.resource, want.pass];
+    let sql = format!(
+        "SELECT {UNIT} FROM unit WHERE account = ? AND resource = ? AND pass = ? AND done ORDER BY lt"
+    );
+    let mut done: Vec<Unit> =
+        tx.prepare_cached(&sql)?.query_map(key, unit)?.collect::<rusqlite::Result<_>>()?;
+    if done.len() <= FINISHED {
+        return Ok(());
+    }
+    done.truncate(done.len() - FINISHED / 2);
+    // None is the beginning, and sorts as such.
+    done.sort_by_key(|unit| (unit.gte, unit.lt));
+    let mut joined: Vec<Unit> = Vec::new();
+    for unit in done {
+        match joined.last_mut() {
+            Some(last) if unit.gte.is_none_or(|gte| gte <= last.lt) => {
+                last.lt = last.lt.max(unit.lt);
+                last.tally.add(&unit.tally);
+                last.walked = last.walked.max(unit.walked);
+                tx.prepare_cached("DELETE FROM unit WHERE id = ?")?.execute([unit.id])?;
+            }
+            _ => joined.push(unit),
+        }
+    }
+    let mut update = tx.prepare_cached(
+        "UPDATE unit SET lt = ?, pages = ?, objects = ?, records = ?, id_hash = ?, walked = ? WHERE id = ?",
+    )?;
+    for Unit { id, lt, tally, walked, .. } in joined {
+        let (pages, objects, records) = (tally.pages as i64, tally.objects as i64, tally.records as i64);
+        update.execute(params![lt, pages, objects, records, tally.id_hash.to_be_bytes(), walked, id])?;
+    }
+    Ok(())
 }
 
 /// The time that a list's units reach down to; none when they reach to the beginning, or there are none.
