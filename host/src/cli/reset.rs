@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use stripe_xdm::lake::Lake;
 use stripe_xdm::ledger::SqliteLedger;
 use stripe_xdm::report::{counted, span};
+use stripe_xdm::stripe::Resource;
 use stripe_xdm::sync::{Forgetting, Reset, forget, to_forget};
 
 #[derive(Debug, Args)]
@@ -19,8 +20,8 @@ pub(super) struct ResetArgs {
     #[arg(long, value_name = "DIR")]
     lake: PathBuf,
     /// The resources whose walks are forgotten
-    #[arg(long, alias = "resources", value_name = "NAMES", value_delimiter = ',')]
-    resource: Vec<String>,
+    #[arg(long, alias = "resources", value_name = "NAMES", value_delimiter = ',', value_parser = super::stripe::resource)]
+    resource: Vec<Resource>,
     /// Forget the walks of all resources and, without --from and --to, up to when Events were read
     #[arg(long)]
     all: bool,
@@ -43,7 +44,7 @@ pub(super) fn run(global: &Global, args: &ResetArgs) -> anyhow::Result<ExitCode>
     let time =
         |name, text: &Option<String>| text.as_deref().map(|text| super::moment(name, text)).transpose();
     let reset = Reset {
-        resources: args.resource.clone(),
+        resources: args.resource.iter().map(|resource| resource.name().to_owned()).collect(),
         account: args.account.clone(),
         from: time("--from", &args.from)?,
         to: time("--to", &args.to)?,

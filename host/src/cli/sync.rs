@@ -229,8 +229,11 @@ pub(super) async fn watched(
     Ok(sync(Arc::new(client), module, config, watcher(global), stop.wait()).await?)
 }
 
-/// How the syncs of all accounts ended.
+/// How the syncs of all accounts ended. Even who wants to hear nothing hears what failed.
 pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
+    if global.quiet && !global.json {
+        failures(ended).iter().for_each(|error| stripe_xdm::tell!("FAILED {error}"));
+    }
     if let [Ended { result: Ok(summary), name }] = ended
         && *name == summary.account
     {
@@ -248,6 +251,28 @@ pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path)
         say!("{}", accounts_table(ended, lake).trim_end());
     }
     Ok(ExitCode::from(total.exit_code()))
+}
+
+/// What failed, each with its resource, and with its account when there are several.
+pub(super) fn failures(accounts: &[Ended]) -> Vec<String> {
+    let mut failures = Vec::new();
+    for Ended { name, result } in accounts {
+        let of = |what: &str| match (accounts.len(), what) {
+            (1, what) => what.to_owned(),
+            (_, "") => name.clone(),
+            (_, what) => format!("{name}, {what}"),
+        };
+        match result {
+            Err(error) => failures.push(format!("{}: {error}", of(""))),
+            Ok(summary) => {
+                for (resource, of_resource) in &summary.resources {
+                    let errors = of_resource.errors.iter();
+                    failures.extend(errors.map(|error| format!("{}: {error}", of(resource))));
+                }
+            }
+        }
+    }
+    failures
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {

@@ -10,8 +10,8 @@ use crate::observe::Metrics;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The same as Stripe's own client libraries.
@@ -22,6 +22,11 @@ const MAX_BODY: usize = 32 << 20;
 /// as many times the memory. Pages of a hundred objects are smaller, as a rule.
 const LARGE_BODY: usize = 2 << 20;
 static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// So many requests for one answer are nobody's concern.
+const PATIENCE: u32 = 3;
+/// How long that is not said again.
+const QUIET: Duration = Duration::from_secs(30);
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -64,6 +69,8 @@ pub struct Client {
     metrics: Option<Arc<Metrics>>,
     /// How many requests were made.
     requests: Arc<AtomicU64>,
+    /// When it was last said that there is no answer.
+    told: Mutex<Option<Instant>>,
 }
 
 /// An answer of Stripe.
@@ -121,8 +128,8 @@ impl Client {
         let http = http.build().map_err(|e| setup(&e))?;
         let budget = config.budget().share();
         let Config { key, version, .. } = config;
-        let requests = Arc::default();
-        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests })
+        let (requests, told) = (Arc::default(), Mutex::default());
+        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests, told })
     }
 
     /// The same client, its requests counted.
@@ -136,7 +143,7 @@ impl Client {
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        let Self { http, base, key, budget, version, connected: _, metrics, requests: _ } = self;
+        let Self { http, base, key, budget, version, connected: _, metrics, requests: _, told: _ } = self;
         Ok(Self {
             http: http.clone(),
             base: base.clone(),
@@ -146,6 +153,7 @@ impl Client {
             connected: Some(header),
             metrics: metrics.clone(),
             requests: Arc::default(),
+            told: Mutex::default(),
         })
     }
 
@@ -243,17 +251,28 @@ impl Client {
                 Decision::Again(delay) => {
                     let (attempt, wait_ms) = (retry.made(), delay.as_millis() as u64);
                     tracing::info!(path, attempt, wait_ms, cause = message, "a request is made again");
+                    self.tell_of_silence(attempt, &message);
                     if let Some(metrics) = &self.metrics {
                         metrics.retried(endpoint);
                     }
                     tokio::time::sleep(delay).await;
                 }
                 Decision::GiveUp => {
-                    let (path, attempts) = (path.to_owned(), retry.made());
+                    let (address, attempts) = (format!("{}{path}", self.base()), retry.made());
                     tracing::info!(path, attempts, cause = message, "a request is given up");
-                    return Err(ApiError::Network { path, attempts, message });
+                    return Err(ApiError::Network { address, attempts, message });
                 }
             }
+        }
+    }
+
+    /// Says aloud that Stripe is asked again and again: for half a minute nothing else would be heard. Once for
+    /// all requests of that time.
+    fn tell_of_silence(&self, made: u32, cause: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if made == PATIENCE && told.is_none_or(|told| told.elapsed() >= QUIET) {
+            *told = Some(Instant::now());
+            tracing::warn!(host = self.base(), cause, "no usable answer so far; it is asked again");
         }
     }
 

@@ -121,7 +121,8 @@ fn new_here(who: Who<'_>, known: &[(i64, String, bool)]) -> Option<String> {
     if let Some((_, _, other)) = others.iter().find(|(_, name, _)| name == who.name) {
         return Some(format!(
             "key mode: this lake holds {}'s {} data so far, the key is for its {} data; all of that is listed from \
-             the beginning, beside the other",
+             the beginning, beside the other. Ids that users choose (coupons, products) may be the same in both, so \
+             test data belongs into a lake of its own: another --lake",
             who.name,
             mode(*other),
             mode(who.livemode)
