@@ -11,7 +11,7 @@ use stripe_xdm::lake::Lake;
 use stripe_xdm::ledger::SqliteLedger;
 use stripe_xdm::report::status_text;
 use stripe_xdm::schedule::{Clock, State, SystemClock};
-use stripe_xdm::sync::{known_accounts, status};
+use stripe_xdm::sync::{Status, known_accounts, status};
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
@@ -26,6 +26,11 @@ pub(super) struct StatusArgs {
 pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<ExitCode> {
     let state = State::read(&args.lake)
         .with_context(|| format!("{}: the schedule's state cannot be read", args.lake.display()))?;
+    if let Some(schedule) = state.clone().filter(|_| !Lake::has_ledger(&args.lake)) {
+        // A schedule that waits for its first slot.
+        let status = Status { schedule: Some(schedule), now: SystemClock.now(), ..Status::default() };
+        return show(global, args, &status);
+    }
     let mut ledger = ledger(&args.lake)?;
     let running = !Lake::is_free(&args.lake)?;
     let mut status = status(&mut ledger, state, running, SystemClock.now())?;
@@ -37,10 +42,14 @@ pub(super) fn run(global: &Global, args: &StatusArgs) -> anyhow::Result<ExitCode
         global.accounts.iter().position(named).unwrap_or(usize::MAX)
     };
     status.accounts.sort_by_key(|account| place(&account.name));
+    show(global, args, &status)
+}
+
+fn show(global: &Global, args: &StatusArgs, status: &Status) -> anyhow::Result<ExitCode> {
     if global.json {
-        say!("{}", serde_json::to_string(&status)?);
+        say!("{}", serde_json::to_string(status)?);
     } else {
-        say!("{}", status_text(&status, &args.lake, width()));
+        say!("{}", status_text(status, &args.lake, width()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 use std::cell::OnceCell;
 use std::process::ExitCode;
 use stripe_xdm::config::Connected;
+use stripe_xdm::lake::Lake;
+use stripe_xdm::ledger::Ledger as _;
 use stripe_xdm::report::{counted, verified_text};
 use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::Resource;
-use stripe_xdm::sync::{Account, Sample, Target, Verified, VerifyConfig, each_account, repair, verify};
+use stripe_xdm::sync::{
+    Account, Sample, Target, Verified, VerifyConfig, each_account, known_accounts, repair, verify,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
@@ -51,6 +55,7 @@ pub(super) fn run(global: &Global, args: VerifyArgs) -> anyhow::Result<ExitCode>
                 if global.json {
                     say!("{}", proven.json()?);
                 }
+                verification.tell_of_the_rest(&ready, &[&proven.verified.account])?;
                 Ok(ExitCode::from(proven.verified.exit_code()))
             }
             _ => verification.of_each(&ready).await,
@@ -108,6 +113,8 @@ impl Verification<'_> {
         if self.global.json {
             say!("{}", json!({ "accounts": answers, "exit_code": code }));
         }
+        let accounts = answers.iter().filter_map(|answer| answer["verified"]["account"].as_str());
+        self.tell_of_the_rest(ready, &accounts.collect::<Vec<_>>())?;
         Ok(ExitCode::from(code))
     }
 
@@ -150,6 +157,25 @@ impl Verification<'_> {
         let after = self.compare(target).await?;
         self.tell(&after, name);
         Ok(Proven { verified: after, before: Some(verified) })
+    }
+
+    /// Says what was not looked at: other accounts of the lake, and records that were kept back.
+    fn tell_of_the_rest(&self, ready: &Ready, accounts: &[&str]) -> anyhow::Result<()> {
+        if self.global.json || self.global.quiet || !Lake::has_ledger(&ready.lake) {
+            return Ok(());
+        }
+        let mut ledger = ledger(&ready.lake)?;
+        let known = known_accounts(&mut ledger)?;
+        let rest: Vec<_> =
+            known.iter().map(|(id, _)| id.as_str()).filter(|id| !accounts.contains(id)).collect();
+        if !rest.is_empty() {
+            say!("not looked at: {} of this lake", rest.join(", "));
+        }
+        let held: u64 = ledger.quarantine_counts()?.iter().map(|(_, count, _)| count).sum();
+        if held > 0 {
+            say!("kept back: {held}; ids are compared, records in the quarantine are not in the lake");
+        }
+        Ok(())
     }
 
     async fn compare(&self, target: &Target) -> anyhow::Result<Verified> {

@@ -82,7 +82,10 @@ fn account_lines(account: &AccountStatus, running: bool, width: Option<u16>) -> 
         events.map(|(until, lag)| format!("; events read until {} ({} ago)", moment(until), duration(lag)));
     let name = account.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
     let mut lines = vec![format!("{name}{} ({mode}), {run}{}", account.account, events.unwrap_or_default())];
-    lines.push(table(&account.resources, width));
+    match account.resources.as_slice() {
+        [] => lines.push("nothing of it was walked yet".to_owned()),
+        lists => lines.push(table(lists, width)),
+    }
     lines.extend(account.errors.iter().map(|(part, error)| format!("FAILED {part}: {error}")));
     for list in &account.resources {
         for failure in list.errors.iter().take(ERRORS) {
@@ -113,17 +116,17 @@ fn table(lists: &[ResourceStatus], width: Option<u16>) -> String {
     let mut header = vec!["resource", "from", "ranges", "objects", "records", "behind"];
     let mut rows: Vec<Vec<String>> = lists.iter().map(row).collect();
     let Some(width) = width else { return columns(&header, rows) };
-    // Two borders; each column has a space on both sides.
+    // A border before the first column, and one or a gap behind each; each column has a space on both sides.
     let needed = |header: &[&str], rows: &[Vec<String>]| {
         let wide = |(index, title): (usize, &&str)| {
             let cells = rows.iter().filter_map(|row| Some(row.get(index)?.chars().count()));
-            cells.max().unwrap_or(0).max(title.chars().count()) + 2
+            cells.max().unwrap_or(0).max(title.chars().count()) + 3
         };
-        2 + header.iter().enumerate().map(wide).sum::<usize>()
+        1 + header.iter().enumerate().map(wide).sum::<usize>()
     };
     let mut left = usize::from(width).saturating_sub(needed(&header, &rows));
     for spare in SPARE {
-        if left >= BAR.start() + 2 {
+        if left >= BAR.start() + 3 {
             break;
         }
         if let Some(index) = header.iter().position(|title| *title == spare) {
@@ -132,7 +135,7 @@ fn table(lists: &[ResourceStatus], width: Option<u16>) -> String {
         }
         left = usize::from(width).saturating_sub(needed(&header, &rows));
     }
-    let blocks = left.saturating_sub(2).clamp(*BAR.start(), *BAR.end());
+    let blocks = left.saturating_sub(3).clamp(*BAR.start(), *BAR.end());
     let at = header.iter().position(|title| *title == "ranges").unwrap_or(header.len());
     header.insert(at, "walked");
     for (row, list) in rows.iter_mut().zip(lists) {
@@ -190,7 +193,7 @@ mod tests {
         for words in [
             "shop: acct_1 (live), the run of 1970-01-02 goes on",
             "events read until 1970-01-04T23:49:00Z (11 min ago)",
-            "███████",
+            "··██████",
             "3 done, 1 open",
             "20,000",
             "incomplete",
@@ -217,8 +220,9 @@ mod tests {
         };
         for (width, titles, blocks) in [
             (200, &["from", "records"][..], 60),
-            (120, &["from", "records"], 37),
-            (80, &[], 18),
+            (120, &["from", "records"], 26),
+            (100, &["from"], 18),
+            (80, &[], 11),
             (60, &[], 8),
         ] {
             let drawn = table(&[long.clone(), list()], Some(width));
@@ -228,7 +232,7 @@ mod tests {
             }
             let row = drawn.lines().nth(3).unwrap();
             assert_eq!(row.matches(['█', '·', '▓', '▒', '░']).count(), blocks, "{width}\n{drawn}");
-            assert!(drawn.lines().all(|line| width < 70 || line.chars().count() <= width.into()), "{drawn}");
+            assert!(drawn.lines().all(|line| width < 80 || line.chars().count() <= width.into()), "{drawn}");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::observe::Metrics;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -220,8 +221,14 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
-        // Users may choose some ids: a slash within is not one of the path.
-        let id = id.replace('/', "%2F");
+        let id = path_segment(id).ok_or_else(|| {
+            let (path, request) = (endpoint.to_owned(), RequestId::default());
+            ApiError::Contract {
+                path,
+                message: format!("an object with the id {id:?} cannot be asked for"),
+                request,
+            }
+        })?;
         let path = match endpoint.contains("{id}") {
             true => endpoint.replace("{id}", &id),
             false => format!("{endpoint}/{id}"),
@@ -259,6 +266,10 @@ impl Client {
                 }
                 Decision::GiveUp => {
                     let (address, attempts) = (format!("{}{path}", self.base()), retry.made());
+                    let message = match attempt {
+                        Attempt::Network => format!("{message}; check the network and --api-base"),
+                        Attempt::Status { .. } => message,
+                    };
                     tracing::info!(path, attempts, cause = message, "a request is given up");
                     return Err(ApiError::Network { address, attempts, message });
                 }
@@ -344,7 +355,7 @@ impl Client {
         // Asked of a fresh counter: is this kind of answer ever worth another request?
         match Retry::default().after(attempt, 0.0) {
             Decision::GiveUp => Err(Failure::Final(error)),
-            Decision::Again(_) => Err(Failure::Temporary(attempt, error.to_string())),
+            Decision::Again(_) => Err(Failure::Temporary(attempt, error.without_path())),
         }
     }
 
@@ -397,6 +408,20 @@ async fn body(mut response: Response) -> Result<Bytes, BodyError> {
     Ok(body.freeze())
 }
 
+/// An id as one segment of a path. Users may choose some ids: a slash or a percent sign within is the id's own. The
+/// ids that no path can hold are none.
+fn path_segment(id: &str) -> Option<String> {
+    let mut segment = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => segment.push(byte.into()),
+            // Writing into a String cannot fail.
+            _ => drop(write!(segment, "%{byte:02X}")),
+        }
+    }
+    (!matches!(id, "" | "." | "..")).then_some(segment)
+}
+
 /// Reads the `Date` header (RFC 9110 uses RFC 2822's form with `GMT`).
 fn http_date(text: &str) -> Option<i64> {
     let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
@@ -425,6 +450,20 @@ mod tests {
         assert!(Client::new(config("http://127.0.0.1:1")).is_ok());
         let client = Client::new(config("https://api.stripe.com")).unwrap();
         assert!(!format!("{client:?}").contains("secretsecret"));
+    }
+
+    #[test]
+    fn an_id_stays_one_segment_of_its_path() {
+        for id in ["50%20OFF", "a/../b", "a?x=1&y#z", "Ångström 5 %", "ch_1Nv-~.", "%2e%2e"] {
+            let mut url = Url::parse("https://api.stripe.com").unwrap();
+            url.set_path(&format!("/v1/coupons/{}", path_segment(id).unwrap()));
+            let segment = url.path().strip_prefix("/v1/coupons/").unwrap();
+            assert!(!segment.contains('/') && url.query().is_none() && url.fragment().is_none(), "{url}");
+            let query = format!("id={}", segment.replace('+', "%2B"));
+            let read = url::form_urlencoded::parse(query.as_bytes()).next().unwrap().1;
+            assert_eq!(read, id, "{url}");
+        }
+        assert!([".", "..", ""].into_iter().all(|id| path_segment(id).is_none()));
     }
 
     #[test]

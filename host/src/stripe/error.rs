@@ -51,7 +51,7 @@ pub enum ApiError {
     },
     /// No answer, or one that was cut, after all retries.
     #[error(
-        "{address}: no usable answer after {attempts} attempts: {message}; check the network and --api-base, then run the same command again to continue"
+        "{address}: no usable answer after {attempts} attempts: {message}; run the same command again to continue"
     )]
     Network {
         /// What was asked for, with its host.
@@ -103,6 +103,16 @@ impl ApiError {
                 request,
                 server_time,
             },
+        }
+    }
+
+    /// What it says, where the path is said already and more follows.
+    pub(super) fn without_path(&self) -> String {
+        match self {
+            Self::Refused { status, message, request, .. } => {
+                format!("Stripe answered {status}{request}: {}", message.trim_end_matches('.'))
+            }
+            other => other.to_string(),
         }
     }
 

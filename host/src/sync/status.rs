@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(super) const NAME: &str = "name";
 
 /// A lake's state. All times are epoch seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Status {
     /// When it was looked at.
     pub now: i64,

@@ -40,8 +40,7 @@ impl List<'_> {
             }
             let (client, path) = (self.client.clone(), self.resource.path());
             tasks.spawn(async move {
-                let at = format!("{path}/{id}");
-                let why = match client.get_at(path, &at, &[], is_deleted).await {
+                let why = match client.get_of(path, &id, &[], is_deleted).await {
                     Ok(answer) if answer.value => Why::DeletedSince,
                     Ok(_) => Why::Unlisted,
                     Err(ApiError::Refused { status: 404, code, .. }) if code == "resource_missing" => {
