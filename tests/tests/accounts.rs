@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use stripe_xdm_sandbox::{Account, ApiKey, Faults, Options, Rate, Resource, Sandbox, Size};
 use stripe_xdm_tests::lake;
-use stripe_xdm_tests::program::{command, run, sync};
+use stripe_xdm_tests::program::{self, command, run, sync};
 use stripe_xdm_tests::stand_in::{KEY, StandIn, past};
 
 fn account(seed: u64) -> Account {
@@ -71,7 +71,7 @@ fn connected_accounts_are_found_and_told_apart_and_one_that_fails_stops_no_other
 
     // Each is verified, one after the other, or those that are named.
     let verify = |connected: &str| -> anyhow::Result<_> {
-        let mut command = command()?;
+        let mut command = program::command()?;
         command.args(["verify", "--tenant", "acme", "--resources", "charges", "--rate-limit", "100000"]);
         command.args(["--api-base", sandbox.base_url(), connected, "--lake"]).arg(dir.path());
         command.env("STRIPE_API_KEY", KEY);
