@@ -35,7 +35,7 @@ pub enum ApiError {
     #[error("{path}: Stripe answered {status}{request}: {message}")]
     Refused {
         /// The path asked for.
-        path: String,
+        path: Box<str>,
         /// The HTTP status.
         status: u16,
         /// Stripe's `code`, or empty.
@@ -43,7 +43,7 @@ pub enum ApiError {
         /// Stripe's `param`, or empty.
         param: String,
         /// Stripe's message.
-        message: String,
+        message: Box<str>,
         /// Formatted request id.
         request: RequestId,
         /// The server's clock, in epoch seconds.
@@ -95,11 +95,11 @@ impl ApiError {
             }
             (401, None) => Self::Key { request },
             (_, _) => Self::Refused {
-                path,
+                path: path.into(),
                 status,
                 code: code.unwrap_or_default(),
                 param: param.unwrap_or_default(),
-                message,
+                message: message.into(),
                 request,
                 server_time,
             },
