@@ -218,13 +218,9 @@ mod tests {
             ranges_done: 123,
             ..list()
         };
-        for (width, titles, blocks) in [
-            (200, &["from", "records"][..], 60),
-            (120, &["from", "records"], 26),
-            (100, &["from"], 18),
-            (80, &[], 11),
-            (60, &[], 8),
-        ] {
+        for (width, titles, blocks) in
+            [(120, &["from", "records"][..], 24), (100, &["from"], 16), (80, &[], 9), (60, &[], 8)]
+        {
             let drawn = table(&[long.clone(), list()], Some(width));
             let header = drawn.lines().nth(1).unwrap();
             for title in SPARE {
