@@ -6,8 +6,14 @@ use crate::ledger::{Ledger, LedgerError};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const LEDGER: &str = "_ledger.sqlite";
+
+/// Who only looks whether a lake is free ([`Lake::is_free`]) holds its lock for less than this.
+const GLANCE: Duration = Duration::from_millis(20);
+/// So many of them in a row are no mere looks.
+const GLANCES: u32 = 5;
 
 /// What went wrong with the lake.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +26,9 @@ pub enum LakeError {
         /// The system's error.
         cause: std::io::Error,
     },
+    /// It is no directory.
+    #[error("{0} is a file; --lake names a directory")]
+    NoDirectory(String),
     /// Another process syncs into it.
     #[error("another sync is writing to {0}; wait for it to end, or use another --lake")]
     Locked(String),
@@ -74,15 +83,21 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> LakeError {
 impl Lake {
     /// Opens a lake, making its directory as needed, and locks it.
     pub fn open(dir: &Path) -> Result<Self, LakeError> {
+        if let Some(file) = dir.ancestors().find(|path| path.is_file()) {
+            return Err(LakeError::NoDirectory(file.display().to_string()));
+        }
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let path = dir.join("_lock");
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(LakeError::Locked(dir.display().to_string())),
-            Err(TryLockError::Error(cause)) => Err(io(&path)(cause)),
+        for _glance in 0..GLANCES {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { dir: dir.to_owned(), _lock: lock }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(GLANCE),
+                Err(TryLockError::Error(cause)) => return Err(io(&path)(cause)),
+            }
         }
+        Err(LakeError::Locked(dir.display().to_string()))
     }
 
     /// Whether a directory is a lake: has a ledger.

@@ -84,6 +84,7 @@ impl Scene {
             resources: resources.to_vec(),
             since,
             account: None,
+            name: None,
             heal,
             settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
         };

@@ -53,6 +53,7 @@ async fn sync(sandbox: &Sandbox, page: u32, resource: Resource) -> Found {
         resources: vec![resource],
         since: None,
         account: None,
+        name: None,
         heal: None,
         settings: settings.clone(),
     };

@@ -50,6 +50,7 @@ async fn run(sandbox: &Sandbox, lake: &Path, resources: &[Resource]) -> Result<S
         resources: resources.to_vec(),
         since: None,
         account: None,
+        name: None,
         heal: None,
         settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
     };

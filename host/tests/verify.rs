@@ -78,6 +78,7 @@ impl World {
             resources: self.resources.clone(),
             since: None,
             account: None,
+            name: None,
             heal: None,
             settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
         }
@@ -269,7 +270,7 @@ async fn the_state_tells_what_is_open_and_why() {
     let summary = world.sync().await;
     assert_eq!(summary.exit_code(), 2);
     let now = summary.upper_bound + 30;
-    let state = status(&mut world.ledger(), None, now).unwrap();
+    let state = status(&mut world.ledger(), None, false, now).unwrap();
     let account = &state.accounts[0];
     assert_eq!(account.account, summary.account);
     assert_eq!(account.run_outcome.as_deref(), Some("partly"));

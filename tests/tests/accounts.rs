@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use stripe_xdm_sandbox::{Account, ApiKey, Faults, Options, Rate, Resource, Sandbox, Size};
 use stripe_xdm_tests::lake;
-use stripe_xdm_tests::program::{command, run, sync};
+use stripe_xdm_tests::program::{self, command, run, sync};
 use stripe_xdm_tests::stand_in::{KEY, StandIn, past};
 
 fn account(seed: u64) -> Account {
@@ -68,6 +68,24 @@ fn connected_accounts_are_found_and_told_apart_and_one_that_fails_stops_no_other
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     ensure!(said.contains(broken.id()) && said.contains("2 accounts"), "{said}");
     ensure!(charges(dir.path())? == wanted(&[&platform, &first, &second, &broken]));
+
+    // Each is verified, one after the other, or those that are named.
+    let verify = |connected: &str| -> anyhow::Result<_> {
+        let mut command = program::command()?;
+        command.args(["verify", "--tenant", "acme", "--resources", "charges", "--rate-limit", "100000"]);
+        command.args(["--api-base", sandbox.base_url(), connected, "--lake"]).arg(dir.path());
+        command.env("STRIPE_API_KEY", KEY);
+        let ended = run(command)?;
+        Ok((ended.code, String::from_utf8_lossy(&ended.stdout).into_owned()))
+    };
+    let (code, said) = verify("--connected")?;
+    ensure!(code == Some(0) && said.matches("listed again, equal").count() == 4, "{said}");
+    let (code, said) = verify(&format!("--connected={}", first.id()))?;
+    ensure!(code == Some(0) && said.matches("listed again, equal").count() == 1, "{said}");
+    ensure!(said.starts_with(first.id()) && said.contains("not looked at: "), "{said}");
+    sandbox.set_faults(format!("{}/should-retry-false@1-", broken.id()).parse()?);
+    let (code, said) = verify("--connected")?;
+    ensure!(code == Some(2) && said.matches("listed again, equal").count() == 3, "{said}");
     runtime.block_on(sandbox.shutdown());
     Ok(())
 }
@@ -103,6 +121,11 @@ fn accounts_of_the_settings_file_share_a_lake_and_can_be_chosen() -> anyhow::Res
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     ensure!(said.contains("FAILED club") && said.contains("401"), "{said}");
     ensure!(charges(&lake)? == wanted(&[&one]));
+    let ended = start(&["verify", "--only", "shop"])?;
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    ensure!(ended.code == Some(0) && said.starts_with(&format!("shop: {} (live)", one.id())), "{ended:?}");
+    let ended = start(&["verify"])?;
+    ensure!(ended.code == Some(2) && ended.stderr.contains("FAILED club: "), "{ended:?}");
 
     file(second.sandbox()?.base_url())?;
     let ended = start(&["sync", "--only", "club"])?;
@@ -113,6 +136,21 @@ fn accounts_of_the_settings_file_share_a_lake_and_can_be_chosen() -> anyhow::Res
     for record in customers {
         ensure!(record["_acme"]["stripe"]["accountID"] == two.id(), "{record}");
     }
+
+    let status = |only: &str| start(&["status", "--lake", "lake", "--only", only]);
+    for only in ["club", two.id()] {
+        let said = String::from_utf8_lossy(&status(only)?.stdout).into_owned();
+        ensure!(said.contains(&format!("club: {} (live), last run", two.id())), "{said}");
+        ensure!(!said.contains("shop"), "{said}");
+    }
+    let ended = status("pub")?;
+    ensure!(ended.code == Some(1) && ended.stderr.contains("shop ("), "{ended:?}");
+    // What the command line says goes before what an account has of its own.
+    let ended = start(&["sync", "--only", "club", "--resources", "prices", "--json"])?;
+    ensure!(ended.code == Some(0), "{ended:?}");
+    let answer: Value = serde_json::from_slice(&ended.stdout)?;
+    let summary = &answer["accounts"][0]["summary"]["resources"];
+    ensure!(summary["prices"].is_object() && summary["customers"].is_null(), "{summary}");
 
     let ended = start(&["sync", "--only", "pub"])?;
     ensure!(ended.code == Some(1) && ended.stderr.contains("shop, club"), "{ended:?}");

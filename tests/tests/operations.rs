@@ -76,6 +76,7 @@ fn a_stop_in_the_middle_of_a_page_keeps_what_is_in_order() -> anyhow::Result<()>
     );
     let words = text(&run(about("status", lake, &[])?)?);
     ensure!(words.contains("a run goes on since") && words.contains("open"), "{words}");
+    ensure!(seen["running"] == true && !words.contains("cut off"), "{words}");
 
     signal(&mut running, "TERM")?;
     let ended = running.end()?;
@@ -144,6 +145,27 @@ fn a_run_that_fails_does_not_end_the_program() -> anyhow::Result<()> {
     let mut once = asking("run", dir.path(), &stand_in, &["--frequency", "once"])?;
     once.env("STRIPE_API_KEY", "sk_live_another");
     ended_with(&run(once)?, 1)
+}
+
+#[test]
+fn events_that_cannot_be_read_are_told_until_they_can_be() -> anyhow::Result<()> {
+    let stand_in = StandIn::start(account(37), "")?;
+    let dir = tempfile::tempdir()?;
+    let sync = |more: &[&str]| run(asking("sync", dir.path(), &stand_in, more)?);
+    let status = || -> anyhow::Result<String> { Ok(text(&run(about("status", dir.path(), &[])?)?)) };
+    ended_with(&sync(&["--resources", "charges"])?, 0)?;
+    stand_in.sandbox()?.set_faults("events:403@1-".parse()?);
+    let quiet = sync(&["--resources", "charges", "--quiet"])?;
+    ended_with(&quiet, 2)?;
+    ensure!(quiet.stderr.contains("FAILED events: ") && quiet.stdout.is_empty(), "{quiet:?}");
+    let words = status()?;
+    ensure!(words.contains("FAILED events: the API key may not read /v1/events"), "{words}");
+    ensure!(!words.contains("--resources") && words.contains("changes and deletions"), "{words}");
+    stand_in.sandbox()?.set_faults("".parse()?);
+    ended_with(&sync(&["--resources", "charges"])?, 0)?;
+    let words = status()?;
+    ensure!(!words.contains("FAILED") && words.contains("events read until"), "{words}");
+    Ok(())
 }
 
 #[test]
@@ -231,6 +253,14 @@ fn a_reset_is_asked_for_and_delivers_nothing_twice() -> anyhow::Result<()> {
 
     for (without, word) in [(&[][..], "--resource"), (&["--all"][..], "--yes")] {
         let refused = run(about("reset", dir.path(), without)?)?;
+        ended_with(&refused, 1)?;
+        ensure!(refused.stderr.contains(word), "{}", refused.stderr);
+    }
+    for (wrong, word) in [
+        (&["--resource", "chargs", "--yes"][..], "did you mean charges"),
+        (&["--resource", "charges", "--only", "acct_zzz", "--yes"][..], "the lake holds acct_"),
+    ] {
+        let refused = run(about("reset", dir.path(), wrong)?)?;
         ended_with(&refused, 1)?;
         ensure!(refused.stderr.contains(word), "{}", refused.stderr);
     }

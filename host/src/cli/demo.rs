@@ -43,6 +43,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         lake: args.lake.clone(),
         resources: Resource::ALL.to_vec(),
         since: None,
+        name: None,
         heal: None,
         account: None,
         settings: args.mapping.settings(&args.tenant, args.seed)?,

@@ -12,6 +12,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use stripe_xdm::config::{ConfigFile, FILE, KEYS, Key, Kind, Problem, Setting};
 
+/// The options that `[[account]]` has, too.
+const OF_ACCOUNTS: [&str; 8] = [
+    "api_key_file",
+    "api_key_env",
+    "account",
+    "connected",
+    "resources",
+    "since",
+    "rate_limit",
+    "endpoint_rate_limit",
+];
+
 /// Why there is nothing to run.
 pub(crate) enum Refused {
     /// The command line, or a call for help.
@@ -44,8 +56,8 @@ pub(crate) fn parse(line: &[OsString]) -> Result<Cli, Refused> {
         .map_err(|error| Refused::Line(Box::new(error)))?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| Refused::Line(Box::new(error)))?;
     cli.global.accounts = file.map(|file| file.accounts).unwrap_or_default();
-    cli.global.one_account =
-        ["api_key_file", "api_key_env", "account"].iter().any(|id| source(&matches, id).is_some_and(is_said));
+    cli.global.above =
+        OF_ACCOUNTS.into_iter().filter(|id| source(&matches, id).is_some_and(is_said)).collect();
     Ok(cli)
 }
 

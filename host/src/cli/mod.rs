@@ -89,9 +89,9 @@ struct Global {
     /// The accounts of the settings file.
     #[arg(skip)]
     accounts: Vec<AccountEntry>,
-    /// Whether a layer above the settings file says which single account is meant.
+    /// The options that `[[account]]` has, too, and that a layer above the settings file gives.
     #[arg(skip)]
-    one_account: bool,
+    above: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -185,6 +185,11 @@ impl Global {
                 Ok(Module::load(bytes, limits, &cache)?)
             }
         }
+    }
+
+    /// Whether the command line or the environment gives an option, so that no account has its own.
+    fn is_above(&self, option: &str) -> bool {
+        self.above.contains(&option)
     }
 
     fn draws(&self) -> bool {

@@ -1,7 +1,7 @@
 //! `stripe-xdm reset`: forgets walks, on purpose and never by the way.
 
 use super::Global;
-use super::status::has_ledger;
+use super::status::{has_ledger, ids_of};
 use anyhow::{Context, bail};
 use clap::{ArgGroup, Args};
 use std::io::{BufRead, IsTerminal, Write};
@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use stripe_xdm::lake::Lake;
 use stripe_xdm::ledger::SqliteLedger;
 use stripe_xdm::report::{counted, span};
-use stripe_xdm::sync::{Forgetting, Reset, forget, to_forget};
+use stripe_xdm::stripe::Resource;
+use stripe_xdm::sync::{Forgetting, Reset, forget, known_accounts, to_forget};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["resource", "all"]))]
@@ -19,14 +20,14 @@ pub(super) struct ResetArgs {
     #[arg(long, value_name = "DIR")]
     lake: PathBuf,
     /// The resources whose walks are forgotten
-    #[arg(long, alias = "resources", value_name = "NAMES", value_delimiter = ',')]
-    resource: Vec<String>,
+    #[arg(long, alias = "resources", value_name = "NAMES", value_delimiter = ',', value_parser = super::stripe::resource)]
+    resource: Vec<Resource>,
     /// Forget the walks of all resources and, without --from and --to, up to when Events were read
     #[arg(long)]
     all: bool,
-    /// Of this account (acct_…) alone
-    #[arg(long, value_name = "ACCOUNT")]
-    account: Option<String>,
+    /// Only of these accounts, by their names in the settings file or their ids (acct_…)
+    #[arg(long, alias = "account", value_name = "NAMES", value_delimiter = ',')]
+    only: Vec<String>,
     /// Only ranges that reach behind this creation time: a date, a time or epoch seconds
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -42,9 +43,9 @@ pub(super) fn run(global: &Global, args: &ResetArgs) -> anyhow::Result<ExitCode>
     has_ledger(&args.lake)?;
     let time =
         |name, text: &Option<String>| text.as_deref().map(|text| super::moment(name, text)).transpose();
-    let reset = Reset {
-        resources: args.resource.clone(),
-        account: args.account.clone(),
+    let mut reset = Reset {
+        resources: args.resource.iter().map(|resource| resource.name().to_owned()).collect(),
+        accounts: Vec::new(),
         from: time("--from", &args.from)?,
         to: time("--to", &args.to)?,
     };
@@ -56,6 +57,7 @@ pub(super) fn run(global: &Global, args: &ResetArgs) -> anyhow::Result<ExitCode>
     // Held until the end: no sync may walk what is being forgotten.
     let lake = Lake::open(&args.lake)?;
     let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
+    reset.accounts = ids_of(&args.only, &known_accounts(&mut ledger)?)?;
     let what = to_forget(&mut ledger, &reset)?;
     if what.is_empty() {
         return nothing(global);

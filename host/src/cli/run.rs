@@ -3,7 +3,7 @@
 
 use super::Global;
 use super::signals::stop_on_signals;
-use super::sync::{Ready, SyncArgs, once, ready, runtime, show_all};
+use super::sync::{Ready, SyncArgs, failures, once, ready, runtime, show_all};
 use anyhow::bail;
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -193,21 +193,19 @@ impl<'a> Diary<'a> {
 
     /// The whole table after the first run of a terminal's user, a line after each in a log.
     fn show(&self, accounts: &[Ended]) {
-        if self.global.json || self.global.draws() {
+        if self.global.json || self.global.quiet || self.global.draws() {
             // What cannot be printed is in the run's file.
             let _unprintable = show_all(self.global, accounts, &self.lake);
             return;
         }
-        if self.global.quiet {
-            return;
-        }
         let mut held = 0;
-        for summary in accounts.iter().filter_map(|account| account.result.as_ref().ok()) {
+        for (name, summary) in accounts.iter().filter_map(|a| Some((&a.name, a.result.as_ref().ok()?))) {
+            let whose = if accounts.len() > 1 { format!("{name}: ") } else { String::new() };
             let objects: u64 = summary.resources.values().map(|resource| resource.objects).sum();
             let written: u64 = summary.resources.values().map(|resource| resource.written()).sum();
             let stopped = if summary.interrupted { ", stopped before its end" } else { "" };
             say!(
-                "run {}: {objects} objects, {written} new records in {:.1} s{stopped}",
+                "run {}: {whose}{objects} objects, {written} new records in {:.1} s{stopped}",
                 summary.run,
                 summary.seconds
             );
@@ -268,28 +266,6 @@ impl<'a> Diary<'a> {
             stripe_xdm::tell!("the schedule's state cannot be written to {}: {error}", self.lake.display());
         }
     }
-}
-
-/// What failed, each with its resource, and with its account when there are several.
-fn failures(accounts: &[Ended]) -> Vec<String> {
-    let mut failures = Vec::new();
-    for Ended { name, result } in accounts {
-        let of = |what: &str| match (accounts.len(), what) {
-            (1, what) => what.to_owned(),
-            (_, "") => name.clone(),
-            (_, what) => format!("{name}, {what}"),
-        };
-        match result {
-            Err(error) => failures.push(format!("{}: {error}", of(""))),
-            Ok(summary) => {
-                for (resource, of_resource) in &summary.resources {
-                    let errors = of_resource.errors.iter();
-                    failures.extend(errors.map(|error| format!("{}: {error}", of(resource))));
-                }
-            }
-        }
-    }
-    failures
 }
 
 /// Why nothing could be done; the rest is in the runs' files.

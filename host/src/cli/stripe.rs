@@ -85,7 +85,7 @@ impl StripeArgs {
             }
             return Ok(vec![self.single()?]);
         }
-        if global.one_account {
+        if ["account", "api_key_file", "api_key_env"].iter().any(|option| global.is_above(option)) {
             bail!(
                 "the settings file has its accounts and keys in [[account]], so --account, --api-key-file and \
                  --api-key-env have no meaning: choose among them with --only"
@@ -99,7 +99,9 @@ impl StripeArgs {
         }
         let chosen = global.accounts.iter();
         let chosen = chosen.filter(|entry| self.only.is_empty() || self.only.contains(&entry.name));
-        chosen.map(|entry| self.listed(entry).with_context(|| format!("account {}", entry.name))).collect()
+        chosen
+            .map(|entry| self.listed(global, entry).with_context(|| format!("account {}", entry.name)))
+            .collect()
     }
 
     fn single(&self) -> anyhow::Result<Target> {
@@ -119,21 +121,29 @@ impl StripeArgs {
         })
     }
 
-    fn listed(&self, entry: &AccountEntry) -> anyhow::Result<Target> {
+    fn listed(&self, global: &Global, entry: &AccountEntry) -> anyhow::Result<Target> {
         // Judged when the file was read; said again here so that nothing is passed over.
         let said = |message| anyhow::Error::msg(message);
-        let resources = match &entry.resources {
+        let resources = match own(global, "resources", &entry.resources) {
             None => self.resources.clone(),
             Some(names) => names.iter().map(|name| resource(name)).collect::<Result<_, _>>().map_err(said)?,
         };
-        let rate_limit = entry.rate_limit.as_deref().map(rate).transpose().map_err(said)?;
-        let endpoint_rate_limit = entry.endpoint_rate_limit.as_deref().map(rate).transpose().map_err(said)?;
+        let connected = own(global, "connected", &entry.connected);
+        let rate_limit =
+            own(global, "rate_limit", &entry.rate_limit).map(|text| rate(text)).transpose().map_err(said)?;
+        let endpoint_rate_limit = own(global, "endpoint_rate_limit", &entry.endpoint_rate_limit)
+            .map(|text| rate(text))
+            .transpose()
+            .map_err(said)?;
         Ok(Target {
             name: Some(entry.name.clone()),
             account: entry.account.clone(),
-            connected: entry.connected.clone().or(self.connected.clone()).unwrap_or(Connected::No),
+            connected: connected.or(self.connected.as_ref()).cloned().unwrap_or(Connected::No),
             resources: chosen(&resources),
-            since: entry.since.as_deref().map(super::time).transpose().map_err(said)?,
+            since: own(global, "since", &entry.since)
+                .map(|text| super::time(text))
+                .transpose()
+                .map_err(said)?,
             customer_namespace: entry.customer_namespace.clone(),
             client: self.client(
                 &entry.api_key,
@@ -163,6 +173,11 @@ impl StripeArgs {
             endpoint_rate_limit,
         })?)
     }
+}
+
+/// What an account has of its own, unless a layer above the settings file says it for all.
+fn own<'a, T>(global: &Global, option: &str, of_entry: &'a Option<T>) -> Option<&'a T> {
+    of_entry.as_ref().filter(|_| !global.is_above(option))
 }
 
 /// A resource by its name.

@@ -83,13 +83,14 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
             since: target.since.or(args.since),
             heal: args.heal,
             account: target.account,
+            name: target.name,
             settings,
         };
         let client = match &counted {
             Some((_, metrics)) => target.client.counted(metrics.clone()),
             None => target.client,
         };
-        Target { name: target.name, client: Arc::new(client), config, connected: target.connected }
+        Target { client: Arc::new(client), config, connected: target.connected }
     };
     let targets = args.stripe.targets(global)?.into_iter().map(target).collect();
     let at_once = args.accounts_at_once.into();
@@ -98,28 +99,22 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
 
 impl Ready {
     /// Whether there are, or may be, several accounts.
-    fn is_several(&self) -> bool {
-        !matches!(self.targets.as_slice(), [Target { name: None, connected: Connected::No, .. }])
+    pub(super) fn is_several(&self) -> bool {
+        let is_one = |target: &Target| target.config.name.is_none() && target.connected == Connected::No;
+        !matches!(self.targets.as_slice(), [target] if is_one(target))
     }
 
-    /// The account, when there is only one; `--connected=acct_1` stands for that account alone.
-    pub(super) fn single(&self) -> anyhow::Result<Target> {
-        match self.targets.as_slice() {
-            [target] => match &target.connected {
-                Connected::No => return Ok(target.clone()),
-                Connected::These(accounts) if accounts.len() == 1 => {
-                    let account = accounts.first().cloned().unwrap_or_default();
-                    let mut target = target.clone();
-                    target.client = Arc::new(target.client.connected(&account)?);
-                    target.config.account = Some(account);
-                    target.connected = Connected::No;
-                    return Ok(target);
-                }
-                _ => {}
-            },
-            _ => {}
+    /// The same for one account alone.
+    pub(super) fn alone(&self, target: Target) -> Self {
+        let Self { module, lake, settings, at_once, counted, .. } = self;
+        Self {
+            module: module.clone(),
+            lake: lake.clone(),
+            settings: settings.clone(),
+            targets: vec![target],
+            at_once: *at_once,
+            counted: counted.clone(),
         }
-        bail!("this looks at one account at a time: --only NAME, or --connected=acct_… for one of a platform")
     }
 
     /// Serves metrics, when they are asked for, until what is returned is dropped.
@@ -229,8 +224,11 @@ pub(super) async fn watched(
     Ok(sync(Arc::new(client), module, config, watcher(global), stop.wait()).await?)
 }
 
-/// How the syncs of all accounts ended.
+/// How the syncs of all accounts ended. Even who wants to hear nothing hears what failed.
 pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
+    if global.quiet && !global.json {
+        failures(ended).iter().for_each(|error| stripe_xdm::tell!("FAILED {error}"));
+    }
     if let [Ended { result: Ok(summary), name }] = ended
         && *name == summary.account
     {
@@ -248,6 +246,28 @@ pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path)
         say!("{}", accounts_table(ended, lake).trim_end());
     }
     Ok(ExitCode::from(total.exit_code()))
+}
+
+/// What failed, each with its resource, and with its account when there are several.
+pub(super) fn failures(accounts: &[Ended]) -> Vec<String> {
+    let mut failures = Vec::new();
+    for Ended { name, result } in accounts {
+        let of = |what: &str| match (accounts.len(), what) {
+            (1, what) => what.to_owned(),
+            (_, "") => name.clone(),
+            (_, what) => format!("{name}, {what}"),
+        };
+        match result {
+            Err(error) => failures.push(format!("{}: {error}", of(""))),
+            Ok(summary) => {
+                for (resource, of_resource) in &summary.resources {
+                    let errors = of_resource.errors.iter();
+                    failures.extend(errors.map(|error| format!("{}: {error}", of(resource))));
+                }
+            }
+        }
+    }
+    failures
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {

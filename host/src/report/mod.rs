@@ -28,7 +28,7 @@ pub use named::Named;
 pub use status::status_text;
 pub use table::summary_table;
 pub use verified::verified_text;
-pub use words::{count, counted, duration, moment, span};
+pub use words::{count, counted, day, duration, moment, span};
 
 /// Behind `tell!`.
 pub fn tell_line(line: std::fmt::Arguments<'_>) {

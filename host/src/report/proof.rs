@@ -16,7 +16,8 @@ pub(super) fn proof_lines(units: &[UnitProof]) -> Vec<String> {
             (ids, ranges) = (ids + unit.objects, ranges + unit.ranges);
             proven.insert(&unit.resource);
         } else {
-            open.push(format!("{} {}", unit.resource, span(unit.gte, unit.lt)));
+            let pass = if unit.pass == "all" { String::new() } else { format!(" ({})", unit.pass) };
+            open.push(format!("{}{pass} {}", unit.resource, span(unit.gte, unit.lt)));
         }
     }
     let mut lines = Vec::new();
@@ -66,6 +67,8 @@ mod tests {
                 "proven: 2,200 ids of 1 resource in 4 ranges; counts and hashes recorded, `verify` compares them"
             ]
         );
+        let pass = proof_lines(&[unit("prices", "inactive", false, 0)]);
+        assert!(pass[0].starts_with("not proven: prices (inactive) ..1970-01-01, left"), "{pass:?}");
         let open: Vec<_> = (0..5).map(|n| unit("charges", "all", false, n * 86_400)).collect();
         assert_eq!(
             proof_lines(&open),

@@ -1,6 +1,6 @@
 //! `status` for people.
 
-use super::{bar, columns, count, counted, duration, moment, span};
+use super::{bar, columns, count, counted, day, duration, moment, span};
 use crate::schedule::{Last, Outcome, State};
 use crate::sync::{AccountStatus, ResourceStatus, Status};
 use std::path::Path;
@@ -8,17 +8,23 @@ use std::path::Path;
 /// Most errors shown of a list; all are in the JSON.
 const ERRORS: usize = 3;
 
-/// The state of a lake. Where `width` is given, covered time is drawn that wide.
+/// The narrowest and the widest picture of walked time, in blocks.
+const BAR: std::ops::RangeInclusive<usize> = 8..=60;
+
+/// The columns that a narrow terminal goes without, the first one first.
+const SPARE: [&str; 2] = ["records", "from"];
+
+/// The state of a lake. Where `width` is given, that of a terminal, walked time is drawn.
 pub fn status_text(status: &Status, lake: &Path, width: Option<u16>) -> String {
     let mut lines = Vec::new();
     if let Some(schedule) = &status.schedule {
-        lines.extend(schedule_lines(schedule, status.now));
+        lines.extend(schedule_lines(schedule, status.running, status.now));
     }
     if status.accounts.is_empty() {
         lines.push("Nothing was synced yet.".to_owned());
     }
     for account in &status.accounts {
-        lines.extend(account_lines(account, width));
+        lines.extend(account_lines(account, status.running, width));
     }
     if !status.quarantine.is_empty() {
         let held: Vec<_> = status.quarantine.iter().map(|(set, n)| format!("{} {set}", count(*n))).collect();
@@ -28,10 +34,15 @@ pub fn status_text(status: &Status, lake: &Path, width: Option<u16>) -> String {
     lines.join("\n")
 }
 
-fn schedule_lines(state: &State, now: i64) -> Vec<String> {
+fn schedule_lines(state: &State, running: bool, now: i64) -> Vec<String> {
     let next = match (state.running_since, state.next_run) {
         _ if state.stopped => "stopped in order".to_owned(),
-        (Some(since), _) => format!("a run goes on since {}", moment(since)),
+        (Some(since), _) if running => format!("a run goes on since {}", moment(since)),
+        (Some(since), _) => format!(
+            "the run of {} was cut off: is the program (process {}) still there?",
+            moment(since),
+            state.process
+        ),
         (None, Some(next)) if next < now - 60 => format!(
             "the run of {} did not begin: is the program (process {}) still there?",
             moment(next),
@@ -56,42 +67,26 @@ fn schedule_lines(state: &State, now: i64) -> Vec<String> {
     lines
 }
 
-fn account_lines(account: &AccountStatus, width: Option<u16>) -> Vec<String> {
+fn account_lines(account: &AccountStatus, running: bool, width: Option<u16>) -> Vec<String> {
     let mode = if account.livemode { "live" } else { "test" };
     let run = match (account.run_began, account.run_outcome.as_deref()) {
         (None, _) => "never run".to_owned(),
         (Some(began), Some(outcome)) => format!("last run {}: {outcome}", moment(began)),
-        (Some(began), None) => format!("the run of {} goes on, or was cut off", moment(began)),
+        (Some(began), None) if running => format!("the run of {} goes on", moment(began)),
+        (Some(began), None) => {
+            format!("the run of {} was cut off; the next one goes on from there", moment(began))
+        }
     };
     let events = account.events_until.zip(account.events_lag);
     let events =
         events.map(|(until, lag)| format!("; events read until {} ({} ago)", moment(until), duration(lag)));
-    let mut lines = vec![format!("{} ({mode}): {run}{}", account.account, events.unwrap_or_default())];
-    let mut header = vec!["resource", "time", "ranges", "objects", "records", "behind"];
-    if width.is_some() {
-        header.insert(2, "walked");
+    let name = account.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+    let mut lines = vec![format!("{name}{} ({mode}), {run}{}", account.account, events.unwrap_or_default())];
+    match account.resources.as_slice() {
+        [] => lines.push("nothing of it was walked yet".to_owned()),
+        lists => lines.push(table(lists, width)),
     }
-    let row = |list: &ResourceStatus| {
-        let ranges = match list.ranges_open {
-            0 => format!("{} done", count(list.ranges_done)),
-            open => format!("{} done, {} open", count(list.ranges_done), count(open)),
-        };
-        let behind = list.lag.map_or_else(|| "history incomplete".to_owned(), duration);
-        let mut row = vec![
-            list.resource.clone(),
-            span(Some(list.from), list.to),
-            ranges,
-            count(list.objects),
-            count(list.records),
-            behind,
-        ];
-        if let Some(width) = width {
-            let done = list.ranges.iter().filter(|range| range.done).map(|range| (range.gte, range.lt));
-            row.insert(2, bar(done, list.from, list.to, width));
-        }
-        row
-    };
-    lines.push(columns(&header, account.resources.iter().map(row)));
+    lines.extend(account.errors.iter().map(|(part, error)| format!("FAILED {part}: {error}")));
     for list in &account.resources {
         for failure in list.errors.iter().take(ERRORS) {
             let range = span(failure.gte, failure.lt);
@@ -106,6 +101,48 @@ fn account_lines(account: &AccountStatus, width: Option<u16>) -> Vec<String> {
         }
     }
     lines
+}
+
+/// A line for each list. Where there is not room enough, the picture gets narrower, and then columns are left out.
+fn table(lists: &[ResourceStatus], width: Option<u16>) -> String {
+    let row = |list: &ResourceStatus| {
+        let ranges = match list.ranges_open {
+            0 => format!("{} done", count(list.ranges_done)),
+            open => format!("{} done, {} open", count(list.ranges_done), count(open)),
+        };
+        let behind = list.lag.map_or_else(|| "incomplete".to_owned(), duration);
+        vec![list.resource.clone(), day(list.from), ranges, count(list.objects), count(list.records), behind]
+    };
+    let mut header = vec!["resource", "from", "ranges", "objects", "records", "behind"];
+    let mut rows: Vec<Vec<String>> = lists.iter().map(row).collect();
+    let Some(width) = width else { return columns(&header, rows) };
+    // A border before the first column, and one or a gap behind each; each column has a space on both sides.
+    let needed = |header: &[&str], rows: &[Vec<String>]| {
+        let wide = |(index, title): (usize, &&str)| {
+            let cells = rows.iter().filter_map(|row| Some(row.get(index)?.chars().count()));
+            cells.max().unwrap_or(0).max(title.chars().count()) + 3
+        };
+        1 + header.iter().enumerate().map(wide).sum::<usize>()
+    };
+    let mut left = usize::from(width).saturating_sub(needed(&header, &rows));
+    for spare in SPARE {
+        if left >= BAR.start() + 3 {
+            break;
+        }
+        if let Some(index) = header.iter().position(|title| *title == spare) {
+            header.remove(index);
+            rows.iter_mut().for_each(|row| drop(row.remove(index)));
+        }
+        left = usize::from(width).saturating_sub(needed(&header, &rows));
+    }
+    let blocks = left.saturating_sub(3).clamp(*BAR.start(), *BAR.end());
+    let at = header.iter().position(|title| *title == "ranges").unwrap_or(header.len());
+    header.insert(at, "walked");
+    for (row, list) in rows.iter_mut().zip(lists) {
+        let done = list.ranges.iter().filter(|range| range.done).map(|range| (range.gte, range.lt));
+        row.insert(at, bar(done, list.from, list.to, u16::try_from(blocks).unwrap_or(u16::MAX)));
+    }
+    columns(&header, rows)
 }
 
 #[cfg(test)]
@@ -137,27 +174,30 @@ mod tests {
     fn status(list: ResourceStatus) -> Status {
         let account = AccountStatus {
             account: "acct_1".to_owned(),
+            name: Some("shop".to_owned()),
             livemode: true,
             run_began: Some(86_400),
             run_outcome: None,
             events_until: Some(86_400 * 4 - 660),
             events_lag: Some(660),
+            errors: [("events".to_owned(), "may not".to_owned())].into(),
             resources: vec![list],
         };
         let quarantine = [("stripe_prices".to_owned(), 3)].into();
-        Status { now: 86_400 * 4, schedule: None, accounts: vec![account], quarantine }
+        Status { now: 86_400 * 4, running: true, schedule: None, accounts: vec![account], quarantine }
     }
 
     #[test]
     fn a_terminal_gets_a_picture_and_all_get_the_words() {
-        let text = status_text(&status(list()), Path::new("lake"), Some(8));
+        let text = status_text(&status(list()), Path::new("lake"), Some(80));
         for words in [
-            "acct_1 (live): the run of 1970-01-02 goes on",
+            "shop: acct_1 (live), the run of 1970-01-02 goes on",
             "events read until 1970-01-04T23:49:00Z (11 min ago)",
             "··██████",
             "3 done, 1 open",
             "20,000",
-            "history incomplete",
+            "incomplete",
+            "FAILED events: may not",
             "FAILED charges ..1970-01-01: no (0)",
             "2 ranges more, see --json",
             "3 stripe_prices; `stripe-xdm quarantine list lake`",
@@ -165,6 +205,31 @@ mod tests {
             assert!(text.contains(words), "{words}\n{text}");
         }
         assert!(!status_text(&status(list()), Path::new("lake"), None).contains('█'));
+        let cut = Status { running: false, ..status(list()) };
+        assert!(status_text(&cut, Path::new("lake"), None).contains("1970-01-02 was cut off"));
+    }
+
+    #[test]
+    fn a_table_is_as_wide_as_its_terminal_and_goes_without_columns_before_it_breaks_lines() {
+        let long = ResourceStatus {
+            resource: "balance_transactions".to_owned(),
+            objects: 1_234_567,
+            records: 1_234_567,
+            ranges_done: 123,
+            ..list()
+        };
+        for (width, titles, blocks) in
+            [(120, &["from", "records"][..], 24), (100, &["from"], 16), (80, &[], 9), (60, &[], 8)]
+        {
+            let drawn = table(&[long.clone(), list()], Some(width));
+            let header = drawn.lines().nth(1).unwrap();
+            for title in SPARE {
+                assert_eq!(header.contains(title), titles.contains(&title), "{width}\n{drawn}");
+            }
+            let row = drawn.lines().nth(3).unwrap();
+            assert_eq!(row.matches(['█', '·', '▓', '▒', '░']).count(), blocks, "{width}\n{drawn}");
+            assert!(drawn.lines().all(|line| width < 80 || line.chars().count() <= width.into()), "{drawn}");
+        }
     }
 
     #[test]
@@ -185,13 +250,15 @@ mod tests {
             failures: 2,
             stopped,
         };
-        let lines = schedule_lines(&state(None, Some(1_800), false), 1_000).join("\n");
+        let lines = schedule_lines(&state(None, Some(1_800), false), false, 1_000).join("\n");
         assert!(lines.contains(
             "every 15 minutes, counted from 1970-01-01; the next run begins at 1970-01-01T00:30:00Z"
         ));
         assert!(lines.contains("1 min 2 s, FAILED (2 in a row): no network"), "{lines}");
-        assert!(schedule_lines(&state(None, Some(1_800), false), 9_000)[0].contains("process 7"));
-        assert!(schedule_lines(&state(Some(1_800), None, false), 9_000)[0].contains("goes on since"));
-        assert!(schedule_lines(&state(None, None, true), 9_000)[0].contains("stopped in order"));
+        assert!(schedule_lines(&state(None, Some(1_800), false), false, 9_000)[0].contains("process 7"));
+        let began = state(Some(1_800), None, false);
+        assert!(schedule_lines(&began, true, 9_000)[0].contains("goes on since"));
+        assert!(schedule_lines(&began, false, 9_000)[0].contains("was cut off"));
+        assert!(schedule_lines(&state(None, None, true), false, 9_000)[0].contains("stopped in order"));
     }
 }

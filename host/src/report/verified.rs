@@ -6,11 +6,14 @@ use crate::sync::{Difference, Proof, Verified};
 /// Most differences shown of each kind; all are in the JSON.
 const DIFFERENCES: usize = 20;
 
-/// What was proven, a line for each resource and a few for what differs.
-pub fn verified_text(verified: &Verified) -> String {
+/// What was proven, a line for each resource and a few for what differs. `name` is what the account is called among
+/// several.
+pub fn verified_text(verified: &Verified, name: Option<&str>) -> String {
     let mode = if verified.livemode { "live" } else { "test" };
     let seed = verified.seed.map(|seed| format!(", ranges chosen with seed {seed}")).unwrap_or_default();
-    let mut lines = vec![format!("{} ({mode}){seed}", verified.account)];
+    let name = name.filter(|name| *name != verified.account);
+    let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
+    let mut lines = vec![format!("{name}{} ({mode}){seed}", verified.account)];
     for (resource, proof) in &verified.resources {
         lines.push(line(resource, proof));
         for (word, differences) in [("missing", &proof.missing), ("extra", &proof.extra)] {
@@ -101,7 +104,8 @@ mod tests {
                 .into(),
         };
         assert_eq!(verified.exit_code(), 2);
-        let text = verified_text(&verified);
+        let text = verified_text(&verified, None);
+        assert!(verified_text(&verified, Some("shop")).starts_with("shop: acct_1 (live)"));
         for words in [
             "acct_1 (live), ranges chosen with seed 9",
             "charges 1970-01-01..1970-01-02: 20,000 ids, listed again, equal\n",

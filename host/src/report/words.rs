@@ -7,6 +7,12 @@ pub fn moment(epoch: i64) -> String {
     text.strip_suffix("T00:00:00Z").map(str::to_owned).unwrap_or(text)
 }
 
+/// The day of a time.
+pub fn day(epoch: i64) -> String {
+    let Ok(time) = jiff::Timestamp::from_second(epoch) else { return epoch.to_string() };
+    time.strftime("%Y-%m-%d").to_string()
+}
+
 /// A half-open range of times.
 pub fn span(gte: Option<i64>, lt: i64) -> String {
     match gte {

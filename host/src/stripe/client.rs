@@ -11,8 +11,8 @@ use bytes::{Bytes, BytesMut};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Response, Url, redirect};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The same as Stripe's own client libraries.
@@ -26,6 +26,11 @@ static LARGE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// All but the characters that stand for themselves everywhere in a URL (RFC 3986, 2.3).
 const NOT_PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// So many requests for one answer are nobody's concern.
+const PATIENCE: u32 = 3;
+/// How long that is not said again.
+const QUIET: Duration = Duration::from_secs(30);
 
 /// What a [`Client`] needs to know.
 #[derive(Debug, Clone)]
@@ -68,6 +73,8 @@ pub struct Client {
     metrics: Option<Arc<Metrics>>,
     /// How many requests were made.
     requests: Arc<AtomicU64>,
+    /// When it was last said that there is no answer.
+    told: Mutex<Option<Instant>>,
 }
 
 /// An answer of Stripe.
@@ -125,8 +132,8 @@ impl Client {
         let http = http.build().map_err(|e| setup(&e))?;
         let budget = config.budget().share();
         let Config { key, version, .. } = config;
-        let requests = Arc::default();
-        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests })
+        let (requests, told) = (Arc::default(), Mutex::default());
+        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests, told })
     }
 
     /// The same client, its requests counted.
@@ -140,7 +147,7 @@ impl Client {
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        let Self { http, base, key, budget, version, connected: _, metrics, requests: _ } = self;
+        let Self { http, base, key, budget, version, connected: _, metrics, requests: _, told: _ } = self;
         Ok(Self {
             http: http.clone(),
             base: base.clone(),
@@ -150,6 +157,7 @@ impl Client {
             connected: Some(header),
             metrics: metrics.clone(),
             requests: Arc::default(),
+            told: Mutex::default(),
         })
     }
 
@@ -216,16 +224,11 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
-        if matches!(id, "." | "..") {
-            let message = format!("{id:?} is no id: it cannot stand in a path");
-            return Err(ApiError::Contract {
-                path: endpoint.to_owned(),
-                message,
-                request: RequestId::default(),
-            });
-        }
-        // Users may choose some ids: nothing in them is part of the path.
-        let id = utf8_percent_encode(id, NOT_PLAIN).to_string();
+        let id = path_segment(id).ok_or_else(|| ApiError::Contract {
+            path: endpoint.to_owned(),
+            message: format!("an object with the id {id:?} cannot be asked for"),
+            request: RequestId::default(),
+        })?;
         let path = match endpoint.contains("{id}") {
             true => endpoint.replace("{id}", &id),
             false => format!("{endpoint}/{id}"),
@@ -255,17 +258,32 @@ impl Client {
                 Decision::Again(delay) => {
                     let (attempt, wait_ms) = (retry.made(), delay.as_millis() as u64);
                     tracing::info!(path, attempt, wait_ms, cause = message, "a request is made again");
+                    self.tell_of_silence(attempt, &message);
                     if let Some(metrics) = &self.metrics {
                         metrics.retried(endpoint);
                     }
                     tokio::time::sleep(delay).await;
                 }
                 Decision::GiveUp => {
-                    let (path, attempts) = (path.to_owned(), retry.made());
+                    let (address, attempts) = (format!("{}{path}", self.base()), retry.made());
+                    let message = match attempt {
+                        Attempt::Network => format!("{message}; check the network and --api-base"),
+                        Attempt::Status { .. } => message,
+                    };
                     tracing::info!(path, attempts, cause = message, "a request is given up");
-                    return Err(ApiError::Network { path, attempts, message });
+                    return Err(ApiError::Network { address, attempts, message });
                 }
             }
+        }
+    }
+
+    /// Says aloud that Stripe is asked again and again: for half a minute nothing else would be heard. Once for
+    /// all requests of that time.
+    fn tell_of_silence(&self, made: u32, cause: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if made == PATIENCE && told.is_none_or(|told| told.elapsed() >= QUIET) {
+            *told = Some(Instant::now());
+            tracing::warn!(host = self.base(), cause, "no usable answer so far; it is asked again");
         }
     }
 
@@ -337,7 +355,7 @@ impl Client {
         // Asked of a fresh counter: is this kind of answer ever worth another request?
         match Retry::default().after(attempt, 0.0) {
             Decision::GiveUp => Err(Failure::Final(error)),
-            Decision::Again(_) => Err(Failure::Temporary(attempt, error.to_string())),
+            Decision::Again(_) => Err(Failure::Temporary(attempt, error.without_path())),
         }
     }
 
@@ -390,6 +408,12 @@ async fn body(mut response: Response) -> Result<Bytes, BodyError> {
     Ok(body.freeze())
 }
 
+/// An id as one segment of a path. Users may choose some ids: a slash or a percent sign within is the id's own. The
+/// ids that no path can hold are none.
+fn path_segment(id: &str) -> Option<String> {
+    (!matches!(id, "" | "." | "..")).then(|| utf8_percent_encode(id, NOT_PLAIN).to_string())
+}
+
 /// Reads the `Date` header (RFC 9110 uses RFC 2822's form with `GMT`).
 fn http_date(text: &str) -> Option<i64> {
     let zoned = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
@@ -418,6 +442,20 @@ mod tests {
         assert!(Client::new(config("http://127.0.0.1:1")).is_ok());
         let client = Client::new(config("https://api.stripe.com")).unwrap();
         assert!(!format!("{client:?}").contains("secretsecret"));
+    }
+
+    #[test]
+    fn an_id_stays_one_segment_of_its_path() {
+        for id in ["50%20OFF", "a/../b", "a?x=1&y#z", "Ångström 5 %", "ch_1Nv-~.", "%2e%2e"] {
+            let mut url = Url::parse("https://api.stripe.com").unwrap();
+            url.set_path(&format!("/v1/coupons/{}", path_segment(id).unwrap()));
+            let segment = url.path().strip_prefix("/v1/coupons/").unwrap();
+            assert!(!segment.contains('/') && url.query().is_none() && url.fragment().is_none(), "{url}");
+            let query = format!("id={}", segment.replace('+', "%2B"));
+            let read = url::form_urlencoded::parse(query.as_bytes()).next().unwrap().1;
+            assert_eq!(read, id, "{url}");
+        }
+        assert!([".", "..", ""].into_iter().all(|id| path_segment(id).is_none()));
     }
 
     #[test]

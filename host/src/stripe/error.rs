@@ -1,5 +1,6 @@
 //! What can go wrong with a request, said so that the reader knows what to do next.
 
+use super::resource::Resource;
 use serde::Deserialize;
 
 /// A request that failed for good.
@@ -15,7 +16,8 @@ pub enum ApiError {
     },
     /// 403
     #[error(
-        "the API key may not read {path} (403{request}): {message} Give the key the permission \"{permission}\" in the Dashboard (`stripe-xdm doctor` makes the link), or leave the resource out with --resources"
+        "the API key may not read {path} (403{request}): {message} Give the key the permission \"{permission}\" in the Dashboard (`stripe-xdm doctor` makes the link){}",
+        way_out(.path)
     )]
     Permission {
         /// The path asked for.
@@ -33,7 +35,7 @@ pub enum ApiError {
     #[error("{path}: Stripe answered {status}{request}: {message}")]
     Refused {
         /// The path asked for.
-        path: String,
+        path: Box<str>,
         /// The HTTP status.
         status: u16,
         /// Stripe's `code`, or empty.
@@ -41,7 +43,7 @@ pub enum ApiError {
         /// Stripe's `param`, or empty.
         param: String,
         /// Stripe's message.
-        message: String,
+        message: Box<str>,
         /// Formatted request id.
         request: RequestId,
         /// The server's clock, in epoch seconds.
@@ -49,11 +51,11 @@ pub enum ApiError {
     },
     /// No answer, or one that was cut, after all retries.
     #[error(
-        "{path}: no usable answer after {attempts} attempts: {message}; run the same command again to continue"
+        "{address}: no usable answer after {attempts} attempts: {message}; run the same command again to continue"
     )]
     Network {
-        /// The path asked for.
-        path: String,
+        /// What was asked for, with its host.
+        address: String,
         /// How many requests were made.
         attempts: u32,
         /// The last cause.
@@ -93,14 +95,24 @@ impl ApiError {
             }
             (401, None) => Self::Key { request },
             (_, _) => Self::Refused {
-                path,
+                path: path.into(),
                 status,
                 code: code.unwrap_or_default(),
                 param: param.unwrap_or_default(),
-                message,
+                message: message.into(),
                 request,
                 server_time,
             },
+        }
+    }
+
+    /// What it says, where the path is said already and more follows.
+    pub(super) fn without_path(&self) -> String {
+        match self {
+            Self::Refused { status, message, request, .. } => {
+                format!("Stripe answered {status}{request}: {}", message.trim_end_matches('.'))
+            }
+            other => other.to_string(),
         }
     }
 
@@ -178,6 +190,21 @@ fn permission(message: &str) -> Option<String> {
     named.iter().find(|w| w.ends_with("_read")).or(named.first()).map(|w| (*w).to_owned())
 }
 
+/// What can be done instead of giving the key a permission, or what is to be known until then.
+fn way_out(path: &str) -> &'static str {
+    match path {
+        "/v1/events" => {
+            "; until then nothing tells of changes and deletions. A run that may read events goes on from where the \
+             last one did, as far back as Stripe's 30 days"
+        }
+        "/v1/accounts" => ", or name the connected accounts: --connected=acct_…",
+        _ if Resource::ALL.iter().any(|resource| resource.path() == path) => {
+            ", or leave the resource out with --resources"
+        }
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,7 +233,12 @@ mod tests {
                 matches!(&error, ApiError::Permission { permission, .. } if permission == "rak_charge_read")
             );
             assert!(error.to_string().contains("req_1"), "{error}");
+            assert!(error.to_string().ends_with("leave the resource out with --resources"), "{error}");
         }
+        let detail =
+            ErrorDetail { message: Some("Having 'rak_event_read' …".to_owned()), ..ErrorDetail::default() };
+        let events = ApiError::refused("/v1/events", 403, detail, RequestId::default(), None).to_string();
+        assert!(!events.contains("--resources") && events.contains("changes and deletions"), "{events}");
         assert!(refused(401, "Invalid API Key provided").is_fatal());
         assert!(matches!(refused(403, "Not on this account"), ApiError::Refused { status: 403, .. }));
     }

@@ -17,11 +17,9 @@ const MOST: usize = 100_000;
 /// An account that is to be synced, with the key that opens it.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// What it is called; else it goes by its id.
-    pub name: Option<String>,
     /// Asks Stripe with its key.
     pub client: Arc<Client>,
-    /// What to sync, and the account when the key may not tell.
+    /// What to sync; the account when the key may not tell, and what it is called when there are several.
     pub config: SyncConfig,
     /// Which of its connected accounts are synced, too.
     pub connected: Connected,
@@ -97,7 +95,7 @@ pub async fn sync_accounts(
     watch: impl Fn(&str) -> SharedWatch,
     stop: &Stop,
 ) -> Vec<Ended> {
-    let accounts = with_connected(targets, stop).await;
+    let accounts = each_account(targets, stop).await;
     sync_each(session, accounts, at_once, watch, stop).await
 }
 
@@ -106,23 +104,35 @@ pub async fn account_of(client: &Client, given: Option<&str>) -> Result<String, 
     Ok(identify(client, given).await?.account)
 }
 
-/// An account to be synced.
-struct Account {
-    name: String,
+/// One account of those that targets stand for.
+#[derive(Debug)]
+pub struct Account {
+    /// What it is called: its name, or its id.
+    pub name: String,
     target: Target,
     /// Whether it is read with its platform's key. Its client is made when its turn comes: each one that there is
     /// takes a part of the platform's budget.
-    is_connected: bool,
+    pub is_connected: bool,
 }
 
-/// The accounts; or how one ended before its sync could begin.
-type Known = Result<Account, Ended>;
+impl Account {
+    /// A target that stands for this account alone.
+    pub fn alone(self) -> Result<Target, ApiError> {
+        let Self { target, is_connected, .. } = self;
+        let account = target.config.account.as_deref().filter(|_| is_connected);
+        let connected = account.map(|account| target.client.connected(account)).transpose()?;
+        let client = connected.map_or(target.client, Arc::new);
+        Ok(Target { client, connected: Connected::No, config: target.config })
+    }
+}
+
+/// An account; or what it is called and why it cannot be read.
+type Known = Result<Account, (String, SyncError)>;
 
 /// Each account by its name, and behind a platform those connected to it.
-async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
+pub async fn each_account(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
     let mut known = Vec::new();
     for target in targets {
-        let failed = |result| Ended { name: target.name.clone().unwrap_or_else(|| "key".to_owned()), result };
         let who = tokio::select! {
             who = account_of(&target.client, target.config.account.as_deref()) => who,
             () = stop.wait() => Err(SyncError::System("stopped before it began".to_owned())),
@@ -130,7 +140,7 @@ async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
         let account = match who {
             Ok(account) => account,
             Err(error) => {
-                known.push(Err(failed(Err(error))));
+                known.push(Err((target.config.name.unwrap_or_else(|| "key".to_owned()), error)));
                 continue;
             }
         };
@@ -142,21 +152,21 @@ async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
                 () = stop.wait() => Ok(Vec::new()),
             },
         };
-        let name = target.name.clone().unwrap_or_else(|| account.clone());
+        let name = target.config.name.clone().unwrap_or_else(|| account.clone());
         let connected = match connected {
             Ok(connected) => connected,
             Err(error) => {
                 let name = format!("{name}, accounts connected to it");
-                known.push(Err(Ended { name, result: Err(error) }));
+                known.push(Err((name, error)));
                 Vec::new()
             }
         };
         let mut own = target.clone();
-        own.config.account = Some(account);
+        (own.config.account, own.config.name) = (Some(account), Some(name.clone()));
         known.push(Ok(Account { name, target: own, is_connected: false }));
         for account in connected {
             let mut target = target.clone();
-            target.config.account = Some(account.clone());
+            (target.config.account, target.config.name) = (Some(account.clone()), Some(account.clone()));
             known.push(Ok(Account { name: account, target, is_connected: true }));
         }
     }
@@ -195,26 +205,25 @@ async fn sync_each(
     let mut tasks = JoinSet::new();
     let mut ended: Vec<(usize, Ended)> = Vec::new();
     for (index, known) in accounts.into_iter().enumerate() {
-        let Account { name, target, is_connected } = match known {
-            Ok(known) => known,
-            Err(failed) => {
-                ended.push((index, failed));
+        let account = match known {
+            Ok(account) => account,
+            Err((name, error)) => {
+                ended.push((index, Ended { name, result: Err(error) }));
                 continue;
             }
         };
         let (session, turns, taken) = (session.clone(), turns.clone(), taken.clone());
+        let name = account.name.clone();
         let (watch, stop) = (watch(&name), stop.clone());
         tasks.spawn(async move {
-            let key = (target.config.account.clone(), target.client.mode());
+            let key = (account.target.config.account.clone(), account.target.client.mode());
             let first = taken.lock().unwrap_or_else(PoisonError::into_inner).insert(key);
             let result = if first {
                 // Closed by nobody; without a turn all would begin at once, which harms nothing but memory.
                 let _turn = turns.acquire().await;
-                let account = target.config.account.as_deref().filter(|_| is_connected);
-                match account.map(|account| target.client.connected(account)).transpose() {
-                    Ok(connected) => {
-                        let client = connected.map_or(target.client, Arc::new);
-                        session.sync(client, target.config, watch, stop.wait()).await
+                match account.alone() {
+                    Ok(Target { client, config, .. }) => {
+                        session.sync(client, config, watch, stop.wait()).await
                     }
                     Err(error) => Err(error.into()),
                 }

@@ -23,6 +23,8 @@ pub(super) struct Who<'a> {
     /// Stripe's name of it.
     pub(super) name: &'a str,
     pub(super) livemode: bool,
+    /// Whether no other account is meant to be in the lake.
+    pub(super) is_alone: bool,
 }
 
 /// How a run begins.
@@ -121,13 +123,14 @@ fn new_here(who: Who<'_>, known: &[(i64, String, bool)]) -> Option<String> {
     if let Some((_, _, other)) = others.iter().find(|(_, name, _)| name == who.name) {
         return Some(format!(
             "key mode: this lake holds {}'s {} data so far, the key is for its {} data; all of that is listed from \
-             the beginning, beside the other",
+             the beginning, beside the other. Ids that users choose (coupons, products) may be the same in both, so \
+             test data belongs into a lake of its own: another --lake",
             who.name,
             mode(*other),
             mode(who.livemode)
         ));
     }
-    let (_, name, livemode) = others.last()?;
+    let (_, name, livemode) = others.last().filter(|_| who.is_alone)?;
     Some(format!(
         "account: this lake holds {name} ({}) so far; {} ({}) is new to it and is listed from the beginning",
         mode(*livemode),
@@ -209,13 +212,16 @@ mod tests {
     #[test]
     fn another_mode_another_account_and_another_list_are_said() {
         let known = [(1, "acct_1".to_owned(), false), (2, "acct_1".to_owned(), true)];
-        let who = Who { account: 2, name: "acct_1", livemode: true };
+        let who = Who { account: 2, name: "acct_1", livemode: true, is_alone: true };
         let said = new_here(who, &known).unwrap();
         assert!(said.starts_with("key mode") && said.contains("test data so far"), "{said}");
         let known = [(1, "acct_1".to_owned(), false), (2, "acct_2".to_owned(), false)];
-        let said = new_here(Who { account: 2, name: "acct_2", livemode: false }, &known).unwrap();
+        let who = Who { account: 2, name: "acct_2", livemode: false, is_alone: true };
+        let said = new_here(who, &known).unwrap();
         assert!(said.starts_with("account: this lake holds acct_1 (test) so far; acct_2 (test)"), "{said}");
-        assert_eq!(new_here(Who { account: 1, name: "acct_1", livemode: false }, &known[..1]), None);
+        assert_eq!(new_here(Who { is_alone: false, ..who }, &known), None, "several were asked for");
+        let who = Who { account: 1, name: "acct_1", livemode: false, is_alone: true };
+        assert_eq!(new_here(who, &known[..1]), None);
 
         assert_eq!(changed_list("charges,prices", &[Charges, Prices]), Vec::<String>::new());
         let said = changed_list("charges,prices", &[Charges, Customers]);

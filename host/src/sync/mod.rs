@@ -21,12 +21,12 @@ mod summary;
 mod swarm;
 mod verify;
 
-pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
+pub use accounts::{Account, Ended, Target, Total, account_of, each_account, sync_accounts};
 pub use events::EventsSummary;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
-pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
+pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, known_accounts, status};
 pub use summary::{ResourceSummary, Summary, UnitProof};
 pub use verify::{
     Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
@@ -63,6 +63,8 @@ pub struct SyncConfig {
     pub since: Option<i64>,
     /// The account, when it is not to be asked for.
     pub account: Option<String>,
+    /// What the account is called among several; none when it is the only one.
+    pub name: Option<String>,
     /// The share of the run's requests that may be added to list again what no Event tells; none heals nothing.
     pub heal: Option<f64>,
     /// The settings for the module, without account, mode and version: those are found out.
@@ -74,12 +76,13 @@ const LOOSE: i64 = 0;
 
 impl std::fmt::Debug for SyncConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { lake, resources, since, account, heal, settings: _ } = self;
+        let Self { lake, resources, since, account, name, heal, settings: _ } = self;
         f.debug_struct("SyncConfig")
             .field("lake", lake)
             .field("resources", resources)
             .field("since", since)
             .field("account", account)
+            .field("name", name)
             .field("heal", heal)
             .finish_non_exhaustive()
     }
@@ -325,7 +328,8 @@ impl Session {
             pin_salt(&mut *ledger, &config.settings)?;
             let account = ledger.account(&who.account, livemode)?;
             let number = ledger.begin_run(account, who.now, module.sha256())?;
-            let whose = gaps::Who { account, name: &who.account, livemode };
+            ledger.set_fact(account, status::NAME, config.name.as_deref().unwrap_or_default())?;
+            let whose = gaps::Who { account, name: &who.account, livemode, is_alone: config.name.is_none() };
             let begun = gaps::begin(&mut *ledger, whose, who.now, &config.resources)?;
             let (walks, notice) = plan::plan(&mut *ledger, account, &who, &config, &client)?;
             let notices = begun.notices.into_iter().chain(notice).collect();
@@ -364,6 +368,7 @@ impl Session {
 
         let mut tasks = JoinSet::new();
         let told = Arc::new(Mutex::new(EventsSummary::default()));
+        let mut parts: Vec<&str> = begun.reading.iter().map(|_| "events").collect();
         if let Some(reading) = begun.reading {
             let around = events::Around {
                 client: client.clone(),
@@ -402,11 +407,13 @@ impl Session {
                 resources: config.resources.clone(),
                 most: heal::allowance(config.heal, client.requests()),
             };
+            parts.push("healing");
             deliverer.summary = summary;
             (deliverer, summary, interrupted) = self.heal(deliverer, worker, heal, &mut stop).await?;
         }
         if !interrupted {
             deliverer.flush_embedded(&mut summary)?;
+            status::note_errors(&mut *lock(&self.ledger), run.account, &summary, &parts)?;
         }
         summary.interrupted = interrupted;
         summary.seconds = started.elapsed().as_secs_f64();

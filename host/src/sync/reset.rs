@@ -9,8 +9,8 @@ use serde::Serialize;
 pub struct Reset {
     /// Stripe's names of the resources; none for all, and then bookmarks are forgotten, too.
     pub resources: Vec<String>,
-    /// The Stripe account; none for all.
-    pub account: Option<String>,
+    /// Stripe's ids of the accounts; none for all.
+    pub accounts: Vec<String>,
     /// Earliest creation time, in epoch seconds.
     pub from: Option<i64>,
     /// First creation time that is kept, in epoch seconds.
@@ -48,7 +48,7 @@ pub struct Forgetting {
 pub fn to_forget(ledger: &mut dyn Ledger, reset: &Reset) -> Result<Vec<Forgetting>, LedgerError> {
     let mut all = Vec::new();
     for (number, account, livemode) in ledger.accounts()? {
-        if reset.account.as_ref().is_some_and(|wanted| *wanted != account) {
+        if !reset.accounts.is_empty() && !reset.accounts.contains(&account) {
             continue;
         }
         for resource in ledger.lists(number)? {
@@ -195,7 +195,7 @@ mod tests {
         let (mut ledger, account) = ledger(dir.path());
         let one = Reset { resources: vec!["charges".to_owned()], ..Reset::default() };
         assert_eq!(to_forget(&mut ledger, &one).unwrap(), []);
-        let other = Reset { account: Some("acct_2".to_owned()), ..Reset::default() };
+        let other = Reset { accounts: vec!["acct_2".to_owned()], ..Reset::default() };
         assert_eq!(to_forget(&mut ledger, &other).unwrap(), []);
         let all = Reset::default();
         let what = to_forget(&mut ledger, &all).unwrap();
