@@ -2,6 +2,7 @@
 //! first slot; what goes wrong later ends a run, not the program.
 
 use super::Global;
+use super::failures::{errors, failures, tell_failures};
 use super::signals::stop_on_signals;
 use super::sync::{Ready, SyncArgs, once, ready, runtime, show_all};
 use anyhow::bail;
@@ -199,15 +200,21 @@ impl<'a> Diary<'a> {
             return;
         }
         if self.global.quiet {
+            // What failed as a whole is told with what happens next.
+            if Total::of(accounts).exit_code() == 2 {
+                tell_failures(accounts, &self.lake);
+            }
             return;
         }
         let mut held = 0;
-        for summary in accounts.iter().filter_map(|account| account.result.as_ref().ok()) {
+        for Ended { name, result } in accounts {
+            let Ok(summary) = result else { continue };
             let objects: u64 = summary.resources.values().map(|resource| resource.objects).sum();
             let written: u64 = summary.resources.values().map(|resource| resource.written()).sum();
             let stopped = if summary.interrupted { ", stopped before its end" } else { "" };
+            let of = if accounts.len() > 1 { format!("{name}, ") } else { String::new() };
             say!(
-                "run {}: {objects} objects, {written} new records in {:.1} s{stopped}",
+                "{of}run {}: {objects} objects, {written} new records in {:.1} s{stopped}",
                 summary.run,
                 summary.seconds
             );
@@ -267,38 +274,6 @@ impl<'a> Diary<'a> {
         if let Err(error) = self.state.write(&self.lake) {
             stripe_xdm::tell!("the schedule's state cannot be written to {}: {error}", self.lake.display());
         }
-    }
-}
-
-/// What failed, each with its resource, and with its account when there are several.
-fn failures(accounts: &[Ended]) -> Vec<String> {
-    let mut failures = Vec::new();
-    for Ended { name, result } in accounts {
-        let of = |what: &str| match (accounts.len(), what) {
-            (1, what) => what.to_owned(),
-            (_, "") => name.clone(),
-            (_, what) => format!("{name}, {what}"),
-        };
-        match result {
-            Err(error) => failures.push(format!("{}: {error}", of(""))),
-            Ok(summary) => {
-                for (resource, of_resource) in &summary.resources {
-                    let errors = of_resource.errors.iter();
-                    failures.extend(errors.map(|error| format!("{}: {error}", of(resource))));
-                }
-            }
-        }
-    }
-    failures
-}
-
-/// Why nothing could be done; the rest is in the runs' files.
-fn errors(accounts: &[Ended]) -> String {
-    let failures = failures(accounts);
-    match failures.split_first() {
-        None => "nothing could be done".to_owned(),
-        Some((first, [])) => first.clone(),
-        Some((first, rest)) => format!("{first} (and {} more, see _runs)", rest.len()),
     }
 }
 

@@ -5,8 +5,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
-use stripe_xdm::config::{AccountEntry, Connected, SecretRef, SecretRefError, nearest};
-use stripe_xdm::stripe::{Client, Config, Key, KeyError, Resource};
+use stripe_xdm::config::{AccountEntry, Connected, SecretRef, SecretRefError, is_account, nearest};
+use stripe_xdm::stripe::{Client, Config, Key, KeyError, Resource, base};
 
 /// The environment variable that holds the key when nothing else is said.
 const KEY_VARIABLE: &str = "STRIPE_API_KEY";
@@ -24,7 +24,7 @@ pub(super) struct StripeArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "api_key_file")]
     api_key_env: Option<String>,
     /// The Stripe account (acct_…), when the key may not read it
-    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<String>,
     /// Also sync connected accounts of the platform that the key belongs to: all, or these
     #[arg(
@@ -40,17 +40,17 @@ pub(super) struct StripeArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
     /// Where the API is
-    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com")]
+    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com", value_parser = api_base)]
     api_base: String,
     /// The Stripe API version to ask for
-    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia")]
+    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia", value_parser = stripe_version)]
     stripe_version: String,
     /// Seconds that one answer may take, to its last byte
     #[arg(long, value_name = "SECONDS", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=600))]
     timeout: u32,
     /// Most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    concurrency: usize,
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
     /// Requests per second; default Stripe's limits: 100, with a test key 25
     #[arg(long, value_name = "N", value_parser = rate)]
     rate_limit: Option<f64>,
@@ -158,7 +158,7 @@ impl StripeArgs {
             key,
             timeout: Some(Duration::from_secs(self.timeout.into())),
             version: self.stripe_version.clone(),
-            concurrency: self.concurrency,
+            concurrency: self.concurrency.into(),
             rate_limit,
             endpoint_rate_limit,
         })?)
@@ -183,6 +183,28 @@ fn chosen(resources: &[Resource]) -> Vec<Resource> {
     chosen.sort_unstable();
     chosen.dedup();
     chosen
+}
+
+/// An account's id.
+fn account(text: &str) -> Result<String, String> {
+    match is_account(text) {
+        true => Ok(text.to_owned()),
+        false => Err("expected an id such as acct_1A2b3C".to_owned()),
+    }
+}
+
+fn api_base(text: &str) -> Result<String, String> {
+    base(text).map(|_| text.to_owned())
+}
+
+/// A version of Stripe's API: a date, and since 2024 a name behind it.
+fn stripe_version(text: &str) -> Result<String, String> {
+    let (date, name) = text.split_once('.').map_or((text, None), |(date, name)| (date, Some(name)));
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok() && name.is_none_or(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err("expected a version of Stripe's API, such as 2026-08-26.dahlia".to_owned()),
+    }
 }
 
 /// A rate, in requests per second.

@@ -1,6 +1,7 @@
 //! `stripe-xdm sync`: reads the flags and the key, runs the sync, shows how it went.
 
 use super::Global;
+use super::failures::tell_failures;
 use super::settings::SettingsArgs;
 use super::signals::stop_on_signals;
 use super::stripe::{self, StripeArgs};
@@ -18,7 +19,7 @@ use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_tab
 use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::Client;
 use stripe_xdm::sync::{
-    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, account_of, sync,
+    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, identify, sync,
     sync_accounts,
 };
 
@@ -72,6 +73,9 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
     let settings = args.settings.settings()?;
     replaced_models_write_ids(&settings)?;
     let counted = args.metrics.map(|address| anyhow::Ok((address, Metrics::new()?))).transpose()?;
+    if let Some((_, metrics)) = &counted {
+        metrics.uses(module.sha256());
+    }
     let target = |target: stripe::Target| {
         let mut settings = settings.clone();
         if let Some(namespace) = target.customer_namespace {
@@ -85,10 +89,13 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
             account: target.account,
             settings,
         };
-        let client = match &counted {
-            Some((_, metrics)) => target.client.counted(metrics.clone()),
-            None => target.client,
-        };
+        let mut client = target.client;
+        if let Some((_, metrics)) = &counted {
+            client = client.counted(metrics.clone());
+        }
+        if let Some(name) = &target.name {
+            client = client.called(name);
+        }
         Target { name: target.name, client: Arc::new(client), config, connected: target.connected }
     };
     let targets = args.stripe.targets(global)?.into_iter().map(target).collect();
@@ -133,6 +140,7 @@ impl Ready {
     fn watch(&self, inner: SharedWatch, account: &str) -> SharedWatch {
         match &self.counted {
             Some((_, metrics)) => {
+                self.targets.iter().for_each(|target| metrics.expect(account, &target.config.resources));
                 Arc::new(Counted { account: account.to_owned(), metrics: metrics.clone(), next: inner })
             }
             None => inner,
@@ -154,20 +162,24 @@ impl Ready {
 /// One sync of every account. A single account that cannot be synced at all is an error, one of several is told
 /// with the others.
 pub(super) async fn once(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec<Ended>> {
+    let ended = each(global, ready, stop).await;
+    if let Some((_, metrics)) = &ready.counted {
+        metrics.run_ended(ended.as_ref().map_or(1, |ended| Total::of(ended).exit_code()));
+    }
+    ended
+}
+
+async fn each(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec<Ended>> {
     let session = Session::open(&ready.lake, &ready.module, &ready.settings)?;
     let ended = match ready.targets.as_slice() {
         [target] if !ready.is_several() => {
             // Metrics go by accounts, so the account must be known before the first number.
-            let name = match (&target.config.account, &ready.counted) {
-                (Some(account), _) => account.clone(),
-                (None, Some(_)) => account_of(&target.client, None).await?,
-                (None, None) => String::new(),
-            };
+            let who = identify(&target.client, target.config.account.as_deref()).await?;
+            let name = who.account.clone();
             let watch = ready.watch(watcher(global), &name);
-            let summary =
-                session.sync(target.client.clone(), target.config.clone(), watch, stop.wait()).await;
-            let name = summary.as_ref().map_or(name, |summary| summary.account.clone());
-            vec![Ended { name, result: summary }]
+            let (client, config) = (target.client.clone(), target.config.clone());
+            let result = session.sync_of(who, client, config, watch, stop.wait()).await;
+            vec![Ended { name, result }]
         }
         targets => {
             let all = watcher(global);
@@ -213,7 +225,7 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn watcher(global: &Global) -> SharedWatch {
     match () {
         () if global.quiet => Arc::new(Silent),
-        () if global.json => Arc::new(Lines::new(true)),
+        () if global.json || global.logs_json() => Arc::new(Lines::new(true)),
         () if global.draws() => Arc::new(Bars::default()),
         () => Arc::new(Lines::new(false)),
     }
@@ -233,6 +245,7 @@ pub(super) async fn watched(
 pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
     if let [Ended { result: Ok(summary), name }] = ended
         && *name == summary.account
+        && (global.json || !global.quiet)
     {
         return show(global, summary, lake);
     }
@@ -244,7 +257,9 @@ pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path)
         };
         let accounts: Vec<Value> = ended.iter().map(account).collect();
         say!("{}", json!({ "accounts": accounts, "total": total, "exit_code": total.exit_code() }));
-    } else if !global.quiet {
+    } else if global.quiet {
+        tell_failures(ended, lake);
+    } else {
         say!("{}", accounts_table(ended, lake).trim_end());
     }
     Ok(ExitCode::from(total.exit_code()))

@@ -58,7 +58,7 @@ impl Connected {
 }
 
 /// Whether a text can be an account's id. Ids go into a header and into names of files.
-pub(super) fn is_account(text: &str) -> bool {
+pub fn is_account(text: &str) -> bool {
     let id = text.strip_prefix("acct_").unwrap_or_default();
     !id.is_empty() && text.len() <= 255 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -11,7 +11,7 @@ mod read;
 mod secret;
 mod target;
 
-pub use account::{AccountEntry, Connected};
+pub use account::{AccountEntry, Connected, is_account};
 pub use keys::{KEYS, Key, Kind, SECTIONS, Scope, Section};
 pub use nearest::nearest;
 pub use secret::{SecretRef, SecretRefError};

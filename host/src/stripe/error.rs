@@ -49,9 +49,11 @@ pub enum ApiError {
     },
     /// No answer, or one that was cut, after all retries.
     #[error(
-        "{path}: no usable answer after {attempts} attempts: {message}; run the same command again to continue"
+        "{host}{path}: no usable answer after {attempts} attempts: {message}; run the same command again to continue"
     )]
     Network {
+        /// Who was asked, with the port when it is an unusual one.
+        host: String,
         /// The path asked for.
         path: String,
         /// How many requests were made.

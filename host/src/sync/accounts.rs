@@ -1,18 +1,23 @@
 //! Several accounts into one lake: those of the settings file, and those connected to a platform. Some are synced
 //! at once, the others wait; one that fails stops no other one.
 
-use super::{Session, SharedWatch, Summary, SyncConfig, SyncError, identify};
+use super::{Session, SharedWatch, Summary, SyncConfig, SyncError, Who, identify};
 use crate::config::Connected;
 use crate::schedule::Stop;
 use crate::stripe::{ApiError, Client, Page};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Most accounts that one platform's list is followed for.
 const MOST: usize = 100_000;
+
+/// How long Stripe's word holds whose a key is, and what time it was. An account that waits longer for its turn is
+/// asked for again: the time is where its run ends.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// An account that is to be synced, with the key that opens it.
 #[derive(Debug, Clone)]
@@ -97,19 +102,17 @@ pub async fn sync_accounts(
     watch: impl Fn(&str) -> SharedWatch,
     stop: &Stop,
 ) -> Vec<Ended> {
+    let session = Session { alone: false, ..session.clone() };
     let accounts = with_connected(targets, stop).await;
-    sync_each(session, accounts, at_once, watch, stop).await
-}
-
-/// The account that a key belongs to.
-pub async fn account_of(client: &Client, given: Option<&str>) -> Result<String, SyncError> {
-    Ok(identify(client, given).await?.account)
+    sync_each(&session, accounts, at_once, watch, stop).await
 }
 
 /// An account to be synced.
 struct Account {
     name: String,
     target: Target,
+    /// What Stripe said of it, and when; of connected accounts nothing yet.
+    who: Option<(Who, Instant)>,
     /// Whether it is read with its platform's key. Its client is made when its turn comes: each one that there is
     /// takes a part of the platform's budget.
     is_connected: bool,
@@ -124,11 +127,11 @@ async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
     for target in targets {
         let failed = |result| Ended { name: target.name.clone().unwrap_or_else(|| "key".to_owned()), result };
         let who = tokio::select! {
-            who = account_of(&target.client, target.config.account.as_deref()) => who,
+            who = identify(&target.client, target.config.account.as_deref()) => who,
             () = stop.wait() => Err(SyncError::System("stopped before it began".to_owned())),
         };
-        let account = match who {
-            Ok(account) => account,
+        let who = match who {
+            Ok(who) => who,
             Err(error) => {
                 known.push(Err(failed(Err(error))));
                 continue;
@@ -142,7 +145,7 @@ async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
                 () = stop.wait() => Ok(Vec::new()),
             },
         };
-        let name = target.name.clone().unwrap_or_else(|| account.clone());
+        let name = target.name.clone().unwrap_or_else(|| who.account.clone());
         let connected = match connected {
             Ok(connected) => connected,
             Err(error) => {
@@ -152,12 +155,13 @@ async fn with_connected(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
             }
         };
         let mut own = target.clone();
-        own.config.account = Some(account);
-        known.push(Ok(Account { name, target: own, is_connected: false }));
+        own.config.account = Some(who.account.clone());
+        let who = Some((who, Instant::now()));
+        known.push(Ok(Account { name, target: own, who, is_connected: false }));
         for account in connected {
             let mut target = target.clone();
             target.config.account = Some(account.clone());
-            known.push(Ok(Account { name: account, target, is_connected: true }));
+            known.push(Ok(Account { name: account, target, who: None, is_connected: true }));
         }
     }
     known
@@ -195,7 +199,7 @@ async fn sync_each(
     let mut tasks = JoinSet::new();
     let mut ended: Vec<(usize, Ended)> = Vec::new();
     for (index, known) in accounts.into_iter().enumerate() {
-        let Account { name, target, is_connected } = match known {
+        let Account { name, target, who, is_connected } = match known {
             Ok(known) => known,
             Err(failed) => {
                 ended.push((index, failed));
@@ -214,7 +218,12 @@ async fn sync_each(
                 match account.map(|account| target.client.connected(account)).transpose() {
                     Ok(connected) => {
                         let client = connected.map_or(target.client, Arc::new);
-                        session.sync(client, target.config, watch, stop.wait()).await
+                        match who.filter(|(_, asked)| asked.elapsed() < FRESH) {
+                            Some((who, _)) => {
+                                session.sync_of(who, client, target.config, watch, stop.wait()).await
+                            }
+                            None => session.sync(client, target.config, watch, stop.wait()).await,
+                        }
                     }
                     Err(error) => Err(error.into()),
                 }

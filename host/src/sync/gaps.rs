@@ -23,6 +23,8 @@ pub(super) struct Who<'a> {
     /// Stripe's name of it.
     pub(super) name: &'a str,
     pub(super) livemode: bool,
+    /// Whether it is the only account that is synced; of several, one that is new is what was asked for.
+    pub(super) alone: bool,
 }
 
 /// How a run begins.
@@ -127,7 +129,7 @@ fn new_here(who: Who<'_>, known: &[(i64, String, bool)]) -> Option<String> {
             mode(who.livemode)
         ));
     }
-    let (_, name, livemode) = others.last()?;
+    let (_, name, livemode) = others.last().filter(|_| who.alone)?;
     Some(format!(
         "account: this lake holds {name} ({}) so far; {} ({}) is new to it and is listed from the beginning",
         mode(*livemode),
@@ -209,13 +211,15 @@ mod tests {
     #[test]
     fn another_mode_another_account_and_another_list_are_said() {
         let known = [(1, "acct_1".to_owned(), false), (2, "acct_1".to_owned(), true)];
-        let who = Who { account: 2, name: "acct_1", livemode: true };
+        let who = Who { account: 2, name: "acct_1", livemode: true, alone: true };
         let said = new_here(who, &known).unwrap();
         assert!(said.starts_with("key mode") && said.contains("test data so far"), "{said}");
         let known = [(1, "acct_1".to_owned(), false), (2, "acct_2".to_owned(), false)];
-        let said = new_here(Who { account: 2, name: "acct_2", livemode: false }, &known).unwrap();
+        let said = new_here(Who { name: "acct_2", livemode: false, ..who }, &known).unwrap();
         assert!(said.starts_with("account: this lake holds acct_1 (test) so far; acct_2 (test)"), "{said}");
-        assert_eq!(new_here(Who { account: 1, name: "acct_1", livemode: false }, &known[..1]), None);
+        assert_eq!(new_here(Who { account: 1, livemode: false, ..who }, &known[..1]), None);
+        let among_several = Who { name: "acct_2", livemode: false, alone: false, ..who };
+        assert_eq!(new_here(among_several, &known), None);
 
         assert_eq!(changed_list("charges,prices", &[Charges, Prices]), Vec::<String>::new());
         let said = changed_list("charges,prices", &[Charges, Customers]);

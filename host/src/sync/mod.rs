@@ -21,7 +21,7 @@ mod summary;
 mod swarm;
 mod verify;
 
-pub use accounts::{Ended, Target, Total, account_of, sync_accounts};
+pub use accounts::{Ended, Target, Total, sync_accounts};
 pub use events::EventsSummary;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
 pub use reset::{Forgetting, Reset, forget, to_forget};
@@ -272,6 +272,8 @@ pub struct Session {
     ledger: SharedLedger,
     module: Module,
     page: u32,
+    /// Whether a single account is synced.
+    alone: bool,
 }
 
 impl Session {
@@ -282,7 +284,7 @@ impl Session {
         pin_tenant(&mut ledger, settings)?;
         lake.clean(&mut ledger)?;
         let (lake, ledger) = (Arc::new(lake), Arc::new(Mutex::new(ledger)));
-        Ok(Self { lake, ledger, module: module.clone(), page: LARGEST_PAGE })
+        Ok(Self { lake, ledger, module: module.clone(), page: LARGEST_PAGE, alone: true })
     }
 
     /// The same, with so many objects a page. Smaller pages than Stripe's largest are for tests: everything that
@@ -304,8 +306,20 @@ impl Session {
         watch: Arc<dyn Watch>,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Summary, SyncError> {
-        let started = std::time::Instant::now();
         let who = identify(&client, config.account.as_deref()).await?;
+        self.sync_of(who, client, config, watch, stop).await
+    }
+
+    /// The same, when it is known whose the key is.
+    pub async fn sync_of(
+        &self,
+        who: Who,
+        client: Arc<Client>,
+        config: SyncConfig,
+        watch: Arc<dyn Watch>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Summary, SyncError> {
+        let started = std::time::Instant::now();
         let surroundings = Surroundings {
             account: Some(who.account.clone()),
             livemode: client.mode().map(|mode| mode == Mode::Live),
@@ -325,7 +339,7 @@ impl Session {
             pin_salt(&mut *ledger, &config.settings)?;
             let account = ledger.account(&who.account, livemode)?;
             let number = ledger.begin_run(account, who.now, module.sha256())?;
-            let whose = gaps::Who { account, name: &who.account, livemode };
+            let whose = gaps::Who { account, name: &who.account, livemode, alone: self.alone };
             let begun = gaps::begin(&mut *ledger, whose, who.now, &config.resources)?;
             let (walks, notice) = plan::plan(&mut *ledger, account, &who, &config, &client)?;
             let notices = begun.notices.into_iter().chain(notice).collect();
@@ -487,8 +501,11 @@ fn transform(mut worker: Worker, jobs: &async_channel::Receiver<Job>, made: &asy
     }
 }
 
-struct Who {
-    account: String,
+/// The account that a key belongs to, and when that was asked.
+#[derive(Debug, Clone)]
+pub struct Who {
+    /// Stripe's id of it.
+    pub account: String,
     /// When the account was opened.
     created: Option<i64>,
     /// The server's clock, in epoch seconds. The second itself may still be filling, so it is the first
@@ -496,7 +513,8 @@ struct Who {
     now: i64,
 }
 
-async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError> {
+/// Finds out whose the key is.
+pub async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError> {
     #[derive(Deserialize)]
     struct Account {
         id: String,
