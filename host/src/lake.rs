@@ -83,7 +83,10 @@ impl Lake {
     /// Opens a lake, making its directory as needed, and locks it.
     pub fn open(dir: &Path) -> Result<Self, LakeError> {
         if let Some(file) = Self::file_in_the_way(dir) {
-            return Err(LakeError::NoDirectory { lake: dir.display().to_string(), file: file.display().to_string() });
+            return Err(LakeError::NoDirectory {
+                lake: dir.display().to_string(),
+                file: file.display().to_string(),
+            });
         }
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let path = dir.join("_lock");

@@ -102,12 +102,21 @@ impl StripeArgs {
         chosen.map(|entry| self.listed(entry).with_context(|| format!("account {}", entry.name))).collect()
     }
 
-    fn single(&self) -> anyhow::Result<Target> {
-        let secret = match (&self.api_key_file, &self.api_key_env) {
+    /// Where the key of a single account is.
+    pub(super) fn secret(&self) -> SecretRef {
+        match (&self.api_key_file, &self.api_key_env) {
             (Some(path), _) => SecretRef::File(path.clone()),
             (None, Some(name)) => SecretRef::Env(name.clone()),
             (None, None) => SecretRef::Env(KEY_VARIABLE.to_owned()),
-        };
+        }
+    }
+
+    /// The version of the API that is asked for.
+    pub(super) fn version(&self) -> &str {
+        &self.stripe_version
+    }
+
+    fn single(&self) -> anyhow::Result<Target> {
         Ok(Target {
             name: None,
             account: self.account.clone(),
@@ -115,7 +124,7 @@ impl StripeArgs {
             resources: chosen(&self.resources),
             since: None,
             customer_namespace: None,
-            client: self.client(&secret, self.rate_limit, self.endpoint_rate_limit)?,
+            client: self.client(&self.secret(), self.rate_limit, self.endpoint_rate_limit)?,
         })
     }
 
@@ -200,7 +209,8 @@ fn api_base(text: &str) -> Result<String, String> {
 /// A version of Stripe's API: a date, and since 2024 a name behind it.
 fn stripe_version(text: &str) -> Result<String, String> {
     let (date, name) = text.split_once('.').map_or((text, None), |(date, name)| (date, Some(name)));
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
     match date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok() && name.is_none_or(is_name) {
         true => Ok(text.to_owned()),
         false => Err("expected a version of Stripe's API, such as 2026-08-26.dahlia".to_owned()),

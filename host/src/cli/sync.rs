@@ -13,14 +13,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use stripe_xdm::config::Connected;
-use stripe_xdm::module::Module;
+use stripe_xdm::module::{Module, Worker};
 use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
+use stripe_xdm::quarantine::Surroundings;
 use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_table};
 use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::Client;
 use stripe_xdm::sync::{
-    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, identify, sync,
-    sync_accounts,
+    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, identify, sync, sync_accounts,
 };
 
 #[derive(Debug, Args)]
@@ -65,6 +65,37 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
         let ended = once(global, &ready, &stop_on_signals()).await?;
         show_all(global, &ended, &args.lake)
     })
+}
+
+impl SyncArgs {
+    /// Finds what is wrong with what was given, as [`ready`] does, but for the accounts.
+    pub(super) fn judge(&self, module: &Module) -> anyhow::Result<()> {
+        let settings = self.settings.settings()?;
+        replaced_models_write_ids(&settings)?;
+        module_takes(module, settings, self.stripe.version())
+    }
+
+    /// The same of the accounts, when their keys are there. Tells whether a beginning is given.
+    pub(super) fn judge_accounts(&self, global: &Global) -> anyhow::Result<bool> {
+        let mut since = self.since.is_some();
+        if !global.accounts.is_empty() || self.stripe.secret().read().is_ok() {
+            since |= self.stripe.targets(global)?.iter().any(|target| target.since.is_some());
+        }
+        Ok(since)
+    }
+}
+
+/// Whether the module takes settings as a sync gives them to it.
+pub(super) fn module_takes(module: &Module, mut settings: Settings, version: &str) -> anyhow::Result<()> {
+    let surroundings = Surroundings {
+        account: Some("acct_check".to_owned()),
+        livemode: Some(false),
+        api_version: Some(version.to_owned()),
+        ..Surroundings::default()
+    };
+    surroundings.put_into(&mut settings);
+    let text = Value::Object(settings).to_string();
+    Ok(Worker::open(module, text.as_bytes()).map(drop)?)
 }
 
 /// Reads keys and checks what was given; nothing is asked of Stripe.

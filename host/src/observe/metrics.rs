@@ -206,7 +206,8 @@ impl Metrics {
 
     /// A sync ended, with this exit code.
     pub fn ended(&self, account: &str, exit_code: u8) {
-        let outcome = OUTCOMES.iter().find(|(code, _)| *code == exit_code).map_or("failed", |(_, outcome)| outcome);
+        let outcome =
+            OUTCOMES.iter().find(|(code, _)| *code == exit_code).map_or("failed", |(_, outcome)| outcome);
         self.runs.with_label_values(&[account, outcome]).inc();
         if exit_code == 0 {
             self.last_success.with_label_values(&[account]).set(now());

@@ -258,7 +258,14 @@ impl Client {
             match retry.after(attempt, fastrand::f64()) {
                 Decision::Again(delay) => {
                     let (attempt, wait_ms) = (retry.made(), delay.as_millis() as u64);
-                    tracing::info!(account, path, attempt, wait_ms, cause = message, "a request is made again");
+                    tracing::info!(
+                        account,
+                        path,
+                        attempt,
+                        wait_ms,
+                        cause = message,
+                        "a request is made again"
+                    );
                     if let Some(metrics) = &self.metrics {
                         metrics.retried(endpoint);
                     }
