@@ -228,7 +228,7 @@ pub(super) fn account_problem(
 ) -> Problem {
     Problem {
         origin: Origin::File(file.path.clone()),
-        place: Some(account.place),
+        place: Some(account.place_of(name)),
         key: None,
         message: format!("account {}, {name}: {message}", account.name),
     }

@@ -102,6 +102,12 @@ impl StripeArgs {
         chosen.map(|entry| self.listed(entry).with_context(|| format!("account {}", entry.name))).collect()
     }
 
+    /// The same options for someone who waits: answers that take long are not waited for.
+    pub(super) fn impatient(mut self, seconds: u32) -> Self {
+        self.timeout = self.timeout.min(seconds);
+        self
+    }
+
     /// Where the key of a single account is.
     pub(super) fn secret(&self) -> SecretRef {
         match (&self.api_key_file, &self.api_key_env) {

@@ -25,6 +25,16 @@ pub struct AccountEntry {
     pub customer_namespace: Option<String>,
     /// Where it begins.
     pub place: Place,
+    /// Where the values of its keys are.
+    pub places: Vec<(String, Place)>,
+}
+
+impl AccountEntry {
+    /// Where the value of a key is, or else the account.
+    pub fn place_of(&self, key: &str) -> Place {
+        let found = self.places.iter().find(|(name, _)| name == key);
+        found.map_or(self.place, |(_, place)| *place)
+    }
 }
 
 /// Which connected accounts of a platform are synced besides its own.

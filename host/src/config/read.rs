@@ -383,11 +383,13 @@ impl Reader<'_> {
             endpoint_rate_limit: None,
             customer_namespace: None,
             place: self.place(&span),
+            places: Vec::new(),
         };
         let (mut named, mut keyed) = (false, false);
         let before = self.problems.len();
         for (name, value) in table {
             let full = format!("account.{}", name.get_ref());
+            entry.places.push((name.get_ref().to_string(), self.place(&value.span())));
             match name.get_ref().as_ref() {
                 "name" => {
                     named = true;

@@ -1,5 +1,6 @@
 //! What can go wrong with a request, said so that the reader knows what to do next.
 
+use super::Resource;
 use serde::Deserialize;
 
 /// A request that failed for good.
@@ -15,7 +16,8 @@ pub enum ApiError {
     },
     /// 403
     #[error(
-        "the API key may not read {path} (403{request}): {message} Give the key the permission \"{permission}\" in the Dashboard (`stripe-xdm doctor` makes the link), or leave the resource out with --resources"
+        "the API key may not read {path} (403{request}): {message} Give the key the permission \"{permission}\" in the Dashboard (`stripe-xdm doctor` makes the link){}",
+        or_without(path)
     )]
     Permission {
         /// The path asked for.
@@ -131,6 +133,14 @@ impl ApiError {
     /// Whether no request with this key can succeed.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Key { .. } | Self::Setup(_))
+    }
+}
+
+/// What else can be done about a path that may not be read. Not all of them are resources.
+fn or_without(path: &str) -> &'static str {
+    match Resource::ALL.iter().any(|resource| path.starts_with(resource.path())) {
+        true => ", or leave the resource out with --resources",
+        false => "",
     }
 }
 

@@ -23,6 +23,7 @@ mod verify;
 
 pub use accounts::{Ended, Target, Total, sync_accounts};
 pub use events::EventsSummary;
+pub use gaps::news_of;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
@@ -537,9 +538,11 @@ pub async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncE
             let now = server_time.unwrap_or_else(local);
             Ok(Who { account: account.to_owned(), created: None, now })
         }
-        // Stand-ins of the API may not know their account; who syncs from one says which it is.
-        (Err(ApiError::Refused { status: 404, .. }), Some(account)) => {
-            Ok(Who { account: account.to_owned(), created: None, now: local() })
+        // Stand-ins of the API may not know their account; who syncs from one says which it is. And not every
+        // refusal names the permission that is missing.
+        (Err(ApiError::Refused { status: 403 | 404, server_time, .. }), Some(account)) => {
+            let now = server_time.unwrap_or_else(local);
+            Ok(Who { account: account.to_owned(), created: None, now })
         }
         (Err(ApiError::Permission { permission, request, .. }), None) => {
             Err(SyncError::Account { permission, request })
@@ -548,19 +551,30 @@ pub async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncE
     }
 }
 
+/// What a lake is made with, and what later syncs into it must have the same.
+pub fn pins(settings: &Settings) -> Vec<(&'static str, String)> {
+    of_tenant(settings).into_iter().chain(of_salt(settings)).collect()
+}
+
 /// A lake holds the records of one tenant and of one kind.
-fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
+fn of_tenant(settings: &Settings) -> [(&'static str, String); 2] {
     let text = |name: &str| settings.get(name).and_then(|value| value.as_str());
-    ledger.pin("tenant", text("tenant").unwrap_or_default())?;
-    ledger.pin("model", text("model").unwrap_or("standard"))
+    let tenant = text("tenant").unwrap_or_default();
+    [("tenant", tenant.to_owned()), ("model", text("model").unwrap_or("standard").to_owned())]
 }
 
 /// And hashes of one salt. Noted once the module has taken the settings.
+fn of_salt(settings: &Settings) -> Option<(&'static str, String)> {
+    let salt = settings.get("privacy")?.get("salt")?.as_str()?;
+    Some(("the privacy salt of fingerprint", fingerprint(salt)))
+}
+
+fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
+    of_tenant(settings).iter().try_for_each(|(what, value)| ledger.pin(what, value))
+}
+
 fn pin_salt(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
-    match settings.get("privacy").and_then(|p| p.get("salt")).and_then(|s| s.as_str()) {
-        Some(salt) => ledger.pin("the privacy salt of fingerprint", &fingerprint(salt)),
-        None => Ok(()),
-    }
+    of_salt(settings).iter().try_for_each(|(what, value)| ledger.pin(what, value))
 }
 
 /// What tells salts apart without showing them: hashes of two salts in one lake would not join.

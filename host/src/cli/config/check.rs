@@ -143,7 +143,9 @@ fn together(file: &ConfigFile, in_force: &[Setting], module: &Module) -> Option<
 
 /// Secrets that are named and are not there.
 fn missing_secrets(file: &ConfigFile, settings: &[Setting]) -> Vec<Problem> {
-    let of_settings = settings.iter().filter_map(|setting| {
+    // Where accounts have their own keys, the one of a single account is not read.
+    let is_read = |setting: &&Setting| file.accounts.is_empty() || setting.key.name != "api_key";
+    let of_settings = settings.iter().filter(is_read).filter_map(|setting| {
         let error = secret_of(setting)?.read().err()?;
         Some(problem(file, setting, error))
     });
