@@ -68,6 +68,10 @@ fn connected_accounts_are_found_and_told_apart_and_one_that_fails_stops_no_other
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     ensure!(said.contains(broken.id()) && said.contains("2 accounts"), "{said}");
     ensure!(charges(dir.path())? == wanted(&[&platform, &first, &second, &broken]));
+    ensure!(
+        !ended.stderr.contains("is new to it"),
+        "accounts beside each other are what was asked for: {ended:?}"
+    );
     runtime.block_on(sandbox.shutdown());
     Ok(())
 }

@@ -205,12 +205,17 @@ async fn each(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec
     let ended = match ready.targets.as_slice() {
         [target] if !ready.is_several() => {
             // Metrics go by accounts, so the account must be known before the first number.
-            let who = identify(&target.client, target.config.account.as_deref()).await?;
-            let name = who.account.clone();
-            let watch = ready.watch(watcher(global), &name);
-            let (client, config) = (target.client.clone(), target.config.clone());
-            let result = session.sync_of(who, client, config, watch, stop.wait()).await;
-            vec![Ended { name, result }]
+            let given = target.config.account.as_deref();
+            match identify(&target.client, given).await {
+                Ok(who) => {
+                    let name = who.account.clone();
+                    let watch = ready.watch(watcher(global), &name);
+                    let (client, config) = (target.client.clone(), target.config.clone());
+                    let result = session.sync_of(who, client, config, watch, stop.wait()).await;
+                    vec![Ended { name, result }]
+                }
+                Err(error) => vec![Ended { name: given.unwrap_or("key").to_owned(), result: Err(error) }],
+            }
         }
         targets => {
             let all = watcher(global);

@@ -99,6 +99,7 @@ impl Reader<'_> {
     }
 
     fn unknown_at_the_top(&mut self, span: Range<usize>, name: &str) {
+        let name = shown(name);
         let message = match KEYS.iter().find(|key| key.name == name) {
             Some(key) => format!("{name} belongs into the table [{}]", key.section),
             None => {
@@ -135,7 +136,7 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, section: &str, name: &Spanned<std::borrow::Cow<'_, str>>) {
-        let odd = name.get_ref().as_ref();
+        let odd = shown(name.get_ref());
         let here = KEYS.iter().filter(|key| key.section == section).map(|key| key.name);
         let message = match KEYS.iter().find(|key| key.name == odd) {
             Some(key) => format!("{section} has no key {odd}; it belongs into the table [{}]", key.section),
@@ -419,6 +420,7 @@ impl Reader<'_> {
                     entry.customer_namespace = self.text_of(&full, value, Kind::Text);
                 }
                 odd => {
+                    let odd = shown(odd);
                     let message = format!("account has no key {odd}{}", meant(odd, KNOWN));
                     self.problem(&Some(name.span()), message);
                 }
@@ -450,6 +452,11 @@ impl Reader<'_> {
             (None, path) => self.absolute(path),
         }
     }
+}
+
+/// The name of a key as messages have it: someone may have put the secret in its place.
+fn shown(name: &str) -> &str {
+    if is_key(name) { "[a secret]" } else { name }
 }
 
 /// Whether a text is a Stripe key or another secret of theirs.

@@ -383,6 +383,9 @@ impl Client {
 /// Where the API is, as it can be given: an address that a key may be sent to.
 pub fn base(text: &str) -> Result<Url, String> {
     let base = Url::parse(text).map_err(|e| format!("not an address: {e}"))?;
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err("an address without user and password is expected: settings are shown".to_owned());
+    }
     if base.scheme() != "https" && !(base.scheme() == "http" && is_local(&base)) {
         return Err("must be https: a key is never sent in clear text over a network".to_owned());
     }

@@ -35,20 +35,20 @@ pub(super) fn problems(file: &ConfigFile, environment: &[Setting], found: Vec<Pr
         })
         .cloned()
         .collect();
-    match module(&in_force) {
-        Err(error) => {
-            let named = in_force.iter().find(|setting| setting.flag == "module");
-            let message = format!("{error:#}");
-            problems.push(match named {
-                Some(setting) => problem(file, setting, message),
-                None => Problem { origin: Origin::Together, place: None, key: None, message },
-            });
-        }
-        Ok(module) => {
-            problems.extend(tried(file, &sound, &in_force, &module));
-            if problems.is_empty() {
-                problems.extend(together(file, &in_force, &module));
-            }
+    let module = module(&in_force).or_else(|error| {
+        let named = in_force.iter().find(|setting| setting.flag == "module");
+        let message = format!("{error:#}");
+        problems.push(match named {
+            Some(setting) => problem(file, setting, message),
+            None => Problem { origin: Origin::Together, place: None, key: None, message },
+        });
+        // The embedded one tells what else is wrong.
+        self::module(&[])
+    });
+    if let Ok(module) = module {
+        problems.extend(tried(file, &sound, &in_force, &module));
+        if problems.is_empty() {
+            problems.extend(together(file, &in_force, &module));
         }
     }
     problems.sort_by_key(|problem| (!matches!(problem.origin, Origin::File(_)), problem.place));

@@ -169,7 +169,27 @@ async fn permissions(target: &Target, lacking: &mut Vec<String>) -> Vec<Finding>
         // This list has no objects of the account itself in it.
         findings.push(note(probe(&target.client, "connected accounts", "/v1/accounts").await, lacking));
     }
+    if let Connected::These(accounts) = &target.connected {
+        for account in accounts {
+            findings.push(connected(&target.client, account).await);
+        }
+    }
     findings
+}
+
+/// Whether an account that is named is connected to the key's.
+async fn connected(platform: &Client, account: &str) -> Finding {
+    let check = format!("may read {account}");
+    let answer = match platform.connected(account) {
+        Ok(client) => client.get("/v1/account", &[], |_| Ok(())).await.map(drop),
+        Err(error) => Err(error),
+    };
+    match answer {
+        // A key that may not read the account itself can still read what is in it.
+        Ok(()) | Err(ApiError::Permission { .. }) => Finding::pass(check, "yes"),
+        Err(error) => Finding::new(check, State::Partly, error.to_string())
+            .mend("is it connected to the account of this key, and in the same mode?"),
+    }
 }
 
 fn note((finding, permission): (Finding, Option<String>), lacking: &mut Vec<String>) -> Finding {
