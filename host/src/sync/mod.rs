@@ -11,6 +11,7 @@ mod heal;
 mod nested;
 mod older;
 mod pending;
+mod pins;
 mod plan;
 mod ranges;
 mod reset;
@@ -20,11 +21,13 @@ mod status;
 mod summary;
 mod swarm;
 mod verify;
+mod who;
 
 pub use accounts::{Ended, Target, Total, sync_accounts};
 pub use events::EventsSummary;
 pub use gaps::news_of;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
+pub use pins::pins;
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
 pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, status};
@@ -32,6 +35,7 @@ pub use summary::{ResourceSummary, Summary, UnitProof};
 pub use verify::{
     Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
 };
+pub use who::{Who, identify};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Heard, Ledger, LedgerError, SqliteLedger, Tally, Unit, Version};
@@ -39,8 +43,7 @@ use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, RequestId, Resource};
 use deliver::{Deliverer, Run};
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use pins::{pin_salt, pin_tenant};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -500,87 +503,6 @@ fn transform(mut worker: Worker, jobs: &async_channel::Receiver<Job>, made: &asy
             return;
         }
     }
-}
-
-/// The account that a key belongs to, and when that was asked.
-#[derive(Debug, Clone)]
-pub struct Who {
-    /// Stripe's id of it.
-    pub account: String,
-    /// When the account was opened.
-    created: Option<i64>,
-    /// The server's clock, in epoch seconds. The second itself may still be filling, so it is the first
-    /// that a run leaves to the next one.
-    now: i64,
-}
-
-/// Finds out whose the key is.
-pub async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError> {
-    #[derive(Deserialize)]
-    struct Account {
-        id: String,
-        created: Option<i64>,
-    }
-    let read = |body: bytes::Bytes| serde_json::from_slice::<Account>(&body).map_err(|e| e.to_string());
-    let local = || {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |d| d.as_secs() as i64)
-    };
-    match (client.get("/v1/account", &[], read).await, given) {
-        (Ok(answer), Some(given)) if answer.value.id != given => {
-            Err(SyncError::WrongAccount { given: given.to_owned(), found: answer.value.id })
-        }
-        (Ok(answer), _) => {
-            let Account { id: account, created } = answer.value;
-            Ok(Who { account, created, now: answer.server_time.unwrap_or_else(local) })
-        }
-        (Err(ApiError::Permission { server_time, .. }), Some(account)) => {
-            let now = server_time.unwrap_or_else(local);
-            Ok(Who { account: account.to_owned(), created: None, now })
-        }
-        // Stand-ins of the API may not know their account; who syncs from one says which it is. And not every
-        // refusal names the permission that is missing.
-        (Err(ApiError::Refused { status: 403 | 404, server_time, .. }), Some(account)) => {
-            let now = server_time.unwrap_or_else(local);
-            Ok(Who { account: account.to_owned(), created: None, now })
-        }
-        (Err(ApiError::Permission { permission, request, .. }), None) => {
-            Err(SyncError::Account { permission, request })
-        }
-        (Err(error), _) => Err(error.into()),
-    }
-}
-
-/// What a lake is made with, and what later syncs into it must have the same.
-pub fn pins(settings: &Settings) -> Vec<(&'static str, String)> {
-    of_tenant(settings).into_iter().chain(of_salt(settings)).collect()
-}
-
-/// A lake holds the records of one tenant and of one kind.
-fn of_tenant(settings: &Settings) -> [(&'static str, String); 2] {
-    let text = |name: &str| settings.get(name).and_then(|value| value.as_str());
-    let tenant = text("tenant").unwrap_or_default();
-    [("tenant", tenant.to_owned()), ("model", text("model").unwrap_or("standard").to_owned())]
-}
-
-/// And hashes of one salt. Noted once the module has taken the settings.
-fn of_salt(settings: &Settings) -> Option<(&'static str, String)> {
-    let salt = settings.get("privacy")?.get("salt")?.as_str()?;
-    Some(("the privacy salt of fingerprint", fingerprint(salt)))
-}
-
-fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
-    of_tenant(settings).iter().try_for_each(|(what, value)| ledger.pin(what, value))
-}
-
-fn pin_salt(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
-    of_salt(settings).iter().try_for_each(|(what, value)| ledger.pin(what, value))
-}
-
-/// What tells salts apart without showing them: hashes of two salts in one lake would not join.
-fn fingerprint(salt: &str) -> String {
-    let digest = Sha256::new().chain_update(b"stripe-xdm privacy salt ").chain_update(salt.trim()).finalize();
-    hex::encode(&digest[..8])
 }
 
 fn settings(settings: &Settings, surroundings: &Surroundings) -> Vec<u8> {
