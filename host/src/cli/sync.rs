@@ -142,8 +142,8 @@ impl Ready {
 
     /// The account, when there is only one; `--connected=acct_1` stands for that account alone.
     pub(super) fn single(&self) -> anyhow::Result<Target> {
-        match self.targets.as_slice() {
-            [target] => match &target.connected {
+        if let [target] = self.targets.as_slice() {
+            match &target.connected {
                 Connected::No => return Ok(target.clone()),
                 Connected::These(accounts) if accounts.len() == 1 => {
                     let account = accounts.first().cloned().unwrap_or_default();
@@ -154,8 +154,7 @@ impl Ready {
                     return Ok(target);
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
         bail!("this looks at one account at a time: --only NAME, or --connected=acct_… for one of a platform")
     }
