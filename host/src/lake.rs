@@ -26,9 +26,14 @@ pub enum LakeError {
         /// The system's error.
         cause: std::io::Error,
     },
-    /// It is no directory.
-    #[error("{0} is a file; --lake names a directory")]
-    NoDirectory(String),
+    /// Something else is where the directory would be.
+    #[error("--lake {lake}: {file} is no directory; a lake is one, so move that away or use another --lake")]
+    NoDirectory {
+        /// The lake.
+        lake: String,
+        /// What is no directory.
+        file: String,
+    },
     /// Another process syncs into it.
     #[error("another sync is writing to {0}; wait for it to end, or use another --lake")]
     Locked(String),
@@ -83,8 +88,11 @@ fn io(path: &Path) -> impl FnOnce(std::io::Error) -> LakeError {
 impl Lake {
     /// Opens a lake, making its directory as needed, and locks it.
     pub fn open(dir: &Path) -> Result<Self, LakeError> {
-        if let Some(file) = dir.ancestors().find(|path| path.is_file()) {
-            return Err(LakeError::NoDirectory(file.display().to_string()));
+        if let Some(file) = Self::file_in_the_way(dir) {
+            return Err(LakeError::NoDirectory {
+                lake: dir.display().to_string(),
+                file: file.display().to_string(),
+            });
         }
         std::fs::create_dir_all(dir).map_err(io(dir))?;
         let path = dir.join("_lock");
@@ -98,6 +106,11 @@ impl Lake {
             }
         }
         Err(LakeError::Locked(dir.display().to_string()))
+    }
+
+    /// What is there where the lake's directory, or one above it, would be, and is no directory.
+    pub fn file_in_the_way(dir: &Path) -> Option<&Path> {
+        dir.ancestors().find(|part| std::fs::metadata(part).is_ok_and(|found| !found.is_dir()))
     }
 
     /// Whether a directory is a lake: has a ledger.

@@ -5,7 +5,8 @@ use std::path::Path;
 use stripe_xdm::config::{ConfigFile, Connected, Problem, SecretRef, Setting};
 
 fn read(text: &str) -> Result<ConfigFile, Vec<Problem>> {
-    ConfigFile::parse(Path::new("/etc/stripe/stripe-xdm.toml"), text)
+    let (file, problems) = ConfigFile::parse(Path::new("/etc/stripe/stripe-xdm.toml"), text);
+    if problems.is_empty() { Ok(file) } else { Err(problems) }
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -75,6 +76,15 @@ fn all_mistakes_are_told_at_once_with_their_places() {
     assert!(told[4].starts_with("9:9: log.level: expected a text"), "{}", told[4]);
     let told = problems("lake = \"x\"\n");
     assert!(told[0].contains("belongs into the table [sync]"), "{told:?}");
+}
+
+#[test]
+fn what_is_well_is_read_beside_what_is_not() {
+    let text = "[sync]\nlake = 3\nrate_limit = 7\n[log]\nlevel = true\n";
+    let (file, problems) = ConfigFile::parse(Path::new("stripe-xdm.toml"), text);
+    assert_eq!(values(&file, "rate-limit"), ["7"]);
+    let keys: Vec<_> = problems.iter().map(|p| p.key.map(ToString::to_string).unwrap_or_default()).collect();
+    assert_eq!(keys, ["sync.lake", "log.level"]);
 }
 
 #[test]

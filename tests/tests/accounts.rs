@@ -86,6 +86,10 @@ fn connected_accounts_are_found_and_told_apart_and_one_that_fails_stops_no_other
     sandbox.set_faults(format!("{}/should-retry-false@1-", broken.id()).parse()?);
     let (code, said) = verify("--connected")?;
     ensure!(code == Some(2) && said.matches("listed again, equal").count() == 3, "{said}");
+    ensure!(
+        !ended.stderr.contains("is new to it"),
+        "accounts beside each other are what was asked for: {ended:?}"
+    );
     runtime.block_on(sandbox.shutdown());
     Ok(())
 }

@@ -8,6 +8,9 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+use stripe_xdm::lake::Lake;
+use stripe_xdm::ledger::{Ledger, SqliteLedger};
+use stripe_xdm::stripe::Resource;
 use stripe_xdm_sandbox::{Account, ApiKey, Size};
 use stripe_xdm_tests::lake;
 use stripe_xdm_tests::program::{Ended, Running, command, run};
@@ -105,6 +108,50 @@ fn the_example_is_a_file_that_is_well() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[test]
+fn what_a_run_would_refuse_is_told_by_the_check_all_at_once_and_with_its_place() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    std::fs::write(
+        dir.path().join("stripe-xdm.toml"),
+        "[sync]\ntimeout = \"x\"\nrate_limit = 7\napi_base = \"http://example.com\"\n\
+         stripe_version = \"latest\"\n[mapping]\ntenant = \"_acme\"\nmetadata_identity = \"crm\"\n\
+         mappings = [\"charge=nowhere.json\"]\n[privacy]\npolicy = \"nowhere.json\"\n\
+         [schedule]\ninterval = 0\n[program]\ndeadline = 0\nmodule = \"none.wasm\"\n",
+    )?;
+    let mut command = in_dir(dir.path(), &["config", "check"])?;
+    command.env("STRIPE_XDM_CONCURRENCY", "many").env("STRIPE_XDM_EMAIL_IDENTITY", "maybe");
+    let ended = run(command)?;
+    ensure!(ended.code == Some(1), "{ended:?}");
+    for line in [
+        ":2:11: sync.timeout",
+        ":4:12: sync.api_base",
+        ":5:18: sync.stripe_version",
+        ":7:10: mapping.tenant",
+        ":8:21: mapping.metadata_identity",
+        ":9:12: mapping.mappings",
+        ":11:10: privacy.policy",
+        ":13:12: schedule.interval",
+        ":15:12: program.deadline",
+        ":16:10: program.module",
+        "environment variable STRIPE_XDM_CONCURRENCY: sync.concurrency: many",
+        "environment variable STRIPE_XDM_EMAIL_IDENTITY: mapping.email_identity: maybe",
+    ] {
+        ensure!(ended.stderr.contains(line), "{line}: {}", ended.stderr);
+    }
+    let row = in_force(in_dir(dir.path(), &["config", "check", "--json"])?)?;
+    ensure!(row("sync.rate_limit") == ("7".into(), "stripe-xdm.toml:3".to_owned()), "what is well is shown");
+    ensure!(row("sync.timeout") == (Value::Null, "stripe-xdm.toml:2".to_owned()));
+
+    // Each is well, and they do not go together.
+    std::fs::write(
+        dir.path().join("stripe-xdm.toml"),
+        "[sync]\nsince = 2026-01-01\n[schedule]\nbackfill = false\n",
+    )?;
+    let ended = run(in_dir(dir.path(), &["config", "check"])?)?;
+    ensure!(ended.code == Some(1) && ended.stderr.contains("leave one out"), "{ended:?}");
+    Ok(())
+}
+
 /// A lake, a stand-in and the settings file for them, with the key in a file.
 fn settings(dir: &Path, base: &str, key: &str) -> anyhow::Result<()> {
     std::fs::write(dir.join("key"), key)?;
@@ -128,8 +175,7 @@ fn a_sync_needs_no_option_but_the_file_and_tells_what_it_does() -> anyhow::Resul
     ensure!(ended.code == Some(0), "{ended:?}");
     lake::check(&dir.path().join("lake"), &wanted(&sandbox.account())?)?;
     ensure!(!ended.stderr.contains(TAIL), "the key was logged");
-    let logged: Vec<Value> =
-        ended.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let logged = json_lines(&ended.stderr)?;
     let asked: Vec<_> = logged.iter().filter(|line| line["message"] == "asked Stripe").collect();
     ensure!(asked.len() as u64 == stand_in.requests(), "every request is logged");
     let refused = asked.iter().find(|line| line["status"] == 429).context("the refusal is logged")?;
@@ -138,6 +184,42 @@ fn a_sync_needs_no_option_but_the_file_and_tells_what_it_does() -> anyhow::Resul
     ensure!(logged.iter().any(|line| line["message"] == "a request is made again"), "the retry is logged");
     let report = lake::last_run(&dir.path().join("lake"))?;
     ensure!(report["account"] == id.as_str());
+    Ok(())
+}
+
+fn json_lines(text: &str) -> anyhow::Result<Vec<Value>> {
+    text.lines().map(|line| serde_json::from_str(line).context(line.to_owned())).collect()
+}
+
+#[test]
+fn what_failed_is_said_even_when_nothing_else_is_and_without_the_key() -> anyhow::Result<()> {
+    const RESTRICTED: &str = "rk_live_mayNotReadCustomersMayEverReadThis";
+    let account = Account::seeded(24, past(Size::charges(20)));
+    let key = ApiKey::restricted(RESTRICTED, ["customer_read"]);
+    let stand_in = StandIn::with_key(account, "", key)?;
+    let dir = tempfile::tempdir()?;
+    settings(dir.path(), stand_in.sandbox()?.base_url(), RESTRICTED)?;
+    let words = ["sync", "--quiet", "--resources", "charges,customers"];
+    let ended = run(in_dir(dir.path(), &words)?)?;
+    ensure!(ended.code == Some(2) && ended.stdout.is_empty(), "{ended:?}");
+    ensure!(
+        ended.stderr.starts_with("error: customers: ") && ended.stderr.contains("rak_customer_read"),
+        "{ended:?}"
+    );
+    // Stripe's message shows how the key ends.
+    ensure!(ended.stderr.contains("[key]") && !ended.stderr.contains("rk_live_"), "{}", ended.stderr);
+    let report = lake::last_run(&dir.path().join("lake"))?.to_string();
+    ensure!(report.contains("[key]") && !report.contains("rk_live_"), "{report}");
+
+    std::fs::write(dir.path().join("key"), "rk_live_nobodyKnowsThisKey")?;
+    let ended = run(in_dir(dir.path(), &["sync", "--log-format", "json"])?)?;
+    ensure!(ended.code == Some(1), "{ended:?}");
+    let logged = json_lines(&ended.stderr)?;
+    let last = logged.last().context("the error is told")?;
+    ensure!(
+        last["level"] == "ERROR" && last["message"].as_str().is_some_and(|m| m.contains("401")),
+        "{last}"
+    );
     Ok(())
 }
 
@@ -157,12 +239,18 @@ fn metrics_are_served_while_a_sync_runs() -> anyhow::Result<()> {
     let wanted = format!(r#"stripe_xdm_objects_total{{account="{id}",resource="charges"}} "#);
     let over = running.look(|| {
         seen = get(&address, "/metrics").unwrap_or_default();
-        Ok(seen.contains(&wanted))
+        // It is there from the beginning, at zero.
+        Ok(seen.lines().any(|line| line.strip_prefix(&wanted).is_some_and(|count| count != "0")))
     })?;
     ensure!(!over, "the numbers were served while it ran: {seen}");
     ensure!(seen.contains(r#"stripe_xdm_requests_total{endpoint="/v1/charges",status="200"}"#), "{seen}");
     ensure!(get(&address, "/healthz")?.contains("\"ok\""));
     ensure!(!seen.contains(TAIL));
+    ensure!(
+        seen.contains(&format!(r#"stripe_xdm_runs_total{{account="{id}",outcome="failed"}} 0"#)),
+        "{seen}"
+    );
+    ensure!(seen.contains("stripe_xdm_build_info{"), "{seen}");
     let ended = running.end()?;
     ensure!(ended.code == Some(0), "{ended:?}");
     Ok(())
@@ -214,8 +302,8 @@ fn the_doctor_finds_what_is_well_what_is_missing_and_what_is_hopeless() -> anyho
     ensure!(state(&answer, "may read customers") == "partly", "{answer}");
     let link = answer["key_links"][0].as_str().context("there is a link")?;
     ensure!(link.starts_with("https://dashboard.stripe.com/apikeys/create?name=stripe-xdm&permissions[0]="));
-    for permission in ["rak_customer_read", "rak_event_read", "rak_charge_read", "rak_plan_read"] {
-        ensure!(link.contains(permission), "{link}");
+    for permission in Resource::ALL.map(Resource::permission).into_iter().chain(["rak_event_read"]) {
+        ensure!(link.contains(&format!("={permission}")), "{permission}: {link}");
     }
     ensure!(!String::from_utf8_lossy(&ended.stdout).contains(TAIL));
     ensure!(!dir.path().join("lake").exists(), "the doctor makes nothing");
@@ -227,10 +315,74 @@ fn the_doctor_finds_what_is_well_what_is_missing_and_what_is_hopeless() -> anyho
 
     std::fs::write(dir.path().join("key"), "rk_live_nobodyKnowsThisKeyMayEverReadThis")?;
     let (ended, answer) = doctor(dir.path(), &[])?;
-    ensure!(ended.code == Some(1) && state(&answer, "key") != "not looked at", "{answer}");
+    ensure!(ended.code == Some(1) && state(&answer, "key") == "fail", "{answer}");
+    let rows =
+        answer["checks"].as_array().context("rows")?.iter().filter(|row| row["check"] == "key").count();
+    ensure!(rows == 1, "{answer}");
     ensure!(!String::from_utf8_lossy(&ended.stdout).contains(TAIL));
     let people = run(in_dir(dir.path(), &["doctor"])?)?;
     let said = String::from_utf8_lossy(&people.stdout).into_owned();
     ensure!(said.contains("FAIL") && said.contains("A sync cannot work yet."), "{said}");
+    Ok(())
+}
+
+#[test]
+fn the_doctor_sees_what_a_sync_would_refuse() -> anyhow::Result<()> {
+    let account = Account::seeded(25, past(Size::charges(5)));
+    let stand_in = StandIn::start(account, "")?;
+    let base = stand_in.sandbox()?.base_url().to_owned();
+    let dir = tempfile::tempdir()?;
+    settings(dir.path(), &base, KEY)?;
+    let (ended, answer) = doctor(dir.path(), &[])?;
+    ensure!(ended.code == Some(0), "{answer}");
+
+    // A file in the place of the lake, and above it.
+    std::fs::write(dir.path().join("file"), "")?;
+    for lake in ["file", "file/lake"] {
+        let (ended, answer) = doctor(dir.path(), &["--lake", lake])?;
+        ensure!(ended.code == Some(1) && state(&answer, "lake") == "fail", "{answer}");
+        let ended = run(in_dir(dir.path(), &["sync", "--lake", lake])?)?;
+        ensure!(ended.code == Some(1) && ended.stderr.contains("file is no directory"), "{ended:?}");
+    }
+
+    // A lake of another account can be added to; one of another tenant cannot.
+    std::fs::create_dir(dir.path().join("lake"))?;
+    let mut ledger = SqliteLedger::open(&Lake::ledger_in(&dir.path().join("lake")))?;
+    ledger.account("acct_another", true)?;
+    let (ended, answer) = doctor(dir.path(), &[])?;
+    ensure!(ended.code == Some(0) && state(&answer, "lake's accounts") == "warn", "{answer}");
+    ledger.pin("tenant", "other")?;
+    let (ended, answer) = doctor(dir.path(), &[])?;
+    ensure!(ended.code == Some(1) && state(&answer, "ledger") == "fail", "{answer}");
+    drop(ledger);
+
+    // One account of two has a bad key: the other one can be synced.
+    std::fs::write(dir.path().join("bad"), "rk_test_nobodyKnowsThisKey")?;
+    let accounts = format!(
+        "[sync]\nlake = \"new\"\napi_base = \"{base}\"\n[mapping]\ntenant = \"acme\"\n\
+         [[account]]\nname = \"shop\"\napi_key = {{ file = \"key\" }}\n\
+         [[account]]\nname = \"club\"\napi_key = {{ file = \"bad\" }}\n"
+    );
+    std::fs::write(dir.path().join("stripe-xdm.toml"), accounts)?;
+    let (ended, answer) = doctor(dir.path(), &[])?;
+    ensure!(ended.code == Some(2), "{answer}");
+
+    // Neither lake nor tenant.
+    std::fs::write(dir.path().join("stripe-xdm.toml"), format!("[sync]\napi_base = \"{base}\"\n"))?;
+    let (ended, answer) = doctor(dir.path(), &["--api-key-file", "key"])?;
+    ensure!(ended.code == Some(1), "{answer}");
+    ensure!(state(&answer, "lake") == "fail" && state(&answer, "tenant") == "fail", "{answer}");
+    Ok(())
+}
+
+#[test]
+fn the_doctor_answers_soon_when_nobody_else_does() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    settings(dir.path(), "http://127.0.0.1:9", KEY)?;
+    let begun = std::time::Instant::now();
+    let (ended, answer) = doctor(dir.path(), &[])?;
+    ensure!(ended.code == Some(1) && state(&answer, "connection") == "fail", "{answer}");
+    ensure!(answer.to_string().contains("no answer from 127.0.0.1:9"), "{answer}");
+    ensure!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     Ok(())
 }

@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use stripe_xdm::config::{ConfigFile, FILE, KEYS, Key, Kind, Problem, Setting};
+use stripe_xdm::config::{AccountEntry, ConfigFile, FILE, KEYS, Key, Kind, Origin, Problem, Setting};
 
 /// The options that `[[account]]` has, too.
 const OF_ACCOUNTS: [&str; 8] = [
@@ -42,8 +42,9 @@ pub(crate) fn parse(line: &[OsString]) -> Result<Cli, Refused> {
         && reads_file(first)
         && let Some(path) = file_of(first.get_one("config"))
     {
-        let read = ConfigFile::read(&path).map_err(Refused::File)?;
-        let problems = judged(&read);
+        let (read, mut problems) = ConfigFile::read(&path);
+        problems.extend(judged(&read, &read.settings));
+        problems.sort_by_key(|problem| problem.place);
         if !problems.is_empty() {
             return Err(Refused::File(problems));
         }
@@ -80,22 +81,30 @@ fn reads_file(matches: &ArgMatches) -> bool {
 
 /// The commands, with switches that take `=false` and with environment variables.
 pub(super) fn described() -> Command {
-    fn deep(command: Command, name: &str) -> Command {
-        let command = command.mut_args(|arg| {
-            if arg.get_long().and_then(|flag| key_of(flag, name)).is_none() {
-                return arg;
-            }
-            let arg = if matches!(arg.get_action(), ArgAction::SetTrue) { switch(arg) } else { arg };
-            let variable = variable(arg.get_long().unwrap_or_default());
-            arg.env(variable).hide_env(true)
-        });
-        each_below(command, name, deep)
-    }
-    deep(Cli::command(), "")
+    each_option(Cli::command(), "", |arg| {
+        let variable = variable(arg.get_long().unwrap_or_default());
+        switch(arg).env(variable).hide_env(true)
+    })
 }
 
-/// A switch that the layers above can also turn off.
+/// The same, whatever the environment says.
+pub(super) fn without_environment() -> Command {
+    each_option(Cli::command(), "", switch)
+}
+
+fn each_option(command: Command, name: &str, change: fn(Arg) -> Arg) -> Command {
+    let command = command.mut_args(|arg| match arg.get_long().and_then(|flag| key_of(flag, name)) {
+        Some(_) => change(arg),
+        None => arg,
+    });
+    each_below(command, name, |command, name| each_option(command, name, change))
+}
+
+/// An option; a switch becomes one that the layers above can also turn off.
 fn switch(arg: Arg) -> Arg {
+    if !matches!(arg.get_action(), ArgAction::SetTrue) {
+        return arg;
+    }
     arg.action(ArgAction::Set)
         .num_args(0..=1)
         .require_equals(true)
@@ -180,17 +189,23 @@ pub(super) fn command_with<'a>(command: &'a Command, flag: &str, key: &Key) -> O
     sync.and_then(|sync| deep(sync, "sync", flag, key)).or_else(|| deep(command, "", flag, key))
 }
 
-/// What the options' own readers say of the file's values.
-pub(super) fn judged(file: &ConfigFile) -> Vec<Problem> {
-    let command = Cli::command();
+/// Something wrong with what the file or a variable sets.
+pub(super) fn problem(file: &ConfigFile, setting: &Setting, message: impl std::fmt::Display) -> Problem {
+    let origin = match setting.place {
+        Some(_) => Origin::File(file.path.clone()),
+        None => Origin::Variable(variable(setting.flag)),
+    };
+    let message = format!("{}: {message}", setting.key);
+    Problem { origin, place: setting.place, key: Some(setting.key), message }
+}
+
+/// What the options' own readers say of values, and of those of the file's accounts.
+pub(super) fn judged(file: &ConfigFile, settings: &[Setting]) -> Vec<Problem> {
+    let command = without_environment();
     let mut problems = Vec::new();
-    for setting in &file.settings {
-        for value in &setting.values {
-            if let Some(message) = refusal(&command, setting, value) {
-                let message = format!("{}: {message}", setting.key);
-                problems.push(Problem { path: file.path.clone(), place: Some(setting.place), message });
-            }
-        }
+    for setting in settings {
+        let refusals = setting.values.iter().filter_map(|value| refusal(&command, setting, value));
+        problems.extend(refusals.map(|message| problem(file, setting, message)));
     }
     for account in &file.accounts {
         let texts = |name: &'static str, values: Vec<&str>| {
@@ -206,21 +221,33 @@ pub(super) fn judged(file: &ConfigFile) -> Vec<Problem> {
             let Some(key) = KEYS.iter().find(|key| key.section == "sync" && key.name == name) else {
                 continue;
             };
-            let setting = Setting { key, flag: key.flag, values: Vec::new(), place: account.place };
-            if let Some(message) = refusal(&command, &setting, &value) {
-                let message = format!("account {}, {name}: {message}", account.name);
-                problems.push(Problem { path: file.path.clone(), place: Some(account.place), message });
-            }
+            let setting = Setting { key, flag: key.flag, values: Vec::new(), place: Some(account.place) };
+            problems.extend(
+                refusal(&command, &setting, &value)
+                    .map(|message| account_problem(file, account, name, &message)),
+            );
         }
     }
     problems
 }
 
+/// Something wrong with what the file says of an account.
+pub(super) fn account_problem(
+    file: &ConfigFile,
+    account: &AccountEntry,
+    name: &str,
+    message: &str,
+) -> Problem {
+    Problem {
+        origin: Origin::File(file.path.clone()),
+        place: Some(account.place_of(name)),
+        key: None,
+        message: format!("account {}, {name}: {message}", account.name),
+    }
+}
+
 /// Why an option does not take a value.
 fn refusal(command: &Command, setting: &Setting, value: &str) -> Option<String> {
-    if matches!(setting.key.kind, Kind::Switch | Kind::Not) {
-        return None;
-    }
     let (name, _) = command_with(command, setting.flag, setting.key)?;
     let name = if name.is_empty() { "sync" } else { &name };
     let mut line = vec!["stripe-xdm".to_owned()];

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod eval;
+mod failures;
 mod given;
 mod layers;
 mod mapping;
@@ -77,7 +78,7 @@ struct Global {
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
     color: Color,
     /// Longest that the module may take for one batch, in milliseconds
-    #[arg(long, global = true, value_name = "MS", default_value_t = 5000)]
+    #[arg(long, global = true, value_name = "MS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=3_600_000))]
     deadline: u64,
     /// What to log on standard error: off, error, warn, info, debug or trace; or by part, such as
     /// warn,stripe_xdm::stripe=debug
@@ -145,7 +146,7 @@ enum Command {
 impl Cli {
     /// Runs the command; the code is 0 when all is well, 2 when some objects or resources failed or were kept back.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
-        observe::log(&self.global.log, self.global.log_format == LogFormat::Json);
+        observe::log(&self.global.log, self.global.logs_json());
         match self.command {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
@@ -194,10 +195,16 @@ impl Global {
 
     fn draws(&self) -> bool {
         match self.color {
+            _ if self.logs_json() => false,
             Color::Always => true,
             Color::Never => false,
             Color::Auto => std::io::stderr().is_terminal(),
         }
+    }
+
+    /// Whether standard error is JSON, a line for each thing that is told.
+    fn logs_json(&self) -> bool {
+        self.log_format == LogFormat::Json
     }
 
     /// Whether standard output is coloured.

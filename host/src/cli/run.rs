@@ -2,13 +2,15 @@
 //! first slot; what goes wrong later ends a run, not the program.
 
 use super::Global;
+use super::failures::{errors, failures, tell_failures};
 use super::signals::stop_on_signals;
-use super::sync::{Ready, SyncArgs, failures, once, ready, runtime, show_all};
+use super::sync::{Ready, SyncArgs, once, ready, runtime, show_all};
 use anyhow::bail;
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use stripe_xdm::lake::Lake;
+use stripe_xdm::module::Module;
 use stripe_xdm::schedule::{
     Begin, Clock, Frequency, Last, Note, Outcome, Ran, Schedule, State, Stop, SystemClock, keep,
 };
@@ -33,8 +35,8 @@ pub(super) struct ScheduleArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     interval: Option<i64>,
     /// When the first slot begins, from which all are counted: a date, a time or epoch seconds; default now
-    #[arg(long, value_name = "TIME")]
-    start: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    start: Option<i64>,
     /// Whether the first run takes all that there is; with =false only what was created since --start
     #[arg(
         long,
@@ -72,8 +74,27 @@ impl ScheduleArgs {
         if frequency == Frequency::Once && self.backfill.is_some() {
             bail!("--backfill: a single run (--frequency once) has none; --since says where it begins");
         }
-        let start = self.start.as_deref().map(|text| super::moment("--start", text)).transpose()?;
-        Ok(Schedule::new(frequency, self.interval, start.unwrap_or(now), self.jitter)?)
+        Ok(Schedule::new(frequency, self.interval, self.start.unwrap_or(now), self.jitter)?)
+    }
+}
+
+impl RunArgs {
+    /// Finds what is wrong with what was given, as a run does before it asks Stripe.
+    pub(super) fn judge(&self, global: &Global, module: &Module) -> anyhow::Result<()> {
+        self.judge_without_keys(module)?;
+        self.begins_once(self.sync.judge_accounts(global)?)
+    }
+
+    pub(super) fn judge_without_keys(&self, module: &Module) -> anyhow::Result<()> {
+        self.schedule.schedule(SystemClock.now())?;
+        self.sync.judge(module)
+    }
+
+    fn begins_once(&self, since: bool) -> anyhow::Result<()> {
+        if self.schedule.backfill == Some(false) && since {
+            bail!("--since and --backfill=false both say where the first run begins; leave one out");
+        }
+        Ok(())
     }
 }
 
@@ -81,10 +102,8 @@ pub(super) fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
     let clock = SystemClock;
     let schedule = args.schedule.schedule(clock.now())?;
     let mut ready = ready(global, &args.sync)?;
+    args.begins_once(ready.targets.iter().any(|target| target.config.since.is_some()))?;
     if args.schedule.backfill == Some(false) {
-        if ready.targets.iter().any(|target| target.config.since.is_some()) {
-            bail!("--since and --backfill=false both say where the first run begins; leave one out");
-        }
         // Later runs begin where the one before ended: a program that is started anew leaves no gap.
         if !Lake::has_ledger(&args.sync.lake) {
             ready.targets.iter_mut().for_each(|target| target.config.since = Some(schedule.start()));
@@ -198,14 +217,22 @@ impl<'a> Diary<'a> {
             let _unprintable = show_all(self.global, accounts, &self.lake);
             return;
         }
+        if self.global.quiet {
+            // What failed as a whole is told with what happens next.
+            if Total::of(accounts).exit_code() == 2 {
+                tell_failures(accounts, &self.lake);
+            }
+            return;
+        }
         let mut held = 0;
-        for (name, summary) in accounts.iter().filter_map(|a| Some((&a.name, a.result.as_ref().ok()?))) {
-            let whose = if accounts.len() > 1 { format!("{name}: ") } else { String::new() };
+        for Ended { name, result } in accounts {
+            let Ok(summary) = result else { continue };
             let objects: u64 = summary.resources.values().map(|resource| resource.objects).sum();
             let written: u64 = summary.resources.values().map(|resource| resource.written()).sum();
             let stopped = if summary.interrupted { ", stopped before its end" } else { "" };
+            let of = if accounts.len() > 1 { format!("{name}, ") } else { String::new() };
             say!(
-                "run {}: {whose}{objects} objects, {written} new records in {:.1} s{stopped}",
+                "{of}run {}: {objects} objects, {written} new records in {:.1} s{stopped}",
                 summary.run,
                 summary.seconds
             );
@@ -265,16 +292,6 @@ impl<'a> Diary<'a> {
         if let Err(error) = self.state.write(&self.lake) {
             stripe_xdm::tell!("the schedule's state cannot be written to {}: {error}", self.lake.display());
         }
-    }
-}
-
-/// Why nothing could be done; the rest is in the runs' files.
-fn errors(accounts: &[Ended]) -> String {
-    let failures = failures(accounts);
-    match failures.split_first() {
-        None => "nothing could be done".to_owned(),
-        Some((first, [])) => first.clone(),
-        Some((first, rest)) => format!("{first} (and {} more, see _runs)", rest.len()),
     }
 }
 

@@ -5,8 +5,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
-use stripe_xdm::config::{AccountEntry, Connected, SecretRef, SecretRefError, nearest};
-use stripe_xdm::stripe::{Client, Config, Key, KeyError, Resource};
+use stripe_xdm::config::{AccountEntry, Connected, SecretRef, SecretRefError, is_account, nearest};
+use stripe_xdm::stripe::{Client, Config, Key, KeyError, Resource, base};
 
 /// The environment variable that holds the key when nothing else is said.
 const KEY_VARIABLE: &str = "STRIPE_API_KEY";
@@ -24,7 +24,7 @@ pub(super) struct StripeArgs {
     #[arg(long, value_name = "NAME", conflicts_with = "api_key_file")]
     api_key_env: Option<String>,
     /// The Stripe account (acct_…), when the key may not read it
-    #[arg(long, value_name = "ACCOUNT")]
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     account: Option<String>,
     /// Also sync connected accounts of the platform that the key belongs to: all, or these
     #[arg(
@@ -40,17 +40,17 @@ pub(super) struct StripeArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
     /// Where the API is
-    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com")]
+    #[arg(long, value_name = "URL", default_value = "https://api.stripe.com", value_parser = api_base)]
     api_base: String,
     /// The Stripe API version to ask for
-    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia")]
+    #[arg(long, value_name = "VERSION", default_value = "2026-08-26.dahlia", value_parser = stripe_version)]
     stripe_version: String,
     /// Seconds that one answer may take, to its last byte
     #[arg(long, value_name = "SECONDS", default_value_t = 80, value_parser = clap::value_parser!(u32).range(1..=600))]
     timeout: u32,
     /// Most requests in flight
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    concurrency: usize,
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
     /// Requests per second; default Stripe's limits: 100, with a test key 25
     #[arg(long, value_name = "N", value_parser = rate)]
     rate_limit: Option<f64>,
@@ -104,12 +104,27 @@ impl StripeArgs {
             .collect()
     }
 
-    fn single(&self) -> anyhow::Result<Target> {
-        let secret = match (&self.api_key_file, &self.api_key_env) {
+    /// The same options for someone who waits: answers that take long are not waited for.
+    pub(super) fn impatient(mut self, seconds: u32) -> Self {
+        self.timeout = self.timeout.min(seconds);
+        self
+    }
+
+    /// Where the key of a single account is.
+    pub(super) fn secret(&self) -> SecretRef {
+        match (&self.api_key_file, &self.api_key_env) {
             (Some(path), _) => SecretRef::File(path.clone()),
             (None, Some(name)) => SecretRef::Env(name.clone()),
             (None, None) => SecretRef::Env(KEY_VARIABLE.to_owned()),
-        };
+        }
+    }
+
+    /// The version of the API that is asked for.
+    pub(super) fn version(&self) -> &str {
+        &self.stripe_version
+    }
+
+    fn single(&self) -> anyhow::Result<Target> {
         Ok(Target {
             name: None,
             account: self.account.clone(),
@@ -117,7 +132,7 @@ impl StripeArgs {
             resources: chosen(&self.resources),
             since: None,
             customer_namespace: None,
-            client: self.client(&secret, self.rate_limit, self.endpoint_rate_limit)?,
+            client: self.client(&self.secret(), self.rate_limit, self.endpoint_rate_limit)?,
         })
     }
 
@@ -168,7 +183,7 @@ impl StripeArgs {
             key,
             timeout: Some(Duration::from_secs(self.timeout.into())),
             version: self.stripe_version.clone(),
-            concurrency: self.concurrency,
+            concurrency: self.concurrency.into(),
             rate_limit,
             endpoint_rate_limit,
         })?)
@@ -198,6 +213,29 @@ fn chosen(resources: &[Resource]) -> Vec<Resource> {
     chosen.sort_unstable();
     chosen.dedup();
     chosen
+}
+
+/// An account's id.
+fn account(text: &str) -> Result<String, String> {
+    match is_account(text) {
+        true => Ok(text.to_owned()),
+        false => Err("expected an id such as acct_1A2b3C".to_owned()),
+    }
+}
+
+fn api_base(text: &str) -> Result<String, String> {
+    base(text).map(|_| text.to_owned())
+}
+
+/// A version of Stripe's API: a date, and since 2024 a name behind it.
+fn stripe_version(text: &str) -> Result<String, String> {
+    let (date, name) = text.split_once('.').map_or((text, None), |(date, name)| (date, Some(name)));
+    let is_name =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    match date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok() && name.is_none_or(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err("expected a version of Stripe's API, such as 2026-08-26.dahlia".to_owned()),
+    }
 }
 
 /// A rate, in requests per second.

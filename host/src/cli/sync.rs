@@ -1,6 +1,7 @@
 //! `stripe-xdm sync`: reads the flags and the key, runs the sync, shows how it went.
 
 use super::Global;
+use super::failures::tell_failures;
 use super::settings::SettingsArgs;
 use super::signals::stop_on_signals;
 use super::stripe::{self, StripeArgs};
@@ -12,14 +13,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use stripe_xdm::config::Connected;
-use stripe_xdm::module::Module;
+use stripe_xdm::module::{Module, Worker};
 use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
+use stripe_xdm::quarantine::Surroundings;
 use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_table};
 use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::Client;
 use stripe_xdm::sync::{
-    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, account_of, sync,
-    sync_accounts,
+    Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, identify, sync, sync_accounts,
 };
 
 #[derive(Debug, Args)]
@@ -66,12 +67,46 @@ pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+impl SyncArgs {
+    /// Finds what is wrong with what was given, as [`ready`] does, but for the accounts.
+    pub(super) fn judge(&self, module: &Module) -> anyhow::Result<()> {
+        let settings = self.settings.settings()?;
+        replaced_models_write_ids(&settings)?;
+        module_takes(module, settings, self.stripe.version())
+    }
+
+    /// The same of the accounts, when their keys are there. Tells whether a beginning is given.
+    pub(super) fn judge_accounts(&self, global: &Global) -> anyhow::Result<bool> {
+        let mut since = self.since.is_some();
+        if !global.accounts.is_empty() || self.stripe.secret().read().is_ok() {
+            since |= self.stripe.targets(global)?.iter().any(|target| target.since.is_some());
+        }
+        Ok(since)
+    }
+}
+
+/// Whether the module takes settings as a sync gives them to it.
+pub(super) fn module_takes(module: &Module, mut settings: Settings, version: &str) -> anyhow::Result<()> {
+    let surroundings = Surroundings {
+        account: Some("acct_check".to_owned()),
+        livemode: Some(false),
+        api_version: Some(version.to_owned()),
+        ..Surroundings::default()
+    };
+    surroundings.put_into(&mut settings);
+    let text = Value::Object(settings).to_string();
+    Ok(Worker::open(module, text.as_bytes()).map(drop)?)
+}
+
 /// Reads keys and checks what was given; nothing is asked of Stripe.
 pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
     let module = global.load_module()?;
     let settings = args.settings.settings()?;
     replaced_models_write_ids(&settings)?;
     let counted = args.metrics.map(|address| anyhow::Ok((address, Metrics::new()?))).transpose()?;
+    if let Some((_, metrics)) = &counted {
+        metrics.uses(module.sha256());
+    }
     let target = |target: stripe::Target| {
         let mut settings = settings.clone();
         if let Some(namespace) = target.customer_namespace {
@@ -86,10 +121,13 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
             name: target.name,
             settings,
         };
-        let client = match &counted {
-            Some((_, metrics)) => target.client.counted(metrics.clone()),
-            None => target.client,
-        };
+        let mut client = target.client;
+        if let Some((_, metrics)) = &counted {
+            client = client.counted(metrics.clone());
+        }
+        if let Some(name) = &config.name {
+            client = client.called(name);
+        }
         Target { client: Arc::new(client), config, connected: target.connected }
     };
     let targets = args.stripe.targets(global)?.into_iter().map(target).collect();
@@ -128,6 +166,7 @@ impl Ready {
     fn watch(&self, inner: SharedWatch, account: &str) -> SharedWatch {
         match &self.counted {
             Some((_, metrics)) => {
+                self.targets.iter().for_each(|target| metrics.expect(account, &target.config.resources));
                 Arc::new(Counted { account: account.to_owned(), metrics: metrics.clone(), next: inner })
             }
             None => inner,
@@ -149,20 +188,29 @@ impl Ready {
 /// One sync of every account. A single account that cannot be synced at all is an error, one of several is told
 /// with the others.
 pub(super) async fn once(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec<Ended>> {
+    let ended = each(global, ready, stop).await;
+    if let Some((_, metrics)) = &ready.counted {
+        metrics.run_ended(ended.as_ref().map_or(1, |ended| Total::of(ended).exit_code()));
+    }
+    ended
+}
+
+async fn each(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Vec<Ended>> {
     let session = Session::open(&ready.lake, &ready.module, &ready.settings)?;
     let ended = match ready.targets.as_slice() {
         [target] if !ready.is_several() => {
             // Metrics go by accounts, so the account must be known before the first number.
-            let name = match (&target.config.account, &ready.counted) {
-                (Some(account), _) => account.clone(),
-                (None, Some(_)) => account_of(&target.client, None).await?,
-                (None, None) => String::new(),
-            };
-            let watch = ready.watch(watcher(global), &name);
-            let summary =
-                session.sync(target.client.clone(), target.config.clone(), watch, stop.wait()).await;
-            let name = summary.as_ref().map_or(name, |summary| summary.account.clone());
-            vec![Ended { name, result: summary }]
+            let given = target.config.account.as_deref();
+            match identify(&target.client, given).await {
+                Ok(who) => {
+                    let name = who.account.clone();
+                    let watch = ready.watch(watcher(global), &name);
+                    let (client, config) = (target.client.clone(), target.config.clone());
+                    let result = session.sync_of(who, client, config, watch, stop.wait()).await;
+                    vec![Ended { name, result }]
+                }
+                Err(error) => vec![Ended { name: given.unwrap_or("key").to_owned(), result: Err(error) }],
+            }
         }
         targets => {
             let all = watcher(global);
@@ -208,7 +256,7 @@ pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 fn watcher(global: &Global) -> SharedWatch {
     match () {
         () if global.quiet => Arc::new(Silent),
-        () if global.json => Arc::new(Lines::new(true)),
+        () if global.json || global.logs_json() => Arc::new(Lines::new(true)),
         () if global.draws() => Arc::new(Bars::default()),
         () => Arc::new(Lines::new(false)),
     }
@@ -226,11 +274,9 @@ pub(super) async fn watched(
 
 /// How the syncs of all accounts ended. Even who wants to hear nothing hears what failed.
 pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
-    if global.quiet && !global.json {
-        failures(ended).iter().for_each(|error| stripe_xdm::tell!("FAILED {error}"));
-    }
     if let [Ended { result: Ok(summary), name }] = ended
         && *name == summary.account
+        && (global.json || !global.quiet)
     {
         return show(global, summary, lake);
     }
@@ -242,32 +288,12 @@ pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path)
         };
         let accounts: Vec<Value> = ended.iter().map(account).collect();
         say!("{}", json!({ "accounts": accounts, "total": total, "exit_code": total.exit_code() }));
-    } else if !global.quiet {
+    } else if global.quiet {
+        tell_failures(ended, lake);
+    } else {
         say!("{}", accounts_table(ended, lake).trim_end());
     }
     Ok(ExitCode::from(total.exit_code()))
-}
-
-/// What failed, each with its resource, and with its account when there are several.
-pub(super) fn failures(accounts: &[Ended]) -> Vec<String> {
-    let mut failures = Vec::new();
-    for Ended { name, result } in accounts {
-        let of = |what: &str| match (accounts.len(), what) {
-            (1, what) => what.to_owned(),
-            (_, "") => name.clone(),
-            (_, what) => format!("{name}, {what}"),
-        };
-        match result {
-            Err(error) => failures.push(format!("{}: {error}", of(""))),
-            Ok(summary) => {
-                for (resource, of_resource) in &summary.resources {
-                    let errors = of_resource.errors.iter();
-                    failures.extend(errors.map(|error| format!("{}: {error}", of(resource))));
-                }
-            }
-        }
-    }
-    failures
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {

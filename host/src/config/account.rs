@@ -25,6 +25,16 @@ pub struct AccountEntry {
     pub customer_namespace: Option<String>,
     /// Where it begins.
     pub place: Place,
+    /// Where the values of its keys are.
+    pub places: Vec<(String, Place)>,
+}
+
+impl AccountEntry {
+    /// Where the value of a key is, or else the account.
+    pub fn place_of(&self, key: &str) -> Place {
+        let found = self.places.iter().find(|(name, _)| name == key);
+        found.map_or(self.place, |(_, place)| *place)
+    }
 }
 
 /// Which connected accounts of a platform are synced besides its own.
@@ -58,7 +68,7 @@ impl Connected {
 }
 
 /// Whether a text can be an account's id. Ids go into a header and into names of files.
-pub(super) fn is_account(text: &str) -> bool {
+pub fn is_account(text: &str) -> bool {
     let id = text.strip_prefix("acct_").unwrap_or_default();
     !id.is_empty() && text.len() <= 255 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

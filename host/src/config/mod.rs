@@ -11,7 +11,7 @@ mod read;
 mod secret;
 mod target;
 
-pub use account::{AccountEntry, Connected};
+pub use account::{AccountEntry, Connected, is_account};
 pub use keys::{KEYS, Key, Kind, SECTIONS, Scope, Section};
 pub use nearest::nearest;
 pub use secret::{SecretRef, SecretRefError};
@@ -33,7 +33,7 @@ pub struct ConfigFile {
     pub accounts: Vec<AccountEntry>,
 }
 
-/// One key of the file.
+/// A key and what is said of it.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// Its row in the table of keys.
@@ -42,8 +42,8 @@ pub struct Setting {
     pub flag: &'static str,
     /// What would follow the option, once for each time it would be given.
     pub values: Vec<String>,
-    /// Where its value is.
-    pub place: Place,
+    /// Where its value is in the file; none of what an environment variable says.
+    pub place: Option<Place>,
 }
 
 /// A place in the file, counted from 1.
@@ -55,14 +55,37 @@ pub struct Place {
     pub column: usize,
 }
 
-/// Something that is wrong with the file. Never holds a secret.
+/// What says something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The settings file.
+    File(PathBuf),
+    /// An environment variable.
+    Variable(String),
+    /// What all of them say together.
+    Together,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => write!(f, "environment variable {name}"),
+            Self::Together => f.write_str("settings"),
+        }
+    }
+}
+
+/// Something that is wrong with the settings. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {message}", path.display(), place.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default())]
+#[error("{origin}{}: {message}", place.map(|at| format!(":{}:{}", at.line, at.column)).unwrap_or_default())]
 pub struct Problem {
-    /// The file.
-    pub path: PathBuf,
-    /// Where in it.
+    /// What says it.
+    pub origin: Origin,
+    /// Where in the file.
     pub place: Option<Place>,
+    /// The key whose value it is.
+    pub key: Option<&'static Key>,
     /// What is wrong and how to mend it.
     pub message: String,
 }

@@ -2,8 +2,8 @@
 
 use super::account::is_account;
 use super::{
-    AccountEntry, ConfigFile, Connected, KEYS, Key, Kind, Place, Problem, SECTIONS, SecretRef, Setting,
-    mapping_file, nearest,
+    AccountEntry, ConfigFile, Connected, KEYS, Key, Kind, Origin, Place, Problem, SECTIONS, SecretRef,
+    Setting, mapping_file, nearest,
 };
 use std::collections::HashSet;
 use std::ops::Range;
@@ -20,19 +20,28 @@ const ANY_SECRET: Kind = Kind::Secret("", "");
 type Value<'a> = Spanned<DeValue<'a>>;
 
 impl ConfigFile {
-    /// Reads a file.
-    pub fn read(path: &Path) -> Result<Self, Vec<Problem>> {
-        let problem = |message| vec![Problem { path: path.to_owned(), place: None, message }];
-        let size = std::fs::metadata(path).map_err(|e| problem(format!("cannot be read: {e}")))?.len();
+    /// Reads a file: what is well of it, and all that is not.
+    pub fn read(path: &Path) -> (Self, Vec<Problem>) {
+        let problem = |message| {
+            let file = Self { path: path.to_owned(), ..Self::default() };
+            let problem = Problem { origin: Origin::File(path.to_owned()), place: None, key: None, message };
+            (file, vec![problem])
+        };
+        let size = match std::fs::metadata(path) {
+            Ok(found) => found.len(),
+            Err(error) => return problem(format!("cannot be read: {error}")),
+        };
         if size > LARGEST {
-            return Err(problem(format!("is larger than {LARGEST} bytes; is it the right file?")));
+            return problem(format!("is larger than {LARGEST} bytes; is it the right file?"));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| problem(format!("cannot be read: {e}")))?;
-        Self::parse(path, &text)
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(path, &text),
+            Err(error) => problem(format!("cannot be read: {error}")),
+        }
     }
 
     /// Reads a file's text. Relative paths start at the directory of `path`.
-    pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<Problem>> {
+    pub fn parse(path: &Path, text: &str) -> (Self, Vec<Problem>) {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (document, errors) = DeTable::parse_recoverable(text);
         let mut reader = Reader { path, text, problems: Vec::new() };
@@ -41,10 +50,10 @@ impl ConfigFile {
             let message = error.message().lines().next().unwrap_or("is not TOML").to_owned();
             reader.problem(&error.span(), format!("is not TOML: {message}"));
         }
-        if !reader.problems.is_empty() {
-            return Err(reader.ended());
-        }
         let mut file = Self { path: path.to_owned(), ..Self::default() };
+        if !reader.problems.is_empty() {
+            return (file, reader.ended());
+        }
         for (name, value) in document.get_ref() {
             match name.get_ref().as_ref() {
                 "account" => file.accounts = reader.accounts(value),
@@ -61,7 +70,7 @@ impl ConfigFile {
             }
         }
         file.settings.sort_by_key(|setting| setting.place);
-        if reader.problems.is_empty() { Ok(file) } else { Err(reader.ended()) }
+        (file, reader.ended())
     }
 }
 
@@ -79,7 +88,7 @@ impl Reader<'_> {
 
     fn problem(&mut self, span: &Option<Range<usize>>, message: String) {
         let place = span.as_ref().map(|span| self.place(span));
-        self.problems.push(Problem { path: self.path.to_owned(), place, message });
+        self.problems.push(Problem { origin: Origin::File(self.path.to_owned()), place, key: None, message });
     }
 
     fn place(&self, span: &Range<usize>) -> Place {
@@ -90,6 +99,7 @@ impl Reader<'_> {
     }
 
     fn unknown_at_the_top(&mut self, span: Range<usize>, name: &str) {
+        let name = shown(name);
         let message = match KEYS.iter().find(|key| key.name == name) {
             Some(key) => format!("{name} belongs into the table [{}]", key.section),
             None => {
@@ -108,24 +118,25 @@ impl Reader<'_> {
                 self.unknown(section, name);
                 continue;
             };
-            let (flag, values) = match key.kind {
-                Kind::Secret(variable, _) => match self.secret(&key.to_string(), value) {
-                    Some(SecretRef::Env(name)) => (variable, vec![name]),
-                    Some(SecretRef::File(path)) => (key.flag, vec![path.display().to_string()]),
-                    None => continue,
-                },
-                _ => match self.values(key, value) {
-                    Some(values) => (key.flag, values),
-                    None => continue,
-                },
+            let before = self.problems.len();
+            let said = match key.kind {
+                Kind::Secret(variable, _) => {
+                    self.secret(&key.to_string(), value).map(|secret| match secret {
+                        SecretRef::Env(name) => (variable, vec![name]),
+                        SecretRef::File(path) => (key.flag, vec![path.display().to_string()]),
+                    })
+                }
+                _ => self.values(key, value).map(|values| (key.flag, values)),
             };
-            settings.push(Setting { key, flag, values, place: self.place(&value.span()) });
+            self.problems.iter_mut().skip(before).for_each(|problem| problem.key = Some(key));
+            let place = Some(self.place(&value.span()));
+            settings.extend(said.map(|(flag, values)| Setting { key, flag, values, place }));
         }
         settings
     }
 
     fn unknown(&mut self, section: &str, name: &Spanned<std::borrow::Cow<'_, str>>) {
-        let odd = name.get_ref().as_ref();
+        let odd = shown(name.get_ref());
         let here = KEYS.iter().filter(|key| key.section == section).map(|key| key.name);
         let message = match KEYS.iter().find(|key| key.name == odd) {
             Some(key) => format!("{section} has no key {odd}; it belongs into the table [{}]", key.section),
@@ -373,11 +384,13 @@ impl Reader<'_> {
             endpoint_rate_limit: None,
             customer_namespace: None,
             place: self.place(&span),
+            places: Vec::new(),
         };
         let (mut named, mut keyed) = (false, false);
         let before = self.problems.len();
         for (name, value) in table {
             let full = format!("account.{}", name.get_ref());
+            entry.places.push((name.get_ref().to_string(), self.place(&value.span())));
             match name.get_ref().as_ref() {
                 "name" => {
                     named = true;
@@ -407,6 +420,7 @@ impl Reader<'_> {
                     entry.customer_namespace = self.text_of(&full, value, Kind::Text);
                 }
                 odd => {
+                    let odd = shown(odd);
                     let message = format!("account has no key {odd}{}", meant(odd, KNOWN));
                     self.problem(&Some(name.span()), message);
                 }
@@ -438,6 +452,11 @@ impl Reader<'_> {
             (None, path) => self.absolute(path),
         }
     }
+}
+
+/// The name of a key as messages have it: someone may have put the secret in its place.
+fn shown(name: &str) -> &str {
+    if is_key(name) { "[a secret]" } else { name }
 }
 
 /// Whether a text is a Stripe key or another secret of theirs.

@@ -1,9 +1,10 @@
 //! The numbers that are counted, by the names under which Prometheus knows them
 //! (`docs/observability.md` lists them).
 
+use crate::stripe::Resource;
 use prometheus::core::Collector;
 use prometheus::{
-    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 use std::collections::BTreeMap;
@@ -12,6 +13,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Upper bounds of the classes of durations, in seconds.
 const SECONDS: [f64; 9] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 80.0];
+
+/// Stripe's reasons for a 429.
+const LIMITS: [&str; 5] =
+    ["global-rate", "endpoint-rate", "global-concurrency", "endpoint-concurrency", "resource-specific"];
+
+/// How a sync ends, by its exit code.
+const OUTCOMES: [(u8, &str); 3] = [(0, "ok"), (2, "partly"), (1, "failed")];
 
 /// The counters of one process.
 #[derive(Debug)]
@@ -27,6 +35,8 @@ pub struct Metrics {
     quarantined: IntCounterVec,
     errors: IntCounterVec,
     runs: IntCounterVec,
+    not_well: IntGauge,
+    build: IntGaugeVec,
     last_success: IntGaugeVec,
     lag: GaugeVec,
     /// To where each resource of each account is in step, in epoch seconds.
@@ -34,13 +44,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Counters at zero.
+    /// Counters at zero. What becomes a row by its account does so when the account is known.
     pub fn new() -> Result<Arc<Self>, prometheus::Error> {
         let registry = Registry::new();
         let counter = |name: &str, help: &str, labels: &[&str]| {
             add(&registry, IntCounterVec::new(Opts::new(name, help), labels)?)
         };
-        Ok(Arc::new(Self {
+        let metrics = Self {
             requests: counter(
                 "stripe_xdm_requests_total",
                 "Requests to Stripe, by endpoint and HTTP status; none when there was no answer.",
@@ -108,9 +118,46 @@ impl Metrics {
                     &["account", "resource"],
                 )?,
             )?,
+            not_well: add(
+                &registry,
+                IntGauge::new(
+                    "stripe_xdm_runs_not_ok_in_a_row",
+                    "Runs, of all accounts together, since the last one that ended with all well.",
+                )?,
+            )?,
+            build: add(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new("stripe_xdm_build_info", "Always 1: which program and module count here."),
+                    &["version", "module"],
+                )?,
+            )?,
             until: Mutex::default(),
             registry,
-        }))
+        };
+        // A row that appears with its first event cannot be seen to rise.
+        for reason in LIMITS.iter().chain(&["none", "other"]) {
+            metrics.limited.with_label_values(&[reason]).inc_by(0);
+        }
+        Ok(Arc::new(metrics))
+    }
+
+    /// The module that this program uses, by its SHA-256.
+    pub fn uses(&self, module: &str) {
+        self.build.with_label_values(&[env!("CARGO_PKG_VERSION"), module]).set(1);
+    }
+
+    /// An account will be synced, with these resources: its counters begin at zero.
+    pub fn expect(&self, account: &str, resources: &[Resource]) {
+        for (_, outcome) in OUTCOMES {
+            self.runs.with_label_values(&[account, outcome]).inc_by(0);
+        }
+        for resource in resources {
+            for counters in [&self.objects, &self.records, &self.quarantined, &self.errors] {
+                counters.with_label_values(&[account, resource.name()]).inc_by(0);
+            }
+            self.retries.with_label_values(&[resource.path()]).inc_by(0);
+        }
     }
 
     /// A request to Stripe ended.
@@ -129,13 +176,7 @@ impl Metrics {
     pub fn limited(&self, reason: Option<&str>) {
         // What a server says becomes the name of a row for ever: only what is known.
         let reason = match reason {
-            Some(
-                known @ ("global-rate"
-                | "endpoint-rate"
-                | "global-concurrency"
-                | "endpoint-concurrency"
-                | "resource-specific"),
-            ) => known,
+            Some(known) if LIMITS.contains(&known) => known,
             Some(_) => "other",
             None => "none",
         };
@@ -165,14 +206,19 @@ impl Metrics {
 
     /// A sync ended, with this exit code.
     pub fn ended(&self, account: &str, exit_code: u8) {
-        let outcome = match exit_code {
-            0 => "ok",
-            2 => "partly",
-            _ => "failed",
-        };
+        let outcome =
+            OUTCOMES.iter().find(|(code, _)| *code == exit_code).map_or("failed", |(_, outcome)| outcome);
         self.runs.with_label_values(&[account, outcome]).inc();
         if exit_code == 0 {
             self.last_success.with_label_values(&[account]).set(now());
+        }
+    }
+
+    /// A run of all accounts ended, with this exit code; 1 also when it could not begin.
+    pub fn run_ended(&self, exit_code: u8) {
+        match exit_code {
+            0 => self.not_well.set(0),
+            _ => self.not_well.inc(),
         }
     }
 
@@ -233,5 +279,27 @@ mod tests {
             line.strip_prefix(r#"stripe_xdm_lag_seconds{account="acct_1",resource="charges"} "#)
         });
         assert!(lag.unwrap().parse::<f64>().unwrap() >= 60.0);
+    }
+
+    #[test]
+    fn rows_are_there_before_anything_happens_and_a_failure_is_seen_until_all_is_well() {
+        let metrics = Metrics::new().unwrap();
+        metrics.uses("abc");
+        metrics.expect("acct_1", &[Resource::Charges]);
+        for line in [
+            r#"stripe_xdm_runs_total{account="acct_1",outcome="failed"} 0"#,
+            r#"stripe_xdm_resource_errors_total{account="acct_1",resource="charges"} 0"#,
+            r#"stripe_xdm_retries_total{endpoint="/v1/charges"} 0"#,
+            r#"stripe_xdm_rate_limited_total{reason="endpoint-rate"} 0"#,
+            r#"stripe_xdm_build_info{module="abc",version=""#,
+            "stripe_xdm_runs_not_ok_in_a_row 0",
+        ] {
+            assert!(metrics.text().contains(line), "{line} is not in\n{}", metrics.text());
+        }
+        metrics.run_ended(1);
+        metrics.run_ended(2);
+        assert!(metrics.text().contains("stripe_xdm_runs_not_ok_in_a_row 2"));
+        metrics.run_ended(0);
+        assert!(metrics.text().contains("stripe_xdm_runs_not_ok_in_a_row 0"));
     }
 }

@@ -5,7 +5,7 @@ use super::budget::{Budget, LIVE_RATE, Limited, Share, TEST_RATE};
 use super::error::{ApiError, ErrorBody, RequestId};
 use super::key::{Key, Kind, Mode};
 use super::page::Page;
-use super::retry::{Attempt, Decision, Retry};
+use super::retry::{Attempt, Decision, RETRIES, Retry};
 use crate::observe::Metrics;
 use bytes::{Bytes, BytesMut};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -71,6 +71,10 @@ pub struct Client {
     /// The connected account that is read with the platform's key.
     connected: Option<HeaderValue>,
     metrics: Option<Arc<Metrics>>,
+    /// What the log calls the account, when there may be several.
+    name: Option<String>,
+    /// Requests after the first one, when an answer does not come.
+    retries: u32,
     /// How many requests were made.
     requests: Arc<AtomicU64>,
     /// When it was last said that there is no answer.
@@ -98,18 +102,8 @@ enum Failure {
 impl Client {
     /// Sets a client up; no request is made.
     pub fn new(config: Config) -> Result<Self, ApiError> {
-        let base = Url::parse(&config.base)
-            .map_err(|e| ApiError::Setup(format!("--api-base is not an address: {e}")))?;
-        let local = match base.host() {
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        if base.scheme() != "https" && !(base.scheme() == "http" && local) {
-            let message = "--api-base must be https: a key is never sent in clear text over a network";
-            return Err(ApiError::Setup(message.to_owned()));
-        }
+        let base = base(&config.base).map_err(|e| ApiError::Setup(format!("--api-base: {e}")))?;
+        let local = is_local(&base);
         let setup =
             |e: &dyn std::fmt::Display| ApiError::Setup(format!("the HTTP client cannot be set up: {e}"));
         let mut headers = HeaderMap::new();
@@ -133,7 +127,20 @@ impl Client {
         let budget = config.budget().share();
         let Config { key, version, .. } = config;
         let (requests, told) = (Arc::default(), Mutex::default());
-        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests, told })
+        let (connected, metrics, name, retries) = (None, None, None, RETRIES);
+        Ok(Self { http, base, key, budget, version, connected, metrics, name, retries, requests, told })
+    }
+
+    /// The same client, which the log calls by a name.
+    pub fn called(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+
+    /// The same client, which gives up after so many requests more than the first: for someone who waits.
+    pub fn with_retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
     }
 
     /// The same client, its requests counted.
@@ -147,7 +154,7 @@ impl Client {
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        let Self { http, base, key, budget, version, connected: _, metrics, requests: _, told: _ } = self;
+        let Self { http, base, key, budget, version, metrics, retries, .. } = self;
         Ok(Self {
             http: http.clone(),
             base: base.clone(),
@@ -156,6 +163,8 @@ impl Client {
             version: version.clone(),
             connected: Some(header),
             metrics: metrics.clone(),
+            name: Some(account.to_owned()),
+            retries: *retries,
             requests: Arc::default(),
             told: Mutex::default(),
         })
@@ -174,6 +183,12 @@ impl Client {
     /// Where the API is.
     pub fn base(&self) -> &str {
         self.base.as_str().trim_end_matches('/')
+    }
+
+    /// Who is asked, with the port when it is an unusual one. An address can hold a password; a host cannot.
+    fn host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
     /// The API version asked for.
@@ -244,12 +259,13 @@ impl Client {
         query: &[(&str, String)],
         read: impl Fn(Bytes) -> Result<T, String>,
     ) -> Result<Answer<T>, ApiError> {
-        let mut retry = Retry::default();
+        let mut retry = Retry::of(self.retries);
+        let account = self.name.as_deref();
         loop {
             let (attempt, message) = match self.once(endpoint, path, query, &read).await {
                 Ok(answer) => return Ok(answer),
                 Err(Failure::Final(error)) => {
-                    tracing::info!(%error, "a request failed");
+                    tracing::info!(account, %error, "a request failed");
                     return Err(error);
                 }
                 Err(Failure::Temporary(attempt, message)) => (attempt, message),
@@ -257,7 +273,14 @@ impl Client {
             match retry.after(attempt, fastrand::f64()) {
                 Decision::Again(delay) => {
                     let (attempt, wait_ms) = (retry.made(), delay.as_millis() as u64);
-                    tracing::info!(path, attempt, wait_ms, cause = message, "a request is made again");
+                    tracing::info!(
+                        account,
+                        path,
+                        attempt,
+                        wait_ms,
+                        cause = message,
+                        "a request is made again"
+                    );
                     self.tell_of_silence(attempt, &message);
                     if let Some(metrics) = &self.metrics {
                         metrics.retried(endpoint);
@@ -265,12 +288,12 @@ impl Client {
                     tokio::time::sleep(delay).await;
                 }
                 Decision::GiveUp => {
-                    let (address, attempts) = (format!("{}{path}", self.base()), retry.made());
+                    let (address, attempts) = (format!("{}{path}", self.host()), retry.made());
                     let message = match attempt {
                         Attempt::Network => format!("{message}; check the network and --api-base"),
                         Attempt::Status { .. } => message,
                     };
-                    tracing::info!(path, attempts, cause = message, "a request is given up");
+                    tracing::info!(account, path, attempts, cause = message, "a request is given up");
                     return Err(ApiError::Network { address, attempts, message });
                 }
             }
@@ -372,8 +395,7 @@ impl Client {
         if let Some(metrics) = &self.metrics {
             metrics.asked(endpoint, status, took);
         }
-        let (account, ms) = (self.connected.as_ref(), took.as_millis() as u64);
-        let account = account.and_then(|account| account.to_str().ok());
+        let (account, ms) = (self.name.as_deref(), took.as_millis() as u64);
         tracing::debug!(path, status, ms, request_id = request.0, account, "asked Stripe");
     }
 
@@ -385,6 +407,27 @@ impl Client {
             cause = inner;
         }
         self.key.redact(&cause.to_string())
+    }
+}
+
+/// Where the API is, as it can be given: an address that a key may be sent to.
+pub fn base(text: &str) -> Result<Url, String> {
+    let base = Url::parse(text).map_err(|e| format!("not an address: {e}"))?;
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err("an address without user and password is expected: settings are shown".to_owned());
+    }
+    if base.scheme() != "https" && !(base.scheme() == "http" && is_local(&base)) {
+        return Err("must be https: a key is never sent in clear text over a network".to_owned());
+    }
+    Ok(base)
+}
+
+fn is_local(base: &Url) -> bool {
+    match base.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

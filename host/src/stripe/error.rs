@@ -198,7 +198,7 @@ fn way_out(path: &str) -> &'static str {
              last one did, as far back as Stripe's 30 days"
         }
         "/v1/accounts" => ", or name the connected accounts: --connected=acct_…",
-        _ if Resource::ALL.iter().any(|resource| resource.path() == path) => {
+        _ if Resource::ALL.iter().any(|resource| path.starts_with(resource.path())) => {
             ", or leave the resource out with --resources"
         }
         _ => "",

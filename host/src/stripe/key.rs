@@ -88,10 +88,29 @@ impl Key {
         Ok(value)
     }
 
-    /// Removes the key from a text that came from elsewhere.
+    /// Removes the key from a text that came from elsewhere; and what Stripe's messages show of keys, whose last
+    /// characters tell one key from another.
     pub(super) fn redact(&self, text: &str) -> String {
-        text.replace(self.0.expose_secret(), "[key]")
+        let text = text.replace(self.0.expose_secret(), "[key]");
+        let (mut redacted, mut rest) = (String::with_capacity(text.len()), text.as_str());
+        while let Some(at) = first_key(rest) {
+            let (before, key) = rest.split_at(at);
+            let is_of_key = |c: char| c.is_alphanumeric() || matches!(c, '_' | '*' | '.' | '•' | '…');
+            let end = key.find(|c| !is_of_key(c)).unwrap_or(key.len());
+            // A full stop ends the sentence, not the key.
+            let end = key[..end].trim_end_matches('.').len();
+            redacted += before;
+            redacted += "[key]";
+            rest = &key[end..];
+        }
+        redacted + rest
     }
+}
+
+/// Where the first word begins that looks like a key.
+fn first_key(text: &str) -> Option<usize> {
+    const PREFIXES: [&str; 6] = ["sk_live_", "sk_test_", "rk_live_", "rk_test_", "pk_live_", "pk_test_"];
+    PREFIXES.iter().filter_map(|prefix| text.find(prefix)).min()
 }
 
 #[cfg(test)]
@@ -104,6 +123,20 @@ mod tests {
         assert!(!format!("{key:?}").contains("verysecret"));
         assert_eq!(key.redact("no such key: rk_test_verysecret"), "no such key: [key]");
         assert!(!format!("{:?}", key.bearer().unwrap()).contains("verysecret"));
+    }
+
+    #[test]
+    fn what_stripe_shows_of_a_key_is_removed_as_well() {
+        let key = Key::new("rk_test_verysecret").unwrap();
+        for (said, left) in [
+            ("Invalid API Key provided: sk_test_***1234", "Invalid API Key provided: [key]"),
+            ("Expired API Key provided: rk_live_*********cret.", "Expired API Key provided: [key]."),
+            ("The key 'rk_test_51...cret' and sk_live_••••12 may not", "The key '[key]' and [key] may not"),
+            ("sk_test_", "[key]"),
+            ("no key here: task_test", "no key here: task_test"),
+        ] {
+            assert_eq!(key.redact(said), left);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod resource;
 mod retry;
 
 pub use budget::{Budget, Limited, Pace, Permit, Share};
-pub use client::{Answer, Client, Config};
+pub use client::{Answer, Client, Config, base};
 pub use error::{ApiError, RequestId};
 pub use key::{Key, KeyError, Kind, Mode};
 pub(crate) use page::range_in;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 /// Requests after the first one.
-const RETRIES: u32 = 6;
+pub(super) const RETRIES: u32 = 6;
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(32);
 /// Longest `Retry-After` that is honoured.
@@ -36,12 +36,25 @@ pub enum Decision {
 }
 
 /// Counts the requests made for one answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Retry {
     made: u32,
+    /// Most requests after the first.
+    most: u32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self::of(RETRIES)
+    }
 }
 
 impl Retry {
+    /// Makes so many requests after the first.
+    pub fn of(most: u32) -> Self {
+        Self { made: 0, most }
+    }
+
     /// Decides after a failed request. `chance` is a random number in `0.0..1.0` (full jitter).
     pub fn after(&mut self, attempt: Attempt, chance: f64) -> Decision {
         let worth_it = match attempt {
@@ -50,7 +63,7 @@ impl Retry {
             Attempt::Status { status, .. } => matches!(status, 409 | 424 | 429 | 500..=599),
         };
         self.made += 1;
-        if !worth_it || self.made > RETRIES {
+        if !worth_it || self.made > self.most {
             return Decision::GiveUp;
         }
         let ceiling = LONGEST.min(FIRST * 2u32.pow((self.made - 1).min(6)));

@@ -1,18 +1,23 @@
 //! Several accounts into one lake: those of the settings file, and those connected to a platform. Some are synced
 //! at once, the others wait; one that fails stops no other one.
 
-use super::{Session, SharedWatch, Summary, SyncConfig, SyncError, identify};
+use super::{Session, SharedWatch, Summary, SyncConfig, SyncError, Who, identify};
 use crate::config::Connected;
 use crate::schedule::Stop;
 use crate::stripe::{ApiError, Client, Page};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 /// Most accounts that one platform's list is followed for.
 const MOST: usize = 100_000;
+
+/// How long Stripe's word holds whose a key is, and what time it was. An account that waits longer for its turn is
+/// asked for again: the time is where its run ends.
+const FRESH: Duration = Duration::from_secs(30);
 
 /// An account that is to be synced, with the key that opens it.
 #[derive(Debug, Clone)]
@@ -99,17 +104,14 @@ pub async fn sync_accounts(
     sync_each(session, accounts, at_once, watch, stop).await
 }
 
-/// The account that a key belongs to.
-pub async fn account_of(client: &Client, given: Option<&str>) -> Result<String, SyncError> {
-    Ok(identify(client, given).await?.account)
-}
-
 /// One account of those that targets stand for.
 #[derive(Debug)]
 pub struct Account {
     /// What it is called: its name, or its id.
     pub name: String,
     target: Target,
+    /// What Stripe said of it, and when; of connected accounts nothing yet.
+    who: Option<(Who, Instant)>,
     /// Whether it is read with its platform's key. Its client is made when its turn comes: each one that there is
     /// takes a part of the platform's budget.
     pub is_connected: bool,
@@ -134,11 +136,11 @@ pub async fn each_account(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
     let mut known = Vec::new();
     for target in targets {
         let who = tokio::select! {
-            who = account_of(&target.client, target.config.account.as_deref()) => who,
+            who = identify(&target.client, target.config.account.as_deref()) => who,
             () = stop.wait() => Err(SyncError::System("stopped before it began".to_owned())),
         };
-        let account = match who {
-            Ok(account) => account,
+        let who = match who {
+            Ok(who) => who,
             Err(error) => {
                 known.push(Err((target.config.name.unwrap_or_else(|| "key".to_owned()), error)));
                 continue;
@@ -152,7 +154,7 @@ pub async fn each_account(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
                 () = stop.wait() => Ok(Vec::new()),
             },
         };
-        let name = target.config.name.clone().unwrap_or_else(|| account.clone());
+        let name = target.config.name.clone().unwrap_or_else(|| who.account.clone());
         let connected = match connected {
             Ok(connected) => connected,
             Err(error) => {
@@ -162,12 +164,13 @@ pub async fn each_account(targets: Vec<Target>, stop: &Stop) -> Vec<Known> {
             }
         };
         let mut own = target.clone();
-        (own.config.account, own.config.name) = (Some(account), Some(name.clone()));
-        known.push(Ok(Account { name, target: own, is_connected: false }));
+        (own.config.account, own.config.name) = (Some(who.account.clone()), Some(name.clone()));
+        let who = Some((who, Instant::now()));
+        known.push(Ok(Account { name, target: own, who, is_connected: false }));
         for account in connected {
             let mut target = target.clone();
             (target.config.account, target.config.name) = (Some(account.clone()), Some(account.clone()));
-            known.push(Ok(Account { name: account, target, is_connected: true }));
+            known.push(Ok(Account { name: account, target, who: None, is_connected: true }));
         }
     }
     known
@@ -221,11 +224,15 @@ async fn sync_each(
             let result = if first {
                 // Closed by nobody; without a turn all would begin at once, which harms nothing but memory.
                 let _turn = turns.acquire().await;
-                match account.alone() {
-                    Ok(Target { client, config, .. }) => {
+                let who = account.who.clone().filter(|(_, asked)| asked.elapsed() < FRESH);
+                match (account.alone(), who) {
+                    (Ok(Target { client, config, .. }), Some((who, _))) => {
+                        session.sync_of(who, client, config, watch, stop.wait()).await
+                    }
+                    (Ok(Target { client, config, .. }), None) => {
                         session.sync(client, config, watch, stop.wait()).await
                     }
-                    Err(error) => Err(error.into()),
+                    (Err(error), _) => Err(error.into()),
                 }
             } else {
                 let twice = "this account is synced under another name already; list it once";

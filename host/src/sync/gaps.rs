@@ -12,6 +12,9 @@ const KEPT: i64 = 29 * 86_400;
 
 const DAY: i64 = 86_400;
 
+/// The number of no account.
+const UNKNOWN: i64 = -1;
+
 /// Which resources a run was asked for, as the ledger remembers it.
 const RESOURCES: &str = "resources";
 
@@ -113,6 +116,13 @@ impl Decision {
             if self.lost.len() == 1 { "is" } else { "are" }
         ))
     }
+}
+
+/// What a sync would say of an account, of those that a ledger knows: number, name and mode.
+pub fn news_of(name: &str, livemode: bool, alone: bool, known: &[(i64, String, bool)]) -> Option<String> {
+    let is_known = known.iter().any(|(_, other, mode)| other == name && *mode == livemode);
+    let who = Who { account: UNKNOWN, name, livemode, is_alone: alone };
+    if is_known { None } else { new_here(who, known) }
 }
 
 /// What is to be said of an account that the lake sees for the first time.

@@ -11,6 +11,7 @@ mod heal;
 mod nested;
 mod older;
 mod pending;
+mod pins;
 mod plan;
 mod ranges;
 mod reset;
@@ -20,10 +21,13 @@ mod status;
 mod summary;
 mod swarm;
 mod verify;
+mod who;
 
-pub use accounts::{Account, Ended, Target, Total, account_of, each_account, sync_accounts};
+pub use accounts::{Account, Ended, Target, Total, each_account, sync_accounts};
 pub use events::EventsSummary;
+pub use gaps::news_of;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
+pub use pins::pins;
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
 pub use status::{AccountStatus, Failure, ResourceStatus, Status, Stretch, known_accounts, status};
@@ -31,6 +35,7 @@ pub use summary::{ResourceSummary, Summary, UnitProof};
 pub use verify::{
     Difference, Finished, Proof, Repaired, Sample, Verified, VerifyConfig, Why, repair, verify,
 };
+pub use who::{Who, identify};
 
 use crate::lake::{Lake, LakeError};
 use crate::ledger::{Heard, Ledger, LedgerError, SqliteLedger, Tally, Unit, Version};
@@ -38,8 +43,7 @@ use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, RequestId, Resource};
 use deliver::{Deliverer, Run};
-use serde::Deserialize;
-use sha2::{Digest, Sha256};
+use pins::{pin_salt, pin_tenant};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -307,8 +311,20 @@ impl Session {
         watch: Arc<dyn Watch>,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Summary, SyncError> {
-        let started = std::time::Instant::now();
         let who = identify(&client, config.account.as_deref()).await?;
+        self.sync_of(who, client, config, watch, stop).await
+    }
+
+    /// The same, when it is known whose the key is.
+    pub async fn sync_of(
+        &self,
+        who: Who,
+        client: Arc<Client>,
+        config: SyncConfig,
+        watch: Arc<dyn Watch>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Summary, SyncError> {
+        let started = std::time::Instant::now();
         let surroundings = Surroundings {
             account: Some(who.account.clone()),
             livemode: client.mode().map(|mode| mode == Mode::Live),
@@ -492,70 +508,6 @@ fn transform(mut worker: Worker, jobs: &async_channel::Receiver<Job>, made: &asy
             return;
         }
     }
-}
-
-struct Who {
-    account: String,
-    /// When the account was opened.
-    created: Option<i64>,
-    /// The server's clock, in epoch seconds. The second itself may still be filling, so it is the first
-    /// that a run leaves to the next one.
-    now: i64,
-}
-
-async fn identify(client: &Client, given: Option<&str>) -> Result<Who, SyncError> {
-    #[derive(Deserialize)]
-    struct Account {
-        id: String,
-        created: Option<i64>,
-    }
-    let read = |body: bytes::Bytes| serde_json::from_slice::<Account>(&body).map_err(|e| e.to_string());
-    let local = || {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        since.map_or(0, |d| d.as_secs() as i64)
-    };
-    match (client.get("/v1/account", &[], read).await, given) {
-        (Ok(answer), Some(given)) if answer.value.id != given => {
-            Err(SyncError::WrongAccount { given: given.to_owned(), found: answer.value.id })
-        }
-        (Ok(answer), _) => {
-            let Account { id: account, created } = answer.value;
-            Ok(Who { account, created, now: answer.server_time.unwrap_or_else(local) })
-        }
-        (Err(ApiError::Permission { server_time, .. }), Some(account)) => {
-            let now = server_time.unwrap_or_else(local);
-            Ok(Who { account: account.to_owned(), created: None, now })
-        }
-        // Stand-ins of the API may not know their account; who syncs from one says which it is.
-        (Err(ApiError::Refused { status: 404, .. }), Some(account)) => {
-            Ok(Who { account: account.to_owned(), created: None, now: local() })
-        }
-        (Err(ApiError::Permission { permission, request, .. }), None) => {
-            Err(SyncError::Account { permission, request })
-        }
-        (Err(error), _) => Err(error.into()),
-    }
-}
-
-/// A lake holds the records of one tenant and of one kind.
-fn pin_tenant(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
-    let text = |name: &str| settings.get(name).and_then(|value| value.as_str());
-    ledger.pin("tenant", text("tenant").unwrap_or_default())?;
-    ledger.pin("model", text("model").unwrap_or("standard"))
-}
-
-/// And hashes of one salt. Noted once the module has taken the settings.
-fn pin_salt(ledger: &mut dyn Ledger, settings: &Settings) -> Result<(), LedgerError> {
-    match settings.get("privacy").and_then(|p| p.get("salt")).and_then(|s| s.as_str()) {
-        Some(salt) => ledger.pin("the privacy salt of fingerprint", &fingerprint(salt)),
-        None => Ok(()),
-    }
-}
-
-/// What tells salts apart without showing them: hashes of two salts in one lake would not join.
-fn fingerprint(salt: &str) -> String {
-    let digest = Sha256::new().chain_update(b"stripe-xdm privacy salt ").chain_update(salt.trim()).finalize();
-    hex::encode(&digest[..8])
 }
 
 fn settings(settings: &Settings, surroundings: &Surroundings) -> Vec<u8> {

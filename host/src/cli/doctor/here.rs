@@ -2,50 +2,68 @@
 
 use super::super::Global;
 use super::super::settings::MappingArgs;
+use super::super::sync::{module_takes, replaced_models_write_ids};
 use super::{Finding, State};
 use std::path::Path;
 use stripe_xdm::lake::Lake;
-use stripe_xdm::ledger::SqliteLedger;
-use stripe_xdm::module::Worker;
+use stripe_xdm::ledger::{Ledger, LedgerError, SqliteLedger};
+use stripe_xdm::sync::{Settings, pins};
 
 /// Below this nothing should be begun.
 const TOO_LITTLE: u64 = 64 << 20;
 /// Below this a large account does not fit.
 const LITTLE: u64 = 1 << 30;
 
-/// The module, and what it says of the settings.
-pub(super) fn module(global: &Global, tenant: Option<&str>, mapping: &MappingArgs) -> Vec<Finding> {
+/// The module, and what it says of the settings; and the settings, when it takes them.
+pub(super) fn module(
+    global: &Global,
+    tenant: Option<&str>,
+    mapping: &MappingArgs,
+    version: &str,
+) -> (Vec<Finding>, Option<Settings>) {
     let module = match global.load_module() {
         Ok(module) => module,
-        Err(error) => return vec![Finding::new("module", State::Fail, format!("{error:#}"))],
+        Err(error) => return (vec![Finding::new("module", State::Fail, format!("{error:#}"))], None),
     };
     let found = format!("version {}, sha256 {}", module.description().version, module.sha256());
     let mut findings = vec![Finding::pass("module", found)];
     // Without a tenant the rest of the settings can still be wrong.
     let settings = mapping.settings(tenant.unwrap_or("tenant"), 0).and_then(|settings| {
-        super::super::sync::replaced_models_write_ids(&settings)?;
-        let mut settings = settings;
-        settings.insert("account".to_owned(), "acct_doctor".into());
-        let text = serde_json::Value::Object(settings).to_string();
-        Ok(Worker::open(&module, text.as_bytes()).map(drop)?)
+        replaced_models_write_ids(&settings)?;
+        module_takes(&module, settings.clone(), version)?;
+        Ok(settings)
     });
-    findings.push(match settings {
-        Err(error) => Finding::new("settings", State::Fail, format!("{error:#}")),
-        Ok(()) if tenant.is_none() => {
-            Finding::new("settings", State::Warn, "the mapping is well; no tenant is given")
-                .mend("--tenant, or tenant under [mapping] in stripe-xdm.toml")
+    if tenant.is_none() {
+        let none = Finding::new("tenant", State::Fail, "none is given");
+        findings.push(none.mend("--tenant, or tenant under [mapping] in stripe-xdm.toml"));
+    }
+    match settings {
+        Err(error) => {
+            findings.push(Finding::new("settings", State::Fail, format!("{error:#}")));
+            (findings, None)
         }
-        Ok(()) => Finding::pass("settings", "the module takes them"),
-    });
-    findings
+        Ok(settings) => {
+            findings.push(Finding::pass("settings", "the module takes them"));
+            (findings, tenant.map(|_| settings))
+        }
+    }
 }
 
-/// The directory of the lake, its lock and its ledger.
-pub(super) fn lake(dir: &Path) -> Vec<Finding> {
+/// The directory of the lake, its lock and its ledger, whose accounts are added to those known.
+pub(super) fn lake(
+    dir: &Path,
+    settings: Option<&Settings>,
+    known: &mut Vec<(i64, String, bool)>,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let Ok(whole) = std::path::absolute(dir) else {
         return vec![Finding::new("lake", State::Fail, "--lake is empty")];
     };
+    if let Some(file) = Lake::file_in_the_way(&whole) {
+        let found = format!("{} is no directory", file.display());
+        let mend = "a lake is a directory: move that away, or choose another --lake";
+        return vec![Finding::new("lake", State::Fail, found).mend(mend)];
+    }
     let Some(existing) = whole.ancestors().find(|dir| dir.is_dir()) else {
         return vec![Finding::new("lake", State::Fail, format!("{} lies in no directory", dir.display()))];
     };
@@ -62,7 +80,13 @@ pub(super) fn lake(dir: &Path) -> Vec<Finding> {
     findings.extend(disk(existing));
     if !is_new && Lake::has_ledger(dir) {
         findings.push(lock(dir));
-        findings.push(ledger(dir));
+        findings.push(match ledger(dir, settings, known) {
+            Ok(()) => Finding::pass("ledger", "a sync can go on with it"),
+            Err(LedgerError::TooOld { .. }) => {
+                Finding::pass("ledger", "of an older release; the next sync brings it up to date")
+            }
+            Err(error) => Finding::new("ledger", State::Fail, error.to_string()),
+        });
     }
     findings
 }
@@ -88,9 +112,18 @@ fn lock(dir: &Path) -> Finding {
     }
 }
 
-fn ledger(dir: &Path) -> Finding {
-    match SqliteLedger::open_read_only(&Lake::ledger_in(dir)) {
-        Ok(_) => Finding::pass("ledger", "this program can read it"),
-        Err(error) => Finding::new("ledger", State::Fail, error.to_string()),
+/// Whether a sync with these settings could go on with the ledger.
+fn ledger(
+    dir: &Path,
+    settings: Option<&Settings>,
+    known: &mut Vec<(i64, String, bool)>,
+) -> Result<(), LedgerError> {
+    let mut ledger = SqliteLedger::open_read_only(&Lake::ledger_in(dir))?;
+    known.extend(ledger.accounts()?);
+    for (what, given) in settings.map(pins).unwrap_or_default() {
+        if let Some(found) = ledger.pinned(what)?.filter(|found| *found != given) {
+            return Err(LedgerError::Mixed { what: what.to_owned(), found, given });
+        }
     }
+    Ok(())
 }

@@ -12,14 +12,18 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use stripe_xdm::config::Connected;
 use stripe_xdm::report::columns;
+
+/// Longest that an answer is waited for, in seconds.
+const LONGEST: u32 = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
-    /// The lake to look at, too
+    /// The lake that a sync would go to
     #[arg(long, value_name = "DIR")]
     lake: Option<PathBuf>,
-    /// The tenant id, when the mapping is to be looked at, too
+    /// The tenant id that a sync would have
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
     #[command(flatten)]
@@ -38,7 +42,7 @@ enum State {
     Warn,
     /// A part of a sync will not work.
     Partly,
-    /// No sync can work.
+    /// No sync of this account can work; without an account, none at all.
     Fail,
 }
 
@@ -73,21 +77,27 @@ impl Finding {
 }
 
 pub(super) fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<ExitCode> {
-    let mut findings = here::module(global, args.tenant.as_deref(), &args.mapping);
-    if let Some(lake) = &args.lake {
-        findings.extend(here::lake(lake));
+    let stripe = args.stripe.impatient(LONGEST);
+    let tenant = args.tenant.as_deref();
+    let (mut findings, settings) = here::module(global, tenant, &args.mapping, stripe.version());
+    let mut known = Vec::new();
+    match &args.lake {
+        Some(lake) => findings.extend(here::lake(lake, settings.as_ref(), &mut known)),
+        None => findings.push(
+            Finding::new("lake", State::Fail, "none is given")
+                .mend("--lake, or lake under [sync] in stripe-xdm.toml"),
+        ),
     }
     let mut links = Vec::new();
-    match args.stripe.targets(global) {
+    match stripe.targets(global) {
         Err(error) => findings.push(Finding::new("key", State::Fail, format!("{error:#}"))),
         Ok(targets) => runtime()?.block_on(async {
-            for target in &targets {
-                let (found, link) = there::account(target).await;
-                let name = |mut finding: Finding| {
-                    finding.account.clone_from(&target.name);
-                    finding
-                };
-                findings.extend(found.into_iter().map(name));
+            let alone = matches!(targets.as_slice(), [target] if target.connected == Connected::No);
+            for target in targets {
+                let name = target.name.clone();
+                let (mut found, link) = there::account(target, alone, &known).await;
+                found.iter_mut().for_each(|finding| finding.account.clone_from(&name));
+                findings.extend(found);
                 links.extend(link);
             }
         }),
@@ -95,13 +105,23 @@ pub(super) fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<ExitCode>
     show(global, &findings, &links)
 }
 
-fn show(global: &Global, findings: &[Finding], links: &[String]) -> anyhow::Result<ExitCode> {
-    let worst = |state| findings.iter().any(|finding| finding.state == state);
-    let code = match () {
-        () if worst(State::Fail) => 1,
-        () if worst(State::Partly) => 2,
-        () => 0,
+/// 1 when no sync can work, 2 when a part of it will not: a resource, or one of several accounts.
+fn exit_code(findings: &[Finding]) -> u8 {
+    let failed = |account: &Option<String>| {
+        findings.iter().any(|finding| finding.account == *account && finding.state == State::Fail)
     };
+    let accounts: Vec<_> =
+        findings.iter().map(|finding| &finding.account).filter(|one| one.is_some()).collect();
+    let none_works = !accounts.is_empty() && accounts.iter().all(|account| failed(account));
+    match () {
+        () if failed(&None) || none_works => 1,
+        () if findings.iter().any(|finding| matches!(finding.state, State::Partly | State::Fail)) => 2,
+        () => 0,
+    }
+}
+
+fn show(global: &Global, findings: &[Finding], links: &[String]) -> anyhow::Result<ExitCode> {
+    let code = exit_code(findings);
     if global.json {
         let answer = serde_json::json!({ "checks": findings, "key_links": links, "exit_code": code });
         say!("{answer}");
@@ -128,7 +148,7 @@ fn show(global: &Global, findings: &[Finding], links: &[String]) -> anyhow::Resu
         say!("A restricted key with all permissions that are needed:\n{link}");
     }
     if !global.quiet {
-        say!("{}", verdict(code, worst(State::Warn)));
+        say!("{}", verdict(code, findings.iter().any(|finding| finding.state == State::Warn)));
     }
     Ok(ExitCode::from(code))
 }
@@ -137,7 +157,8 @@ fn sign(state: State, colours: bool) -> String {
     let (word, colour) = match state {
         State::Pass => ("pass", "32"),
         State::Warn => ("warn", "33"),
-        State::Partly | State::Fail => ("FAIL", "31"),
+        State::Partly => ("PART", "33"),
+        State::Fail => ("FAIL", "31"),
     };
     if colours { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
 }
@@ -148,5 +169,27 @@ fn verdict(code: u8, warned: bool) -> &'static str {
         (0, true) => "A sync can begin; see the warnings.",
         (2, _) => "A sync can begin, but not all of it will work.",
         _ => "A sync cannot work yet.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_account_of_several_that_fails_leaves_the_others() {
+        let of = |account: Option<&str>, state| Finding {
+            account: account.map(str::to_owned),
+            ..Finding::new("key", state, "found")
+        };
+        let module = || of(None, State::Pass);
+        let shop = |state| of(Some("shop"), state);
+        let club = |state| of(Some("club"), state);
+        assert_eq!(exit_code(&[module(), shop(State::Pass), club(State::Warn)]), 0);
+        assert_eq!(exit_code(&[module(), shop(State::Pass), club(State::Fail)]), 2);
+        assert_eq!(exit_code(&[module(), shop(State::Pass), club(State::Partly)]), 2);
+        assert_eq!(exit_code(&[module(), shop(State::Fail), club(State::Fail)]), 1);
+        assert_eq!(exit_code(&[of(None, State::Fail), shop(State::Pass)]), 1);
+        assert_eq!(exit_code(&[of(None, State::Partly)]), 2);
     }
 }

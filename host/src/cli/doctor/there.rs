@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use stripe_xdm::config::Connected;
 use stripe_xdm::stripe::{Answer, ApiError, Client, Kind, Mode, Resource};
+use stripe_xdm::sync::news_of;
 
 /// An object that no account has.
 const NOBODY: &str = "stripe_xdm_doctor_probe";
@@ -14,55 +15,87 @@ const NOBODY: &str = "stripe_xdm_doctor_probe";
 const PROBE: &str = "/v1/(probe)";
 /// A clock that is this many seconds off is told.
 const SKEW: i64 = 30;
+/// Requests after the first one: someone waits for what is found.
+const RETRIES: u32 = 2;
 
 #[derive(Deserialize)]
 struct Account {
     id: String,
 }
 
-/// Everything about one account's key; and a link that makes a better one, when it lacks something.
-pub(super) async fn account(target: &Target) -> (Vec<Finding>, Option<String>) {
+/// Everything about one account's key; and a link that makes a better one, when it lacks something. `known` are the
+/// accounts of the lake.
+pub(super) async fn account(
+    mut target: Target,
+    alone: bool,
+    known: &[(i64, String, bool)],
+) -> (Vec<Finding>, Option<String>) {
+    target.client = target.client.with_retries(RETRIES);
     let client = &target.client;
-    let mut findings = vec![key(client)];
     let started = Instant::now();
     let read = |body: bytes::Bytes| serde_json::from_slice::<Account>(&body).map_err(|e| e.to_string());
     let answer = client.get("/v1/account", &[], read).await;
     let took = started.elapsed().as_millis();
+    let mut findings = match &answer {
+        Err(error @ ApiError::Key { .. }) => vec![Finding::new("key", State::Fail, error.to_string())],
+        _ => vec![key(client)],
+    };
+    if let Err(ApiError::Network { address, attempts, message }) = &answer {
+        let found = format!("no answer from {address} in {attempts} attempts: {message}");
+        let mend = "look at the network, a proxy (HTTPS_PROXY), and --api-base";
+        findings.push(Finding::new("connection", State::Fail, found).mend(mend));
+        return (findings, None);
+    }
+    findings.push(Finding::pass("connection", format!("{} answers in {took} ms", client.base())));
     let mut lacking = Vec::new();
+    let mut account = target.account.clone();
     match answer {
         Ok(answer) => {
-            findings.push(Finding::pass("connection", format!("{} answers in {took} ms", client.base())));
             findings.push(whose(&answer.value.id, target.account.as_deref()));
             findings.extend(clock(answer.server_time));
             findings.push(version(client.version(), &answer));
+            account = Some(answer.value.id);
         }
         Err(ApiError::Permission { permission, server_time, .. }) => {
-            findings.push(Finding::pass("connection", format!("{} answers in {took} ms", client.base())));
-            findings.push(match &target.account {
-                Some(account) => Finding::new(
-                    "account",
-                    State::Warn,
-                    format!("the key may not tell that it is of {account}"),
-                )
-                .mend(format!("{permission} lets it be checked")),
-                None => Finding::new("account", State::Fail, "the key may not tell whose it is")
-                    .mend(format!("--account acct_…, or the permission {permission}")),
-            });
+            findings.push(untold(target.account.as_deref(), &format!("the permission {permission}")));
             lacking.push(permission);
             findings.extend(clock(server_time));
         }
-        Err(error @ ApiError::Key { .. }) => {
-            findings.push(Finding::new("key", State::Fail, error.to_string()));
+        Err(ApiError::Refused { status: 403 | 404, server_time, .. }) => {
+            findings.push(untold(target.account.as_deref(), "another key"));
+            findings.extend(clock(server_time));
+        }
+        Err(ApiError::Key { .. }) => return (findings, None),
+        Err(error @ ApiError::Refused { status: 400, .. }) if error.to_string().contains("version") => {
+            findings
+                .push(Finding::new("API version", State::Fail, error.to_string()).mend("--stripe-version"));
             return (findings, None);
         }
         Err(error) => {
-            findings.push(Finding::new("connection", State::Fail, error.to_string()));
+            findings.push(Finding::new("account", State::Fail, error.to_string()));
             return (findings, None);
         }
     }
-    findings.extend(permissions(target, &mut lacking).await);
+    let livemode = client.mode() == Some(Mode::Live);
+    if let Some(news) = account.and_then(|account| news_of(&account, livemode, alone, known)) {
+        let news = Finding::new("lake's accounts", State::Warn, news);
+        findings.push(news.mend("another --lake, when they are not meant to be together"));
+    }
+    findings.extend(permissions(&target, &mut lacking).await);
     let link = (!lacking.is_empty()).then(|| key_link(&target.resources, lacking));
     (findings, link)
+}
+
+/// The key does not say whose it is; who gives the account can sync without.
+fn untold(given: Option<&str>, what_helps: &str) -> Finding {
+    match given {
+        Some(account) => {
+            Finding::new("account", State::Warn, format!("the key may not tell that it is of {account}"))
+                .mend(format!("{what_helps} lets it be checked"))
+        }
+        None => Finding::new("account", State::Fail, "the key may not tell whose it is")
+            .mend(format!("--account acct_…, or {what_helps}")),
+    }
 }
 
 fn key(client: &Client) -> Finding {
@@ -136,7 +169,27 @@ async fn permissions(target: &Target, lacking: &mut Vec<String>) -> Vec<Finding>
         // This list has no objects of the account itself in it.
         findings.push(note(probe(&target.client, "connected accounts", "/v1/accounts").await, lacking));
     }
+    if let Connected::These(accounts) = &target.connected {
+        for account in accounts {
+            findings.push(connected(&target.client, account).await);
+        }
+    }
     findings
+}
+
+/// Whether an account that is named is connected to the key's.
+async fn connected(platform: &Client, account: &str) -> Finding {
+    let check = format!("may read {account}");
+    let answer = match platform.connected(account) {
+        Ok(client) => client.get("/v1/account", &[], |_| Ok(())).await.map(drop),
+        Err(error) => Err(error),
+    };
+    match answer {
+        // A key that may not read the account itself can still read what is in it.
+        Ok(()) | Err(ApiError::Permission { .. }) => Finding::pass(check, "yes"),
+        Err(error) => Finding::new(check, State::Partly, error.to_string())
+            .mend("is it connected to the account of this key, and in the same mode?"),
+    }
 }
 
 fn note((finding, permission): (Finding, Option<String>), lacking: &mut Vec<String>) -> Finding {
@@ -160,21 +213,9 @@ async fn probe(client: &Client, name: &str, path: &str) -> (Finding, Option<Stri
     }
 }
 
-/// The permission that a list needs, as the Dashboard's links name it.
-fn permission(resource: Resource) -> Option<&'static str> {
-    Some(match resource.name() {
-        "charges" | "refunds" => "rak_charge_read",
-        "balance_transactions" => "rak_balance_read",
-        "subscriptions" => "rak_subscription_read",
-        "customers" => "rak_customer_read",
-        "prices" => "rak_plan_read",
-        _ => return None,
-    })
-}
-
 /// The Dashboard's form for a new restricted key, filled in with all that a sync of these resources needs.
 fn key_link(resources: &[Resource], lacking: Vec<String>) -> String {
-    let needed = resources.iter().filter_map(|resource| permission(*resource)).map(str::to_owned);
+    let needed = resources.iter().map(|resource| resource.permission().to_owned());
     let always = ["rak_event_read", "rak_connected_account_read"].map(str::to_owned);
     let mut permissions: Vec<String> = needed.chain(always).chain(lacking).collect();
     permissions.sort();
@@ -201,6 +242,14 @@ mod tests {
             "https://dashboard.stripe.com/apikeys/create?name=stripe-xdm&permissions[0]=rak_charge_read\
              &permissions[1]=rak_connected_account_read&permissions[2]=rak_event_read"
         );
+    }
+
+    #[test]
+    fn the_link_has_what_every_resource_needs() {
+        let link = key_link(&Resource::ALL, Vec::new());
+        for resource in Resource::ALL {
+            assert!(link.contains(&format!("={}", resource.permission())), "{}", resource.name());
+        }
     }
 
     #[test]

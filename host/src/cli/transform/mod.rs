@@ -47,8 +47,8 @@ pub(super) struct TransformArgs {
     #[arg(long, value_name = "VERSION")]
     api_version: Option<String>,
     /// When the objects were read: a date, a time or epoch seconds; default now
-    #[arg(long, value_name = "TIME")]
-    observed_at: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    observed_at: Option<i64>,
     /// Print the records alone, without the dataset's name
     #[arg(long, conflicts_with = "out")]
     records_only: bool,
@@ -71,10 +71,7 @@ pub(super) fn run(global: &Global, args: TransformArgs) -> anyhow::Result<ExitCo
     let module = global.load_module()?;
     let mut settings = args.settings.settings()?;
     let resource = Some(args.resource.clone()).filter(|r| r != "auto");
-    let observed_at = match &args.observed_at {
-        Some(text) => super::moment("--observed-at", text)?,
-        None => jiff::Timestamp::now().as_second(),
-    };
+    let observed_at = args.observed_at.unwrap_or_else(|| jiff::Timestamp::now().as_second());
     let call = Call { resource, observed_at: Some(observed_at), ..Call::default() };
     let surroundings = Surroundings {
         account: args.account.clone(),

@@ -83,6 +83,13 @@ impl SqliteLedger {
         }
     }
 
+    /// A property of the whole lake, when it is known.
+    pub fn pinned(&mut self, what: &str) -> Result<Option<String>, LedgerError> {
+        self.within(|tx| {
+            tx.query_row("SELECT value FROM pinned WHERE what = ?", [what], |row| row.get(0)).optional()
+        })
+    }
+
     fn of(db: Connection, path: String) -> Result<Self, LedgerError> {
         let read = || -> rusqlite::Result<_> {
             let mut names = db.prepare("SELECT name, id FROM dataset")?;

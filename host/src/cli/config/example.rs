@@ -1,200 +1,11 @@
-//! `stripe-xdm config`: what the settings file says, what is in force, and an example of one.
+//! `stripe-xdm config example`: a settings file with every key. The page's table is made from the same.
 
-use super::Global;
-use super::layers::{command_with, described, file_of, judged, variable, with_file};
-use clap::parser::ValueSource;
-use clap::{Args, Command, Subcommand};
-use serde::Serialize;
+use super::super::layers::{command_with, described};
 use std::fmt::Write;
-use std::path::PathBuf;
-use std::process::ExitCode;
-use stripe_xdm::config::{ConfigFile, KEYS, Key, Kind, Problem, SECTIONS, SecretRef, nearest};
-use stripe_xdm::report::columns;
-
-#[derive(Debug, Args)]
-pub(super) struct ConfigCommand {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// Check the settings file and show what is in force, and where each value comes from
-    Check,
-    /// Print a settings file with every key, its meaning and its default
-    Example,
-}
-
-pub(super) fn run(global: &Global, command: ConfigCommand) -> anyhow::Result<ExitCode> {
-    match command.what {
-        What::Check => check(global),
-        What::Example => {
-            say!("{}", example().trim_end());
-            Ok(ExitCode::SUCCESS)
-        }
-    }
-}
-
-/// A value in force.
-#[derive(Debug, Serialize)]
-struct Row {
-    key: String,
-    value: Option<String>,
-    source: String,
-}
-
-fn check(global: &Global) -> anyhow::Result<ExitCode> {
-    let path = file_of(global.config.as_ref());
-    let (file, mut problems) = match path.as_deref().map(ConfigFile::read) {
-        None => (ConfigFile::default(), Vec::new()),
-        Some(Ok(file)) => {
-            let problems = judged(&file);
-            (file, problems)
-        }
-        Some(Err(problems)) => (ConfigFile::default(), problems),
-    };
-    problems.extend(missing_secrets(&file));
-    let rows = in_force(&file);
-    let unknown = unknown_variables(&file);
-    if global.json {
-        let problems: Vec<_> = problems.iter().map(problem_as_json).collect();
-        let answer = serde_json::json!({
-            "file": path, "settings": rows, "problems": problems, "unknown_variables": unknown,
-            "accounts": file.accounts.iter().map(|account| &account.name).collect::<Vec<_>>(),
-        });
-        say!("{answer}");
-    } else {
-        match &path {
-            Some(path) => say!("settings file: {}", path.display()),
-            None => say!("settings file: none (stripe-xdm.toml in this directory, or --config)"),
-        }
-        let words = |row: &Row| {
-            let value = row.value.clone().unwrap_or_else(|| "-".to_owned());
-            vec![row.key.clone(), value, row.source.clone()]
-        };
-        say!("{}", columns(&["key", "value", "from"], rows.iter().map(words)));
-        for account in &file.accounts {
-            let name = account.account.as_deref().unwrap_or("the key's account");
-            say!("account {}: {name}, key {}", account.name, account.api_key.shown());
-        }
-        for message in &unknown {
-            stripe_xdm::tell!("warning: {message}");
-        }
-        for problem in &problems {
-            stripe_xdm::tell!("error: {problem}");
-        }
-    }
-    Ok(ExitCode::from(u8::from(!problems.is_empty())))
-}
-
-fn problem_as_json(problem: &Problem) -> serde_json::Value {
-    serde_json::json!({
-        "file": problem.path,
-        "line": problem.place.map(|place| place.line),
-        "column": problem.place.map(|place| place.column),
-        "message": problem.message,
-    })
-}
-
-/// Secrets that the file names and that are not there.
-fn missing_secrets(file: &ConfigFile) -> Vec<Problem> {
-    let of_settings = file.settings.iter().filter_map(|setting| {
-        let secret = secret_of(setting.key, setting.flag, setting.values.first()?)?;
-        Some((setting.key.to_string(), secret, setting.place))
-    });
-    let of_accounts = file.accounts.iter().map(|account| {
-        (format!("account {}, api_key", account.name), account.api_key.clone(), account.place)
-    });
-    let problem = |(name, secret, place): (String, SecretRef, _)| {
-        let error = secret.read().err()?;
-        Some(Problem { path: file.path.clone(), place: Some(place), message: format!("{name}: {error}") })
-    };
-    of_settings.chain(of_accounts).filter_map(problem).collect()
-}
-
-fn secret_of(key: &Key, flag: &str, value: &str) -> Option<SecretRef> {
-    match key.kind {
-        Kind::Secret(variable, _) if variable == flag => Some(SecretRef::Env(value.to_owned())),
-        Kind::Secret(..) => Some(SecretRef::File(PathBuf::from(value))),
-        _ => None,
-    }
-}
-
-fn in_force(file: &ConfigFile) -> Vec<Row> {
-    let plain = described();
-    let whole = with_file(described(), &file.settings, None);
-    KEYS.iter().filter_map(|key| row(key, file, &plain, &whole)).collect()
-}
-
-/// What is in force for a key, found by reading an empty command line of a command that has its option.
-fn row(key: &Key, file: &ConfigFile, plain: &Command, whole: &Command) -> Option<Row> {
-    let mut row = Row { key: key.to_string(), value: None, source: "default".to_owned() };
-    if let Kind::Secret(_, variable) = key.kind {
-        row.value = Some(SecretRef::Env(variable.to_owned()).shown());
-    }
-    for flag in key.flags() {
-        let (name, arg) = command_with(plain, flag, key)?;
-        let id = arg.get_id().as_str();
-        let mut line = vec!["stripe-xdm"];
-        line.extend(name.split(' ').filter(|part| !part.is_empty()));
-        if line.len() == 1 {
-            line.push("module");
-        }
-        let matches = whole.clone().ignore_errors(true).try_get_matches_from(line).ok()?;
-        let mut matches = &matches;
-        while let Some((_, below)) = matches.subcommand() {
-            matches = below;
-        }
-        let Ok(Some(raw)) = matches.try_get_raw(id) else { continue };
-        let values: Vec<String> = raw.map(|value| value.to_string_lossy().into_owned()).collect();
-        let setting = file.settings.iter().find(|setting| setting.flag == flag && setting.key == key);
-        let source = match (matches.value_source(id), setting) {
-            (Some(ValueSource::EnvVariable), _) => format!("environment {}", variable(flag)),
-            (Some(ValueSource::CommandLine), _) => "command line".to_owned(),
-            (_, Some(setting)) => format!("{}:{}", file.path.display(), setting.place.line),
-            (_, None) => "default".to_owned(),
-        };
-        let value = match (secret_of(key, flag, values.first().map_or("", String::as_str)), key.kind) {
-            (Some(secret), _) => secret.shown(),
-            (None, Kind::Not) => if values == ["true"] { "false" } else { "true" }.to_owned(),
-            (None, _) => values.join(", "),
-        };
-        row = Row { value: Some(value), source, ..row };
-        break;
-    }
-    Some(row)
-}
-
-/// `STRIPE_XDM_…` variables that nothing reads: most likely slips.
-fn unknown_variables(file: &ConfigFile) -> Vec<String> {
-    const PREFIX: &str = "STRIPE_XDM_";
-    let mut known: Vec<String> = KEYS.iter().flat_map(Key::flags).map(variable).collect();
-    known.extend(["CONFIG", "PRIVACY_SALT", "CLIENT_SECRET"].map(|name| format!("{PREFIX}{name}")));
-    // The file can name any variable for a secret.
-    known.extend(file.settings.iter().flat_map(|setting| setting.values.clone()));
-    known.extend(file.accounts.iter().map(|account| match &account.api_key {
-        SecretRef::Env(name) => name.clone(),
-        SecretRef::File(_) => String::new(),
-    }));
-    // Compared without what all of them have in common.
-    let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();
-    let names: Vec<String> = known.iter().map(|name| bare(name)).filter(|name| !name.is_empty()).collect();
-    let given = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let odd = given.filter(|name| name.starts_with(PREFIX) && !known.contains(name));
-    let mut told: Vec<String> = odd
-        .map(|odd| match nearest(&bare(&odd), names.iter().map(String::as_str)) {
-            Some(meant) => {
-                format!("nothing reads {odd}; did you mean {PREFIX}{}?", meant.to_ascii_uppercase())
-            }
-            None => format!("nothing reads {odd}"),
-        })
-        .collect();
-    told.sort();
-    told
-}
+use stripe_xdm::config::{KEYS, Key, Kind, SECTIONS};
 
 /// A file with every key as its default, all commented out but the two that every sync needs.
-fn example() -> String {
+pub(super) fn example() -> String {
     let command = described();
     let mut text = String::from(
         "# Settings of stripe-xdm. What is commented out is the default, or an example.\n\
@@ -218,7 +29,8 @@ fn example() -> String {
     line(format_args!(
         "\n# One table for each account, when there are several. What it leaves out is as in [sync].\n\
          # [[account]]\n# name = \"shop\"\n# api_key = {{ env = \"STRIPE_API_KEY_SHOP\" }}\n# account = \"acct_1\"\n\
-         # connected = true\n# resources = [\"charges\", \"customers\"]\n# since = 2026-01-31\n# rate_limit = 20"
+         # connected = true\n# resources = [\"charges\", \"customers\"]\n# since = 2026-01-31\n# rate_limit = 20\n\
+         # endpoint_rate_limit = 10\n# customer_namespace = \"STRIPE_SHOP\""
     ));
     text
 }
@@ -288,8 +100,11 @@ fn example_of(name: &str, kind: Kind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::layers::{judged, key_of};
     use super::*;
+    use clap::Command;
     use std::path::Path;
+    use stripe_xdm::config::ConfigFile;
 
     /// What a layer above the file alone can say: which file, and which of its accounts.
     const NO_PLACE: [&str; 4] = ["config", "only", "help", "version"];
@@ -316,7 +131,7 @@ mod tests {
         let options = options();
         assert!(options.len() > 40, "the options were found");
         for (command, flag) in options {
-            let placed = super::super::layers::key_of(&flag, &command).is_some();
+            let placed = key_of(&flag, &command).is_some();
             assert!(
                 placed || NO_PLACE.contains(&flag.as_str()),
                 "--{flag} of {command:?} needs a row in host/src/config/keys.rs"
@@ -343,9 +158,9 @@ mod tests {
     #[test]
     fn the_example_parses_as_it_is_and_with_everything_in_force() {
         let parse = |text: &str| {
-            let file = ConfigFile::parse(Path::new("stripe-xdm.toml"), text)
-                .unwrap_or_else(|problems| panic!("{problems:?} in\n{text}"));
-            assert_eq!(judged(&file), [], "in\n{text}");
+            let (file, problems) = ConfigFile::parse(Path::new("stripe-xdm.toml"), text);
+            assert_eq!(problems, [], "in\n{text}");
+            assert_eq!(judged(&file, &file.settings), [], "in\n{text}");
             file
         };
         let text = example();
