@@ -3,6 +3,7 @@
 
 use super::budget::{Budget, LIVE_RATE, Limited, Share, TEST_RATE};
 use super::error::{ApiError, ErrorBody, RequestId};
+use super::expand::Refused;
 use super::key::{Key, Kind, Mode};
 use super::page::Page;
 use super::retry::{Attempt, Decision, Retry};
@@ -64,6 +65,7 @@ pub struct Client {
     metrics: Option<Arc<Metrics>>,
     /// How many requests were made.
     requests: Arc<AtomicU64>,
+    refused: Refused,
 }
 
 /// An answer of Stripe.
@@ -122,7 +124,8 @@ impl Client {
         let budget = config.budget().share();
         let Config { key, version, .. } = config;
         let requests = Arc::default();
-        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests })
+        let refused = Refused::default();
+        Ok(Self { http, base, key, budget, version, connected: None, metrics: None, requests, refused })
     }
 
     /// The same client, its requests counted.
@@ -136,7 +139,7 @@ impl Client {
     pub fn connected(&self, account: &str) -> Result<Self, ApiError> {
         let header = HeaderValue::from_str(account)
             .map_err(|_| ApiError::Setup(format!("{account:?} is no account")))?;
-        let Self { http, base, key, budget, version, connected: _, metrics, requests: _ } = self;
+        let Self { http, base, key, budget, version, connected: _, metrics, requests: _, refused: _ } = self;
         Ok(Self {
             http: http.clone(),
             base: base.clone(),
@@ -146,6 +149,7 @@ impl Client {
             connected: Some(header),
             metrics: metrics.clone(),
             requests: Arc::default(),
+            refused: Refused::default(),
         })
     }
 
@@ -187,6 +191,10 @@ impl Client {
             return Err(ApiError::Contract { path: endpoint.to_owned(), message, request });
         }
         Ok(answer)
+    }
+
+    pub(super) fn refused(&self) -> &Refused {
+        &self.refused
     }
 
     /// How many requests were made so far.

@@ -116,6 +116,19 @@ impl ApiError {
             if param.starts_with("created") || (code == "parameter_unknown" && message.contains("created")))
     }
 
+    /// Whether parts that are shown on demand only cannot be asked for: the server, or an API version from before them,
+    /// does not know one, or the key may not read what is behind it. Then the same is asked for without them, which
+    /// tells whether anything else was meant.
+    pub fn refuses_expand(&self) -> bool {
+        match self {
+            Self::Permission { .. } => true,
+            Self::Refused { status: 400, param, message, .. } => {
+                param.starts_with("expand") || message.contains("expand")
+            }
+            _ => false,
+        }
+    }
+
     /// When the answer says that the object asked for does not exist: the server's clock, as far as it is known.
     pub fn is_no_object(&self) -> Option<Option<i64>> {
         match self {

@@ -160,21 +160,9 @@ async fn probe(client: &Client, name: &str, path: &str) -> (Finding, Option<Stri
     }
 }
 
-/// The permission that a list needs, as the Dashboard's links name it.
-fn permission(resource: Resource) -> Option<&'static str> {
-    Some(match resource.name() {
-        "charges" | "refunds" => "rak_charge_read",
-        "balance_transactions" => "rak_balance_read",
-        "subscriptions" => "rak_subscription_read",
-        "customers" => "rak_customer_read",
-        "prices" => "rak_plan_read",
-        _ => return None,
-    })
-}
-
 /// The Dashboard's form for a new restricted key, filled in with all that a sync of these resources needs.
 fn key_link(resources: &[Resource], lacking: Vec<String>) -> String {
-    let needed = resources.iter().filter_map(|resource| permission(*resource)).map(str::to_owned);
+    let needed = resources.iter().map(|resource| resource.permission().to_owned());
     let always = ["rak_event_read", "rak_connected_account_read"].map(str::to_owned);
     let mut permissions: Vec<String> = needed.chain(always).chain(lacking).collect();
     permissions.sort();
