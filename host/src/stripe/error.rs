@@ -207,6 +207,21 @@ mod tests {
     }
 
     #[test]
+    fn what_refuses_parts_is_known_from_what_refuses_all() {
+        let refused = |status, param: &str, message: &str| {
+            let (param, message) = (Some(param.to_owned()), Some(message.to_owned()));
+            let detail = ErrorDetail { code: None, param, message };
+            ApiError::refused("/v1/invoices", status, detail, RequestId(None), None).refuses_expand()
+        };
+        assert!(refused(400, "expand", "This property cannot be expanded (data.payments)."));
+        assert!(refused(400, "expand[]", "Received unknown parameter: expand[]"));
+        assert!(refused(400, "", "Bad expand 'payments'"));
+        assert!(refused(403, "", "Having the 'rak_invoice_payment_read' permission would do."));
+        assert!(!refused(400, "created[gte]", "Received unknown parameter: created[gte]"));
+        assert!(!refused(404, "", "Unrecognized request URL"));
+    }
+
+    #[test]
     fn a_missing_permission_is_told_by_its_message_and_a_bad_key_by_its_status() {
         let refused = |status, message: &str| {
             let detail = ErrorDetail { message: Some(message.to_owned()), ..ErrorDetail::default() };

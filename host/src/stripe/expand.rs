@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 #[derive(Debug, Default)]
 pub(super) struct Refused(AtomicU32);
 
-/// What is asked for.
-type Query = Vec<(&'static str, String)>;
+/// A parameter of a question.
+type Parameter = (&'static str, String);
 
 impl Client {
     /// Asks for a page of a resource's list, its objects with all their parts.
-    pub async fn list(&self, resource: Resource, query: &Query) -> Result<Answer<Page>, ApiError> {
+    pub async fn list(&self, resource: Resource, query: &[Parameter]) -> Result<Answer<Page>, ApiError> {
         // Paths of a list begin in the list itself.
         let whole = self.expanded(resource, "data.", query);
         match self.page(resource.path(), &whole).await {
@@ -29,7 +29,7 @@ impl Client {
     /// Asks for one object by its id, with all its parts.
     pub async fn object(&self, resource: Resource, id: &str) -> Result<Answer<Page>, ApiError> {
         let read = |body| Page::parse_one(body).map_err(|e| e.to_string());
-        let whole = self.expanded(resource, "", &Query::new());
+        let whole = self.expanded(resource, "", &[]);
         match self.get_of(resource.path(), id, &whole, read).await {
             Err(error) if !whole.is_empty() && error.refuses_expand() => {
                 let answer = self.get_of(resource.path(), id, &[], read).await?;
@@ -46,7 +46,7 @@ impl Client {
         if refused { &[] } else { resource.expand() }
     }
 
-    fn expanded(&self, resource: Resource, within: &str, query: &Query) -> Query {
+    fn expanded(&self, resource: Resource, within: &str, query: &[Parameter]) -> Vec<Parameter> {
         let parts = self.on_demand(resource).iter();
         let expand = parts.map(|part| ("expand[]", format!("{within}{part}")));
         query.iter().cloned().chain(expand).collect()

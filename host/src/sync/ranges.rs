@@ -189,7 +189,7 @@ impl<'a> Walker<'a> {
         self.page(&query).await
     }
 
-    async fn page(&self, query: &Vec<(&'static str, String)>) -> Result<Answer<Page>, ApiError> {
+    async fn page(&self, query: &[(&'static str, String)]) -> Result<Answer<Page>, ApiError> {
         self.swarm.client.list(self.walk.pass.resource, query).await
     }
 
