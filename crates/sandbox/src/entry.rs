@@ -36,7 +36,8 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Reads one object. `sequence` orders objects of one second: later ones count as newer.
+    /// Reads one object, and what of it is shown when nothing is expanded. `sequence` orders objects of one second:
+    /// later ones count as newer.
     pub(crate) fn read(
         resource: Resource,
         text: &str,
@@ -69,7 +70,7 @@ impl Entry {
             true => (created.saturating_neg(), -sequence),
         };
         let facets = facets(resource, &value);
-        Ok((Self { id, created, key, text, includable, facets, listed }, value))
+        Ok((Self { id, created, key, text, includable, facets, listed }, shown))
     }
 
     pub(crate) fn facets<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
@@ -85,6 +86,8 @@ impl Entry {
 pub(crate) fn includables(resource: Resource) -> &'static [&'static str] {
     match resource {
         Resource::Prices => &["tiers", "currency_options"],
+        Resource::Coupons => &["applies_to", "currency_options"],
+        Resource::Invoices => &["payments"],
         _ => &[],
     }
 }

@@ -65,6 +65,7 @@ fn property(object: &str, name: &str) -> Option<Target> {
         ("coupon", "applies_to" | "currency_options") => Part,
         ("invoice" | "payment_intent", "customer") => One("customer"),
         ("invoice", "lines") => Many("line_item"),
+        ("invoice", "payments") => Part,
         (
             "invoice",
             "account_tax_ids"
@@ -75,7 +76,6 @@ fn property(object: &str, name: &str) -> Option<Target> {
             | "latest_revision"
             | "on_behalf_of"
             | "parent"
-            | "payments"
             | "test_clock",
         ) => Any,
         ("line_item", "discounts" | "pricing") => Any,

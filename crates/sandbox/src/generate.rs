@@ -156,7 +156,7 @@ impl Workshop {
     /// A coupon, a product or an invoice.
     fn sample_of_billing(&mut self, created: i64) -> Value {
         match self.random.below(4) {
-            0 => self.coupon(3, created),
+            0 => self.coupon(4, created, Some("prod_1")),
             1 => {
                 let id = self.random.id("prod");
                 self.product(&id, created)
@@ -164,7 +164,10 @@ impl Workshop {
             2 => {
                 let (id, customer) = (self.random.id("in"), self.random.id("cus"));
                 let status = self.random.pick(&["draft", "open", "void", "uncollectible"]);
-                self.invoice(&Billed { id, customer: &customer, subscription: None, created, status }).object
+                let payment_intent = id.replacen("in_", "pi_", 1);
+                let customer = &customer;
+                self.invoice(&Billed { id, customer, subscription: None, created, status, payment_intent })
+                    .object
             }
             _ => {
                 let subscription = self.sample_subscription(created);
@@ -173,6 +176,7 @@ impl Workshop {
                 let (id, customer) = (self.random.id("in"), self.random.id("cus"));
                 let about = Some((subscription["id"].as_str().unwrap_or_default(), items.as_slice()));
                 self.invoice(&Billed {
+                    payment_intent: id.replacen("in_", "pi_", 1),
                     id,
                     customer: &customer,
                     subscription: about,

@@ -23,6 +23,8 @@ pub struct Options {
     /// Whether a cursor in the first second of a `created` window ends the list early although other
     /// objects share that second, as the live API has been seen to do.
     pub same_second_trap: bool,
+    /// Whether `expand[]` is understood. Stripe does; other servers refuse it.
+    pub expands: bool,
     /// How long each answer of a list is on its way, as over a network. Rates count arrivals.
     pub latency: Duration,
     pub clock: Clock,
@@ -55,6 +57,7 @@ impl Default for Options {
             faults: Faults::none(),
             rate: Rate::Stripe,
             same_second_trap: true,
+            expands: true,
             latency: Duration::ZERO,
             clock: Clock::Machine,
             lag: Duration::ZERO,

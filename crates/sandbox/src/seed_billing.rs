@@ -75,7 +75,8 @@ impl Billing<'_> {
         }
         for number in 0..self.size.prices / 8 + 1 {
             let created = self.moment();
-            let coupon = self.workshop.coupon(number, created);
+            let product = products.get(number).and_then(|product| text(product, "id"));
+            let coupon = self.workshop.coupon(number, created, product);
             self.push(Resource::Coupons, coupon);
         }
     }
@@ -87,6 +88,18 @@ impl Billing<'_> {
         for item in of(first, Resource::SubscriptionItems).filter(|item| item.get("price").is_some()) {
             items_of.entry(text(item, "subscription").unwrap_or_default()).or_default().push(item.clone());
         }
+        let mut paid_with: HashMap<&str, &str> = HashMap::new();
+        for charge in of(first, Resource::Charges) {
+            if let (Some(customer), Some(intent)) = (text(charge, "customer"), text(charge, "payment_intent"))
+            {
+                paid_with.entry(customer).or_insert(intent);
+            }
+        }
+        // Those whose customer has paid nothing else are paid with an intent that no list shows any more.
+        let payment_intent = |customer: &str, invoice: &str| match paid_with.get(customer) {
+            Some(intent) => (*intent).to_owned(),
+            None => invoice.replacen("in_", "pi_", 1),
+        };
         for subscription in of(first, Resource::Subscriptions) {
             let (Some(id), Some(customer)) = (text(subscription, "id"), text(subscription, "customer"))
             else {
@@ -109,6 +122,7 @@ impl Billing<'_> {
                 subscription: Some((id, items)),
                 created: created + (self.size.now - created).max(0) / (30 * DAY) * (30 * DAY),
                 status,
+                payment_intent: payment_intent(customer, invoice),
             };
             self.invoice(&billed);
         }
@@ -119,7 +133,8 @@ impl Billing<'_> {
             let id = self.workshop.random.id("in");
             let created = self.moment();
             let status = self.workshop.random.pick(&["draft", "open", "paid", "void"]);
-            self.invoice(&Billed { id, customer, subscription: None, created, status });
+            let payment_intent = payment_intent(customer, &id);
+            self.invoice(&Billed { id, customer, subscription: None, created, status, payment_intent });
         }
     }
 

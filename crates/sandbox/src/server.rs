@@ -40,6 +40,7 @@ pub(crate) struct App {
     faults: Mutex<Faults>,
     counter: Counter,
     same_second_trap: bool,
+    expands: bool,
     latency: Duration,
 }
 
@@ -61,6 +62,7 @@ impl App {
             faults: Mutex::new(options.faults),
             counter: Counter::default(),
             same_second_trap: options.same_second_trap,
+            expands: options.expands,
             latency: options.latency,
         }
     }
@@ -244,6 +246,9 @@ impl App {
                 .collect();
         if pairs.len() > MAX_PARAMETERS {
             return Err(ApiError::invalid("expand", "Too many parameters."));
+        }
+        if let Some((name, _)) = pairs.iter().find(|(name, _)| !self.expands && name.starts_with("expand")) {
+            return Err(ApiError::unknown_parameter(name));
         }
         if let Endpoint::List(resource) | Endpoint::Object(resource, _) = endpoint {
             let list = matches!(endpoint, Endpoint::List(_));

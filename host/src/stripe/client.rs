@@ -3,6 +3,7 @@
 
 use super::budget::{Budget, LIVE_RATE, Limited, Share, TEST_RATE};
 use super::error::{ApiError, ErrorBody, RequestId};
+use super::expand::Refused;
 use super::key::{Key, Kind, Mode};
 use super::page::Page;
 use super::retry::{Attempt, Decision, RETRIES, Retry};
@@ -79,6 +80,7 @@ pub struct Client {
     requests: Arc<AtomicU64>,
     /// When it was last said that there is no answer.
     told: Mutex<Option<Instant>>,
+    refused: Refused,
 }
 
 /// An answer of Stripe.
@@ -126,9 +128,22 @@ impl Client {
         let http = http.build().map_err(|e| setup(&e))?;
         let budget = config.budget().share();
         let Config { key, version, .. } = config;
-        let (requests, told) = (Arc::default(), Mutex::default());
+        let (requests, told, refused) = (Arc::default(), Mutex::default(), Refused::default());
         let (connected, metrics, name, retries) = (None, None, None, RETRIES);
-        Ok(Self { http, base, key, budget, version, connected, metrics, name, retries, requests, told })
+        Ok(Self {
+            http,
+            base,
+            key,
+            budget,
+            version,
+            connected,
+            metrics,
+            name,
+            retries,
+            requests,
+            told,
+            refused,
+        })
     }
 
     /// The same client, which the log calls by a name.
@@ -167,6 +182,7 @@ impl Client {
             retries: *retries,
             requests: Arc::default(),
             told: Mutex::default(),
+            refused: Refused::default(),
         })
     }
 
@@ -214,6 +230,10 @@ impl Client {
             return Err(ApiError::Contract { path: endpoint.to_owned(), message, request });
         }
         Ok(answer)
+    }
+
+    pub(super) fn refused(&self) -> &Refused {
+        &self.refused
     }
 
     /// How many requests were made so far.

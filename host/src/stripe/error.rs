@@ -128,6 +128,19 @@ impl ApiError {
             if param.starts_with("created") || (code == "parameter_unknown" && message.contains("created")))
     }
 
+    /// Whether parts that are shown on demand only cannot be asked for: the server, or an API version from before them,
+    /// does not know one, or the key may not read what is behind it. Then the same is asked for without them, which
+    /// tells whether anything else was meant.
+    pub fn refuses_expand(&self) -> bool {
+        match self {
+            Self::Permission { .. } => true,
+            Self::Refused { status: 400, param, message, .. } => {
+                param.starts_with("expand") || message.contains("expand")
+            }
+            _ => false,
+        }
+    }
+
     /// When the answer says that the object asked for does not exist: the server's clock, as far as it is known.
     pub fn is_no_object(&self) -> Option<Option<i64>> {
         match self {
@@ -218,6 +231,21 @@ mod tests {
         let several = "Having 'rak_charge_write' or 'rak_charge_read' would do.";
         assert_eq!(permission(several).as_deref(), Some("rak_charge_read"));
         assert_eq!(permission("no"), None);
+    }
+
+    #[test]
+    fn what_refuses_parts_is_known_from_what_refuses_all() {
+        let refused = |status, param: &str, message: &str| {
+            let (param, message) = (Some(param.to_owned()), Some(message.to_owned()));
+            let detail = ErrorDetail { code: None, param, message };
+            ApiError::refused("/v1/invoices", status, detail, RequestId(None), None).refuses_expand()
+        };
+        assert!(refused(400, "expand", "This property cannot be expanded (data.payments)."));
+        assert!(refused(400, "expand[]", "Received unknown parameter: expand[]"));
+        assert!(refused(400, "", "Bad expand 'payments'"));
+        assert!(refused(403, "", "Having the 'rak_invoice_payment_read' permission would do."));
+        assert!(!refused(400, "created[gte]", "Received unknown parameter: created[gte]"));
+        assert!(!refused(404, "", "Unrecognized request URL"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod budget;
 mod client;
 mod error;
+mod expand;
 mod key;
 mod page;
 mod resource;

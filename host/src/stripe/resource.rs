@@ -51,6 +51,9 @@ struct Row {
     /// Seconds.
     overlap: i64,
     nested: &'static [Nested],
+    /// Parts of an object that Stripe shows only when `expand[]` names them. References to other objects are none
+    /// of these: those have lists of their own.
+    expand: &'static [&'static str],
 }
 
 /// A list inside an object, of which Stripe shows only the beginning.
@@ -89,6 +92,7 @@ const PLAIN: Row = Row {
     permission: "",
     overlap: LATE,
     nested: &[],
+    expand: &[],
 };
 
 /// The table, in the order of [`Resource`], which is the order of reports.
@@ -145,6 +149,8 @@ const TABLE: [Row; 12] = [
         passes: &[("active", &[("active", "true")]), ("inactive", &[("active", "false")])],
         events: &["price.*"],
         permission: "rak_plan_read",
+        // Without them a tiered price has no amount at all.
+        expand: &["tiers", "currency_options"],
         ..PLAIN
     },
     Row {
@@ -161,6 +167,7 @@ const TABLE: [Row; 12] = [
         object: "coupon",
         events: &["coupon.*"],
         permission: "rak_coupon_read",
+        expand: &["applies_to", "currency_options"],
         ..PLAIN
     },
     Row {
@@ -173,6 +180,8 @@ const TABLE: [Row; 12] = [
             Nested { key: "lines", path: "/v1/invoices/{id}/lines", parameter: None },
             Nested { key: "payments", path: "/v1/invoice_payments", parameter: Some("invoice") },
         ],
+        // Since basil nothing else says what paid an invoice.
+        expand: &["payments"],
         ..PLAIN
     },
     Row {
@@ -273,6 +282,11 @@ impl Resource {
     /// The lists inside its objects that may have to be completed.
     pub fn nested(self) -> &'static [Nested] {
         self.row().nested
+    }
+
+    /// The parts of its objects that are shown only when `expand[]` names them.
+    pub fn expand(self) -> &'static [&'static str] {
+        self.row().expand
     }
 }
 

@@ -30,7 +30,6 @@ pub(super) async fn read(client: &Client, resource: Resource, id: &str, now: i64
         #[serde(default)]
         deleted: bool,
     }
-    let parse = |body| Page::parse_one(body).map_err(|e| e.to_string());
     let again = |at: Option<i64>, version: Option<String>| Again {
         resource,
         id: id.to_owned(),
@@ -40,7 +39,7 @@ pub(super) async fn read(client: &Client, resource: Resource, id: &str, now: i64
         at: at.unwrap_or(now),
         version: version.unwrap_or_else(|| client.version().to_owned()),
     };
-    match client.get_of(resource.path(), id, &[], parse).await {
+    match client.object(resource, id).await {
         Ok(answer) => {
             let mut page = answer.value;
             nested::complete(client, resource, &mut page).await?;

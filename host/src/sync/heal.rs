@@ -1,7 +1,7 @@
 //! What neither lists nor Events tell: objects that are gone or changed without a word. Some lists are read again,
 //! slowly and for ever, a few pages in each run; and what a list no longer shows is looked up by its id.
 
-use super::older::Older;
+use super::older::{List, Older};
 use super::{Fetched, Job, SharedLedger, Told, again, lock, nested};
 use crate::ledger::{Ledger, LedgerError, Objects, Seen, Version};
 use crate::module::Call;
@@ -231,8 +231,7 @@ impl Healer {
     }
 
     fn list(&self, pass: Pass, below: i64) -> Older {
-        let filters = pass.filters.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Older::than(below, self.heal.client.clone(), pass.resource.path(), filters)
+        Older::than(below, self.heal.client.clone(), List::Objects(pass))
     }
 
     /// Sends a page that was listed again; gives the time at which it was.

@@ -1,17 +1,25 @@
 //! A list from some time downwards, newest first. No question has a lower bound: with one, a cursor in the
 //! window's oldest second may give an empty page though other objects share that second.
 
-use crate::stripe::{Answer, ApiError, Client, Page};
+use crate::stripe::{Answer, ApiError, Client, Page, Pass};
 use std::sync::Arc;
 
 /// Stripe's largest page.
 const PAGE: &str = "100";
+const EVENTS: &str = "/v1/events";
+
+/// What is listed.
+pub(super) enum List {
+    /// Objects of a resource, with all their parts.
+    Objects(Pass),
+    /// Events of a type, or all.
+    Events(Option<String>),
+}
 
 /// Pages of a list, each of objects older than those before.
 pub(super) struct Older {
     client: Arc<Client>,
-    path: &'static str,
-    filters: Vec<(&'static str, String)>,
+    list: List,
     lt: i64,
     cursor: Option<(String, i64)>,
     over: bool,
@@ -19,23 +27,27 @@ pub(super) struct Older {
 
 impl Older {
     /// The objects of a list that were created before `lt`.
-    pub(super) fn than(
-        lt: i64,
-        client: Arc<Client>,
-        path: &'static str,
-        filters: Vec<(&'static str, String)>,
-    ) -> Self {
-        Self { client, path, filters, lt, cursor: None, over: false }
+    pub(super) fn than(lt: i64, client: Arc<Client>, list: List) -> Self {
+        Self { client, list, lt, cursor: None, over: false }
     }
 
     /// The next page; none after the last one.
     pub(super) async fn next(&mut self) -> Result<Option<Answer<Page>>, ApiError> {
         while !self.over {
             let mut query = vec![("limit", PAGE.to_owned())];
-            query.extend(self.filters.iter().cloned());
             query.push(("created[lt]", self.lt.to_string()));
             query.extend(self.cursor.iter().map(|(id, _)| ("starting_after", id.clone())));
-            match self.client.page(self.path, &query).await {
+            let answer = match &self.list {
+                List::Objects(pass) => {
+                    query.extend(pass.filters.iter().map(|(name, value)| (*name, (*value).to_owned())));
+                    self.client.list(pass.resource, &query).await
+                }
+                List::Events(kind) => {
+                    query.extend(kind.iter().map(|kind| ("type", kind.clone())));
+                    self.client.page(EVENTS, &query).await
+                }
+            };
+            match answer {
                 Ok(answer) => {
                     self.over = !answer.value.has_more;
                     let last = answer.value.objects.last();

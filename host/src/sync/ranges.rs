@@ -190,7 +190,7 @@ impl<'a> Walker<'a> {
     }
 
     async fn page(&self, query: &[(&'static str, String)]) -> Result<Answer<Page>, ApiError> {
-        self.swarm.client.page(self.walk.pass.resource.path(), query).await
+        self.swarm.client.list(self.walk.pass.resource, query).await
     }
 
     fn query(&self, gte: Option<i64>, lt: Option<i64>, after: Option<&str>) -> Vec<(&'static str, String)> {

@@ -259,9 +259,10 @@ impl Captured {
                     match (chosen, node.each) {
                         (Some((_, child)), None) => self.visit(tree, *child, instance, scanner, below)?,
                         (chosen, Some((child, scope))) => {
-                            // An element that is also wanted by its index is read twice.
+                            // An element that is also wanted by its index is read twice, and once told of.
                             if let Some((_, by_index)) = chosen {
-                                self.visit(tree, *by_index, instance, &mut scanner.clone(), below)?;
+                                let told = Below { covered: true, rest: None };
+                                self.visit(tree, *by_index, instance, &mut scanner.clone(), told)?;
                             }
                             let element = self.instance(tree, scope, instance, Span::default());
                             self.visit(tree, child, element, scanner, below)?;

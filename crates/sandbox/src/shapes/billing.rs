@@ -17,6 +17,8 @@ pub(crate) struct Billed<'b> {
     pub(crate) subscription: Option<(&'b str, &'b [Value])>,
     pub(crate) created: i64,
     pub(crate) status: &'static str,
+    /// What has paid it, or is to.
+    pub(crate) payment_intent: String,
 }
 
 /// An invoice as its list shows it, and every one of its lines.
@@ -27,11 +29,12 @@ pub(crate) struct Invoice {
 }
 
 impl Workshop {
-    pub(crate) fn coupon(&mut self, number: usize, created: i64) -> Value {
+    /// A coupon, every second one for some product alone.
+    pub(crate) fn coupon(&mut self, number: usize, created: i64, product: Option<&str>) -> Value {
         let is_amount = self.random.chance(40);
         let is_repeating = self.random.chance(30);
         let id = if self.random.chance(50) { format!("SPRING{number}") } else { self.random.token(8) };
-        json!({
+        let mut coupon = json!({
             "id": id, "object": "coupon",
             "amount_off": if is_amount { json!(500 * (1 + number as i64)) } else { Value::Null },
             "created": created,
@@ -46,7 +49,14 @@ impl Workshop {
             "redeem_by": self.maybe(20, created + 900 * DAY),
             "times_redeemed": self.random.between(0, 40),
             "valid": self.random.chance(85)
-        })
+        });
+        if is_amount {
+            set(&mut coupon, "currency_options", json!({"jpy": {"amount_off": 700 * (1 + number as i64)}}));
+        }
+        if let Some(product) = product.filter(|_| number % 2 == 0) {
+            set(&mut coupon, "applies_to", json!({"products": [product]}));
+        }
+        coupon
     }
 
     pub(crate) fn invoice(&mut self, billed: &Billed<'_>) -> Invoice {
@@ -114,6 +124,19 @@ impl Workshop {
         let mut shown = list(lines.iter().take(EMBEDDED).cloned().collect(), lines.len() > EMBEDDED, &url);
         set(&mut shown, "total_count", json!(lines.len()));
         set(&mut object, "lines", shown);
+        let payment = json!({
+            "id": format!("inpay_{}", id.trim_start_matches("in_")), "object": "invoice_payment",
+            "amount_paid": if status == "paid" { json!(total) } else { Value::Null }, "amount_requested": total,
+            "created": created + 3_600, "currency": currency, "invoice": id, "is_default": true,
+            "livemode": self.livemode,
+            "payment": {"payment_intent": billed.payment_intent, "type": "payment_intent"},
+            "status": match status { "paid" => "paid", "void" => "canceled", _ => "open" },
+            "status_transitions": {"canceled_at": at(status == "void", created + DAY),
+                "paid_at": at(status == "paid", created + 3_700)}
+        });
+        // Drafts have none: payments begin when an invoice is finalized.
+        let payments = if is_final { vec![payment] } else { Vec::new() };
+        set(&mut object, "payments", list(payments, false, &format!("/v1/invoices/{id}/payments")));
         Invoice { object, lines }
     }
 

@@ -33,6 +33,15 @@ fn account() -> Account {
             "tiers": [{"up_to": null}], "currency_options": {"jpy": {"unit_amount": 3}}}),
         ),
         (
+            Resource::Coupons,
+            json!({"id": "SPRING", "object": "coupon", "created": 1, "applies_to": {"products": ["prod_1"]}}),
+        ),
+        (
+            Resource::Invoices,
+            json!({"id": "in_1", "object": "invoice", "created": 1,
+            "payments": {"object": "list", "has_more": false, "data": [{"id": "inpay_1"}]}}),
+        ),
+        (
             Resource::Subscriptions,
             json!({"id": "sub_1", "object": "subscription", "created": 1,
             "status": "active", "customer": "cus_1", "items": {"object": "list", "has_more": false, "data": [
@@ -68,6 +77,12 @@ async fn parts_on_demand_are_absent_until_named() {
     let (_, page) = get(&sandbox, "/v1/prices?expand[]=data.tiers&expand[]=data.currency_options").await;
     assert_eq!(page["data"][0]["tiers"][0]["up_to"], json!(null));
     assert_eq!(page["data"][0]["currency_options"]["jpy"]["unit_amount"], 3);
+    let (_, plain) = get(&sandbox, "/v1/invoices").await;
+    assert_eq!(plain["data"][0].get("payments"), None);
+    let (_, page) = get(&sandbox, "/v1/invoices?expand[]=data.payments").await;
+    assert_eq!(page["data"][0]["payments"]["data"][0]["id"], "inpay_1");
+    let (_, coupon) = get(&sandbox, "/v1/coupons/SPRING?expand[]=applies_to&expand[]=currency_options").await;
+    assert_eq!(coupon["applies_to"]["products"][0], "prod_1");
     let (_, charge) = get(&sandbox, "/v1/charges/ch_1?expand[]=refunds").await;
     assert_eq!(charge["refunds"]["data"][0]["id"], "re_1");
     let (_, customer) = get(&sandbox, "/v1/customers/cus_1?expand[]=subscriptions.data.customer").await;

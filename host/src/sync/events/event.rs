@@ -7,6 +7,7 @@ use crate::sync::digest;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// An Event, its text, and where its parts lie in it.
@@ -109,6 +110,29 @@ impl Event {
         self.name.strip_suffix(".deleted") == Some(self.object.kind.as_str())
     }
 
+    /// Which of some keys its object does not have.
+    pub(super) fn lacking(&self, keys: &[&'static str]) -> Vec<&'static str> {
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let members = members(self.object_text());
+        keys.iter().filter(|key| !members.contains_key(**key)).copied().collect()
+    }
+
+    /// The same Event, its object as it was then with some parts that it lacks, as another text of it has them.
+    pub(super) fn with(self, keys: &[&'static str], other: &[u8]) -> Self {
+        let members = members(other);
+        let parts = keys.iter().filter_map(|key| Some((key, members.get(*key)?)));
+        let parts: String = parts.map(|(key, part)| format!(",\"{key}\":{part}")).collect();
+        // The object has an id at least, so that a comma is right.
+        let Some(open) = self.object_text().strip_suffix(b"}").filter(|_| !parts.is_empty()) else {
+            return self;
+        };
+        let object = [open, parts.as_bytes(), b"}"].concat();
+        let version = self.api_version.clone().unwrap_or_default();
+        self.around(&object, &version)
+    }
+
     /// The same Event around another text of its object, which is written in `version`.
     pub(super) fn around(&self, object: &[u8], version: &str) -> Self {
         let version_text = serde_json::Value::from(version).to_string();
@@ -128,6 +152,10 @@ impl Event {
         let object = Object { at, ..self.object.clone() };
         Self { text, object, api_version: Some(version.to_owned()), version_at: None, ..self.clone() }
     }
+}
+
+fn members(object: &[u8]) -> HashMap<Cow<'_, str>, &RawValue> {
+    serde_json::from_slice(object).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -187,6 +215,20 @@ mod tests {
             .replace(std::str::from_utf8(event.object_text()).unwrap(), std::str::from_utf8(new).unwrap());
         assert_eq!(String::from_utf8(around.text).unwrap(), expected);
         assert_eq!(around.fact, event.fact);
+    }
+
+    #[test]
+    fn parts_that_its_object_lacks_are_put_in_and_everything_else_stays() {
+        let event = Event::read(UPDATED.as_bytes()).unwrap();
+        assert_eq!(event.lacking(&["name", "tax"]), ["tax"]);
+        assert!(event.lacking(&[]).is_empty());
+        let other = br#"{"id":"cus_1","name":"B", "tax": {"n":1.0} }"#;
+        let with = event.clone().with(&["tax", "sources"], other);
+        let object = with.object_text().to_vec();
+        let expected = r#"{"id":"cus_1","object":"customer","created":3,"name":"A\u00e9","tax":{"n":1.0}}"#;
+        assert_eq!(String::from_utf8(object).unwrap(), expected);
+        assert_eq!((with.fact, with.api_version.as_deref()), (event.fact, Some("2017-02-14")));
+        assert_eq!(event.clone().with(&["sources"], other).text, event.text);
     }
 
     #[test]

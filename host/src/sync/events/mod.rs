@@ -4,7 +4,7 @@
 //! Every Event makes its own records, and the state of its object as it was then; the ledger's rule that older
 //! never replaces newer puts them into order however they come. What an Event cannot tell is read anew by its id:
 //! objects in a version that the module does not read, objects that Stripe shows a part of, and those of several
-//! Events in one second.
+//! Events in one second. Parts that Stripe shows on demand only are in no Event; they are read by the id and put in.
 
 mod choice;
 mod event;
@@ -13,7 +13,7 @@ pub use summary::EventsSummary;
 
 mod summary;
 
-use super::older::Older;
+use super::older::{List, Older};
 use super::{Fetched, Job, SharedLedger, Told, again, lock};
 use crate::ledger::{Heard, Version};
 use crate::module::{ApiVersions, Call};
@@ -33,7 +33,6 @@ pub(super) const LAG: i64 = 60;
 /// The number of the walk within the run; no range of a list has it.
 pub(super) const WALK: usize = usize::MAX;
 
-const PATH: &str = "/v1/events";
 /// Windows longer than this are read in parts, side by side.
 const PART: i64 = 3_600;
 const PARTS: i64 = 8;
@@ -158,8 +157,7 @@ impl Recent {
 
 impl Reader {
     async fn part(&self, gte: i64, lt: i64) -> Result<(), ApiError> {
-        let filters = self.kind.iter().map(|kind| ("type", kind.clone())).collect();
-        let mut list = Older::than(lt, self.around.client.clone(), PATH, filters);
+        let mut list = Older::than(lt, self.around.client.clone(), List::Events(self.kind.clone()));
         let mut seconds = Seconds::default();
         let (mut plans, mut prices) = (Vec::new(), HashSet::new());
         while let Some(answer) = list.next().await? {
@@ -216,10 +214,14 @@ impl Reader {
             self.followed.second(events, known, incomplete)
         };
         let mut anew: BTreeMap<(Resource, String), i64> = BTreeMap::new();
+        let mut parts: BTreeMap<(Resource, String), i64> = BTreeMap::new();
         let mut gone_by_event: HashSet<(Resource, String)> = HashSet::new();
         for (event, fate) in &chosen {
             let Some(id) = event.object.id.clone() else { continue };
             match fate {
+                Fate::Taken(resource) if !self.lacking(*resource, event).is_empty() => {
+                    parts.insert((*resource, id), event.object.created);
+                }
                 Fate::Unordered(resource) | Fate::Around(resource) => {
                     anew.insert((*resource, id.clone()), event.object.created);
                     if event.is_deletion() {
@@ -233,7 +235,7 @@ impl Reader {
                 prices.extend(event.object.id.clone());
             }
         }
-        let objects = self.read_anew(anew).await?;
+        let mut objects = self.read_anew(anew).await?;
         let deliver =
             objects.iter().filter(|(key, (again, _))| !(again.gone && gone_by_event.contains(*key)));
         let bare =
@@ -241,7 +243,16 @@ impl Reader {
         for page in again::pages(bare, WALK) {
             self.send(page).await?;
         }
+        objects.extend(self.read_anew(parts).await?);
         self.take(chosen, &objects, call).await
+    }
+
+    /// The parts, shown on demand only, that the Event's object has not.
+    fn lacking(&self, resource: Resource, event: &Event) -> Vec<&'static str> {
+        match event.is_deletion() {
+            true => Vec::new(),
+            false => event.lacking(self.around.client.on_demand(resource)),
+        }
     }
 
     /// Sends the Events that are taken.
@@ -259,7 +270,14 @@ impl Reader {
                     continue;
                 }
                 Fate::Object(_) => continue,
-                Fate::Taken(resource) | Fate::Unordered(resource) => (resource, event),
+                Fate::Taken(resource) | Fate::Unordered(resource) => {
+                    let key = (resource, event.object.id.clone().unwrap_or_default());
+                    let parts = self.lacking(resource, &event);
+                    match objects.get(&key) {
+                        Some((again, _)) if !again.gone => (resource, event.with(&parts, &again.text)),
+                        _ => (resource, event),
+                    }
+                }
                 Fate::Around(resource) => {
                     let key = (resource, event.object.id.clone().unwrap_or_default());
                     match objects.get(&key) {
