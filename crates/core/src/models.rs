@@ -27,7 +27,7 @@ pub(crate) const RESOURCES: [&str; 12] = [
 ];
 
 /// Values given with each object, by the paths that expressions read them with.
-pub(crate) const CONTEXT: [&str; 12] = [
+pub(crate) const CONTEXT: [&str; 13] = [
     "_envelope.account",
     "_envelope.apiVersion",
     "_envelope.eventID",
@@ -37,6 +37,7 @@ pub(crate) const CONTEXT: [&str; 12] = [
     "_envelope.created",
     "_envelope.observedAt",
     "_envelope.updatedAt",
+    "_envelope.version",
     "_envelope.fact",
     "_settings.purchaseMeasure",
     "_settings.emailIdentity",

@@ -370,7 +370,7 @@ fn of_rows() -> [Mapping; 2] {
                 "When the row was so, in epoch milliseconds: of two rows of one key the later counts"
                     .to_owned(),
             ),
-            ..Mapping::new(SourceType::Expression, "_envelope.updatedAt * 1000", VERSION)
+            ..Mapping::new(SourceType::Attribute, "_envelope.version", VERSION)
         },
         Mapping { xdm_type: Some(XdmType::String), ..Mapping::new(SourceType::Static, "u", CHANGE) },
     ]

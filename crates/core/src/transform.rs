@@ -75,6 +75,13 @@ impl<'a> Around<'a> {
         }
     }
 
+    /// The same in milliseconds, of which states of one object are told apart: in one second an Event tells more than
+    /// what was read, which may be older than the Event.
+    fn version(&self) -> Option<i64> {
+        let told = self.event.is_some_and(|event| event.created.is_some());
+        self.updated_at()?.checked_mul(1000)?.checked_add(i64::from(told))
+    }
+
     /// What expressions of the current time and of chance are told.
     pub(crate) fn clock(&self, settings: &Settings) -> Clock {
         Clock::new(self.now, settings.seed)
@@ -495,6 +502,7 @@ pub(crate) fn context<'a>(
     let number = |value: Option<i64>| value.map_or(Value::Null, Value::integer);
     let created =
         event.and_then(|event| event.created).map_or(Value::Null, |text| Value::Number(Cow::Borrowed(text)));
+    let version = number(around.version());
     // An embedded object is as fresh as the event that carries it.
     let updated = match around.event.and_then(|event| event.created) {
         Some(created) => Value::Number(Cow::Borrowed(created)),
@@ -510,6 +518,7 @@ pub(crate) fn context<'a>(
         created,
         number(around.observed_at),
         updated,
+        version,
         Value::Bool(event.is_none_or(|event| event.is_fact(resource))),
         Value::Bool(settings.purchase_measure),
         Value::Bool(settings.email_identity),

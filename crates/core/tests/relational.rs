@@ -137,7 +137,7 @@ fn a_row_is_the_state_whatever_the_event_tells() {
     for made in [&fact, &update, &off] {
         assert_eq!(made.rows.len(), 1);
         let row = &made.rows[0];
-        assert_eq!(row["lastModified"], 1_700_000_123_000_i64);
+        assert_eq!(row["lastModified"], 1_700_000_123_001_i64);
         assert_eq!(row["amountCaptured"].to_string(), "10.99");
         assert_eq!(row["level3"]["lineItems"][0]["SKU"], "p");
         assert_eq!(row["level3"]["lineItems"][0]["quantity"], 2);

@@ -9,7 +9,7 @@
 //! | `_envelope.account`, `_envelope.apiVersion` | the setting's value |
 //! | `_envelope.livemode` | the setting's value; most objects say it themselves, which wins |
 //! | `_envelope.fact` | `true`: an object that is read, not told, stands for its fact |
-//! | `_envelope.updatedAt` | the moment of mapping, `timestamp()`: the closest there is to when the object was read |
+//! | `_envelope.updatedAt`, `_envelope.version` | the moment of mapping, `timestamp()`: the closest there is to when the object was read |
 //! | `_envelope.observedAt` | null: nothing is clamped to it |
 //! | `_envelope.created`, `.eventID`, `.eventType`, `.requestID` | null: only an Event tells them |
 //! | `_settings.*` | the setting's value |
@@ -107,6 +107,7 @@ impl<'s> Polled<'s> {
             "_envelope.livemode" => settings.livemode.map_or_else(null, truth),
             "_envelope.fact" => truth(true),
             "_envelope.updatedAt" => mapping_time(),
+            "_envelope.version" => Expr::call("timestamp", Vec::new()),
             "_settings.purchaseMeasure" => truth(settings.purchase_measure),
             "_settings.emailIdentity" => truth(settings.email_identity),
             _ => null(),

@@ -102,6 +102,10 @@ fn reads(places: &[Path]) -> String {
 fn in_words(path: &str) -> String {
     match path.strip_prefix("_envelope.") {
         Some("updatedAt") => "the time of the event, or when the object was read".to_owned(),
+        Some("version") => {
+            "the time of the event, or when the object was read, in milliseconds; an event's ends with 1"
+                .to_owned()
+        }
         Some(name) => format!("{name} of the event or the connection"),
         None => path.to_owned(),
     }

@@ -71,6 +71,10 @@ pub(crate) fn full(mappings: &[Mapping], resource: &str) -> Value {
         }
     }
     object["object"] = json!(resource);
+    // What is deleted has no fields.
+    if let Some(deleted) = object.get_mut("deleted") {
+        *deleted = json!(false);
+    }
     object
 }
 
