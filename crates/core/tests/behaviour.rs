@@ -76,6 +76,61 @@ fn backfill_and_webhook_of_one_purchase_collapse() {
 }
 
 #[test]
+fn a_fact_has_the_objects_own_time_and_another_event_its_own() {
+    let times = |object: &Value| {
+        let made = made(object);
+        let timestamp = made.records.iter().find_map(|(_, _, record)| record.get("timestamp")?.as_str());
+        timestamp.unwrap().to_owned()
+    };
+    let invoice = json!({"id": "in_1", "object": "invoice", "created": 1_700_000_000, "status": "paid",
+        "status_transitions": {"finalized_at": 1_700_000_020, "paid_at": 1_700_000_060}});
+    let draft = json!({"id": "in_1", "object": "invoice", "created": 1_700_000_000, "status": "draft"});
+    let payout = json!({"id": "po_1", "object": "payout", "created": 1_699_900_000, "status": "paid",
+        "arrival_date": 1_700_000_060});
+    let intent = json!({"id": "pi_1", "object": "payment_intent", "created": 1_700_000_000, "status": "canceled",
+        "canceled_at": 1_700_000_060});
+    for (name, object, expected) in [
+        ("invoice.paid", &invoice, "2023-11-14T22:14:20Z"),
+        ("invoice.created", &draft, "2023-11-14T22:13:20Z"),
+        ("payout.paid", &payout, "2023-11-14T22:14:20Z"),
+        ("payment_intent.canceled", &intent, "2023-11-14T22:14:20Z"),
+    ] {
+        assert_eq!(times(object), expected, "{name}");
+        assert_eq!(times(&event(name, object.clone(), json!({}))), expected, "{name}");
+    }
+    for (name, object) in [("invoice.updated", invoice), ("payout.updated", payout)] {
+        assert_eq!(times(&event(name, object, json!({}))), "2023-11-14T22:15:00Z", "{name}");
+    }
+}
+
+#[test]
+fn what_pays_an_invoice_joins_it_in_every_version() {
+    let now = json!({"payments": {"data": [{"payment": {"payment_intent": "pi_1", "type": "payment_intent"}},
+        {"payment": {"payment_intent": "pi_2", "type": "payment_intent"}}]}});
+    for paid in [now, json!({"payment_intent": "pi_1"})] {
+        let mut invoice =
+            json!({"id": "in_1", "object": "invoice", "created": 1_700_000_000, "status": "paid"});
+        for (key, value) in paid.as_object().unwrap() {
+            invoice[key] = value.clone();
+        }
+        let made = made(&invoice);
+        assert_eq!(made.records.len(), 2);
+        for (_, _, record) in made.records {
+            assert_eq!(record["_acme"]["stripe"]["paymentIntentID"], "pi_1");
+        }
+    }
+}
+
+#[test]
+fn codes_and_tokens_of_a_payer_are_no_options() {
+    let intent = json!({"id": "pi_1", "object": "payment_intent", "created": 1_700_000_000, "status": "succeeded",
+        "payment_method_options": {"konbini": {"confirmation_number": "09012345678", "expires_after_days": 3},
+            "link": {"persistent_token": "secret"}, "billie": {"company_details": {"registered_name": "Ada GmbH"}}}});
+    let options = &made(&intent).records[0].2["_acme"]["stripe"]["paymentIntent"]["paymentMethodOptions"];
+    assert_eq!(options, &json!({"konbini__expires_after_days": "3"}));
+}
+
+#[test]
 fn an_update_carries_state_and_no_measure() {
     let update = made(&event(
         "charge.refunded",

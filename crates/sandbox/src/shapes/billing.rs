@@ -44,7 +44,7 @@ impl Workshop {
             "livemode": self.livemode,
             "max_redemptions": self.maybe(30, 100),
             "metadata": self.metadata(),
-            "name": "Früh­lings-Rabatt ✂",
+            "name": "Früh\u{ad}lings-Rabatt ✂",
             "percent_off": if is_amount { Value::Null } else { json!(12.5) },
             "redeem_by": self.maybe(20, created + 900 * DAY),
             "times_redeemed": self.random.between(0, 40),
@@ -53,7 +53,7 @@ impl Workshop {
         if is_amount {
             set(&mut coupon, "currency_options", json!({"jpy": {"amount_off": 700 * (1 + number as i64)}}));
         }
-        if let Some(product) = product.filter(|_| number % 2 == 0) {
+        if let Some(product) = product.filter(|_| number.is_multiple_of(2)) {
             set(&mut coupon, "applies_to", json!({"products": [product]}));
         }
         coupon
