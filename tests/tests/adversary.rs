@@ -2,7 +2,7 @@
 //! says aloud what it lacks.
 
 use anyhow::{Context, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -28,8 +28,9 @@ fn options() -> Options {
     }
 }
 
+/// With its keys in Stripe's order: Events have them so, and an object is the same when its text is.
 fn customer(id: &str, created: i64) -> String {
-    json!({"id": id, "object": "customer", "created": created, "livemode": true, "metadata": {}}).to_string()
+    format!(r#"{{"id":"{id}","object":"customer","created":{created},"livemode":true,"metadata":{{}}}}"#)
 }
 
 /// Customers created at the given times.

@@ -172,7 +172,7 @@ impl Swarm {
         }
         let cuts = {
             let mut state = self.lock();
-            let more = state.room(pass, self.client.budget().wanted(pass.resource.path()), left);
+            let more = state.room(pass, self.client.budget().wanted(pass.resource.path()));
             let cuts = sight.cuts(from, (more + 1).min(left.round() as usize));
             // Their room is taken now, not when they begin.
             state.walking += cuts.len();
@@ -207,13 +207,13 @@ impl State {
         self.lists.entry((pass.resource, pass.name)).or_default()
     }
 
-    /// How many more walks of a list pay, when one of them has about so many pages to go.
-    fn room(&mut self, pass: Pass, (wanted, of_endpoint): (usize, usize), left: f64) -> usize {
+    /// How many more walks of a list pay.
+    fn room(&mut self, pass: Pass, (wanted, of_endpoint): (usize, usize)) -> usize {
         let same = self.lists.iter().filter(|((resource, _), _)| *resource == pass.resource);
         let at_endpoint: usize = same.map(|(_, list)| list.walking).sum();
         let walking = self.walking;
         let list = self.list(pass);
-        let allowed = RANGES + list.pages.saturating_add(left as u64) / PAGES_A_RANGE;
+        let allowed = RANGES + list.pages / PAGES_A_RANGE;
         let ranges = allowed.saturating_sub(list.ranges + EMPTY * list.empty);
         wanted
             .saturating_sub(walking)
@@ -232,17 +232,16 @@ mod tests {
         let mut state = State { walking: 3, ..State::default() };
         *state.list(pass) = List { walking: 1, ranges: 1, ..List::default() };
         // As many as the budget can use, of all lists and of this one.
-        assert_eq!(state.room(pass, (20, 5), 2.0), 4);
-        assert_eq!(state.room(pass, (4, 4), 2.0), 1);
-        assert_eq!(state.room(pass, (3, 3), 2.0), 0);
+        assert_eq!(state.room(pass, (20, 5)), 4);
+        assert_eq!(state.room(pass, (4, 4)), 1);
+        assert_eq!(state.room(pass, (3, 3)), 0);
         // Many ranges need many pages.
         state.list(pass).ranges = 12;
-        assert_eq!(state.room(pass, (20, 20), 0.0), 0);
-        assert_eq!(state.room(pass, (20, 20), 25.0), 2);
+        assert_eq!(state.room(pass, (20, 20)), 0);
         state.list(pass).pages = 36;
-        assert_eq!(state.room(pass, (20, 20), 0.0), 3);
+        assert_eq!(state.room(pass, (20, 20)), 3);
         // Empty ones count threefold.
         state.list(pass).empty = 1;
-        assert_eq!(state.room(pass, (20, 20), 0.0), 1);
+        assert_eq!(state.room(pass, (20, 20)), 1);
     }
 }
