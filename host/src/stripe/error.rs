@@ -124,8 +124,8 @@ impl ApiError {
 
     /// Whether the list cannot be asked for a range of creation times.
     pub fn refuses_created(&self) -> bool {
-        matches!(self, Self::Refused { status: 400, code, param, message, .. }
-            if param.starts_with("created") || (code == "parameter_unknown" && message.contains("created")))
+        matches!(self, Self::Refused { status: 400, param, message, .. }
+            if param.starts_with("created") || message.contains("created"))
     }
 
     /// Whether parts that are shown on demand only cannot be asked for: the server, or an API version from before them,

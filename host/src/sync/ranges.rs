@@ -90,8 +90,9 @@ impl<'a> Walker<'a> {
             let page = &answer.value;
             let last = page.objects.last().map(|o| (o.id.clone(), o.created));
             let first = page.objects.first().map(|o| o.created);
-            if first < last.as_ref().map(|(_, created)| *created) {
-                // Oldest first, as Stripe's lists are not: followed to its end like one without ranges.
+            if first < last.as_ref().map(|(_, created)| *created) || self.leaves(&ask, page) {
+                // Oldest first, or not of the range that was asked for, as Stripe's lists are not: followed to its
+                // end like one without ranges.
                 self.swarm.refuses_ranges(self.walk.pass);
                 (self.cursor, self.anew) = (None, true);
                 return self.walk_whole().await;
@@ -174,6 +175,16 @@ impl<'a> Walker<'a> {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether a page shows objects of other times than those asked for.
+    fn leaves(&self, ask: &Ask, page: &Page) -> bool {
+        let gte = self.walk.unit.gte.unwrap_or(i64::MIN);
+        let lt = match ask {
+            Ask::Before(lt) => *lt,
+            Ask::After(..) => self.walk.unit.lt,
+        };
+        page.objects.iter().any(|o| o.created != 0 && !(gte..lt).contains(&o.created))
     }
 
     async fn ask(&self, ask: &Ask) -> Result<Answer<Page>, ApiError> {

@@ -17,7 +17,7 @@ use crate::quarantine::{self, OBJECTS, Origin, Surroundings};
 use crate::stripe::Resource;
 use line::Line;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use stretch::Stretch;
 
@@ -36,6 +36,8 @@ pub(super) struct Deliverer {
     ahead: HashMap<usize, BTreeMap<u64, Step>>,
     /// Walks of each title that go on.
     going: HashMap<String, usize>,
+    /// Titles of which it was said that they failed.
+    failed: HashSet<String>,
     pub(super) open: Stretch,
     /// Records in the open stretch: delivered as soon as it is, and not twice.
     in_flight: HashMap<(String, RecordId), Source>,
@@ -83,6 +85,7 @@ impl Deliverer {
             lines: BTreeMap::new(),
             ahead: HashMap::new(),
             going: HashMap::new(),
+            failed: HashSet::new(),
             open: Stretch::default(),
             in_flight: HashMap::new(),
             surroundings,
@@ -153,11 +156,13 @@ impl Deliverer {
         line.gained.error.clone_from(&error);
         let going = self.going.entry(line.title.clone()).or_default();
         *going = going.saturating_sub(1);
-        if *going == 0 || error.is_some() {
+        // The walks of one list fail together; it is said once.
+        let said = self.failed.contains(&line.title);
+        if !said && (*going == 0 || error.is_some()) {
             self.watch.ended(&line.title, error.as_deref());
         }
         if let Some(error) = error {
-            // The walks of one list fail together.
+            self.failed.insert(line.title.clone());
             let errors = &mut self.summary.resources.entry(line.unit.resource.clone()).or_default().errors;
             if !errors.contains(&error) {
                 errors.push(error);
