@@ -150,7 +150,7 @@ proptest! {
 fn bound(objects: usize, page: usize) -> u64 {
     let pages = objects.div_ceil(page).max(1) as u64;
     // One more asks for the account.
-    pages + 1 + 12 + pages / 12
+    pages + 1 + 16 + pages / 8
 }
 
 #[test]

@@ -335,8 +335,7 @@ impl Session {
         let settings = settings(&config.settings, &surroundings);
         // Opened before any list is asked for, so that refused settings cost nothing.
         let module = &self.module;
-        let workers: Vec<_> =
-            (0..worker_count()).map(|_| Worker::open(module, &settings)).collect::<Result<_, _>>()?;
+        let first = Worker::open(module, &settings)?;
 
         let livemode = client.mode() == Some(Mode::Live);
         let (run, begun, walks) = {
@@ -362,10 +361,18 @@ impl Session {
         summary.notices = begun.notices;
         let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
         let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
-        for worker in workers {
+        // What one takes the others take; each opens where it works, while the first pages are on their way.
+        for _ in 1..worker_count() {
             let (jobs, made) = (jobs.clone(), made_in.clone());
-            thread("transform", move || transform(worker, &jobs, &made))?;
+            let (module, settings) = (module.clone(), settings.clone());
+            thread("transform", move || match Worker::open(&module, &settings) {
+                Ok(worker) => transform(worker, &jobs, &made),
+                // Nobody listens any more only when the delivery has failed, which is told by itself.
+                Err(error) => drop(made.send_blocking(Made::Broken(error))),
+            })?;
         }
+        let (its_jobs, its_made) = (jobs.clone(), made_in.clone());
+        thread("transform", move || transform(first, &its_jobs, &its_made))?;
         drop((jobs, made_in));
         let (lake, ledger) = (self.lake.clone(), self.ledger.clone());
         let mut deliverer =

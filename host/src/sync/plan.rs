@@ -12,7 +12,7 @@ pub(super) const FIRST_DAY: i64 = 1_293_840_000;
 const LONG: i64 = 30 * 86_400;
 /// Share of a second's requests that may go out before anything is known. Most of them find nothing when the
 /// account's objects are all of one time.
-const PROBES: f64 = 1.0 / 12.0;
+const PROBES: f64 = 1.0 / 8.0;
 
 /// Of which history it was said that it is not there. Once is enough.
 const HISTORY: &str = "history";
@@ -96,5 +96,5 @@ fn probe(
     if !fresh || probes < 2 || unit.lt.saturating_sub(from) < LONG {
         return Ok(vec![unit]);
     }
-    Ok(ledger.split(unit.id, &equal(from, unit.lt, probes.min(8)))?)
+    Ok(ledger.split(unit.id, &equal(from, unit.lt, probes.min(12)))?)
 }

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 
 /// A list may be cut into so many ranges, and one more for so many pages: each range costs at most one request
 /// that a single walk would not have made.
-const RANGES: u64 = 12;
-const PAGES_A_RANGE: u64 = 12;
+const RANGES: u64 = 16;
+const PAGES_A_RANGE: u64 = 8;
 /// By how much a range that was cut off and turned out to be empty makes a list less worth cutting.
 const EMPTY: u64 = 2;
 /// With fewer pages left, a range is not cut.
@@ -236,9 +236,9 @@ mod tests {
         assert_eq!(state.room(pass, (4, 4)), 1);
         assert_eq!(state.room(pass, (3, 3)), 0);
         // Many ranges need many pages.
-        state.list(pass).ranges = 12;
+        state.list(pass).ranges = 16;
         assert_eq!(state.room(pass, (20, 20)), 0);
-        state.list(pass).pages = 36;
+        state.list(pass).pages = 24;
         assert_eq!(state.room(pass, (20, 20)), 3);
         // Empty ones count threefold.
         state.list(pass).empty = 1;
