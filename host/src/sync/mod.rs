@@ -46,6 +46,7 @@ use deliver::{Deliverer, Run};
 use pins::{pin_salt, pin_tenant};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use swarm::Swarm;
 use tokio::task::JoinSet;
@@ -317,6 +318,29 @@ impl Session {
 
     /// The same, when it is known whose the key is.
     pub async fn sync_of(
+        &self,
+        who: Who,
+        client: Arc<Client>,
+        config: SyncConfig,
+        watch: Arc<dyn Watch>,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<Summary, SyncError> {
+        self.boxed(who, client, config, watch, Box::pin(stop)).await
+    }
+
+    /// Boxed, so that a sync is compiled once, here, and not in everything that asks for one.
+    fn boxed<'a>(
+        &'a self,
+        who: Who,
+        client: Arc<Client>,
+        config: SyncConfig,
+        watch: Arc<dyn Watch>,
+        stop: Pin<Box<dyn Future<Output = ()> + Send + 'a>>,
+    ) -> Pin<Box<dyn Future<Output = Result<Summary, SyncError>> + Send + 'a>> {
+        Box::pin(self.synced(who, client, config, watch, stop))
+    }
+
+    async fn synced(
         &self,
         who: Who,
         client: Arc<Client>,
