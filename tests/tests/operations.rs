@@ -157,7 +157,7 @@ fn events_that_cannot_be_read_are_told_until_they_can_be() -> anyhow::Result<()>
     stand_in.sandbox()?.set_faults("events:403@1-".parse()?);
     let quiet = sync(&["--resources", "charges", "--quiet"])?;
     ended_with(&quiet, 2)?;
-    ensure!(quiet.stderr.contains("FAILED events: ") && quiet.stdout.is_empty(), "{quiet:?}");
+    ensure!(quiet.stderr.contains("error: events: ") && quiet.stdout.is_empty(), "{quiet:?}");
     let words = status()?;
     ensure!(words.contains("FAILED events: the API key may not read /v1/events"), "{words}");
     ensure!(!words.contains("--resources") && words.contains("changes and deletions"), "{words}");

@@ -221,7 +221,7 @@ fn trouble_on_the_way_makes_nothing_twice() -> anyhow::Result<()> {
         "POST /data:close-after@5, PATCH /data:close-after@1, POST /data:close-afterevery61",
         "POST /data:truncate-after@1, POST /data:truncate-afterevery70",
         "POST /data:after500@30, POST /data:503@31, POST /data:html502@90, POST /data:empty500@120",
-        "/data:closeevery67, POST /data:retry-after:0s@40",
+        "/data:closeevery149, POST /data:retry-after:0s@40",
         "GET /data:500@3, GET /data:html503@9, GET /data:empty502@17, POST /ims:500@1",
     ] {
         let adobe = Adobe::start(Options { faults: faults.parse()?, ..Options::default() })?;
