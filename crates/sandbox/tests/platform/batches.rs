@@ -33,7 +33,7 @@ async fn a_batch_goes_from_loading_to_success_and_its_rows_can_be_read() {
     assert_eq!(
         shown["tags"],
         json!({"made by": ["us"], "acp_enableErrorDiagnostics": true,
-        "acp_partialIngestionPercent": 5.0})
+        "acp_partialIngestionPercent": 5})
     );
     let metrics = &shown["metrics"];
     assert_eq!((&metrics["inputRecordCount"], &metrics["outputRecordCount"]), (&json!(2), &json!(2)));

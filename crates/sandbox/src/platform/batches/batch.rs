@@ -126,7 +126,7 @@ impl Batch {
         // These two alone are no arrays of text.
         tags.insert("acp_enableErrorDiagnostics".to_owned(), json!(self.diagnostics));
         if let Some(percent) = self.percent {
-            tags.insert("acp_partialIngestionPercent".to_owned(), json!(percent));
+            tags.insert("acp_partialIngestionPercent".to_owned(), written(percent));
         }
         let user = format!("{}@techacct.adobe.com", self.client);
         let mut shown = json!({
@@ -217,6 +217,11 @@ pub(super) fn create(body: Value, lake: &mut Lake, tenant: &Tenant, stamp: &Stam
     let answer = Answer::json(201, &batch.shown(StateNames::Ingestion));
     lake.batches.insert(id, batch);
     Ok(answer)
+}
+
+/// As it was most likely sent: 5, not 5.0.
+fn written(percent: f64) -> Value {
+    if percent.fract() == 0.0 { json!(percent as u64) } else { json!(percent) }
 }
 
 fn optional<T>(
