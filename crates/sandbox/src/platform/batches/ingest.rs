@@ -1,6 +1,6 @@
 //! How completed batches go on: from state to state, and their rows into the lake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read};
 
 use axum::body::Bytes;
@@ -64,9 +64,8 @@ impl Lake {
         let step = u64::try_from(pace.step.as_millis()).unwrap_or(u64::MAX);
         let at = batch.since.saturating_add(step).min(now);
         let next = match (batch.state, batch.fate) {
-            (State::Loaded | State::Odd | State::Retrying, fate) if fate != Fate::Stalled => State::Staging,
-            (State::Loaded, _) => State::Staging,
-            (State::Retrying, _) => State::Stalled,
+            (State::Retrying, Fate::Stalled) => State::Stalled,
+            (State::Loaded | State::Odd | State::Retrying, _) => State::Staging,
             (State::Staging, Fate::Stuck) => return false,
             (State::Staging, Fate::Odd) => {
                 batch.fate = Fate::Good;
@@ -123,8 +122,8 @@ impl Lake {
             let required = tree.get("required").and_then(Value::as_array);
             let is_event = required.is_some_and(|names| names.iter().any(|name| name == "timestamp"));
             self.profile.batch(at);
-            for Accepted { row, .. } in &accepted {
-                self.profile.row(is_event, compact(row).len());
+            for accepted in &accepted {
+                self.profile.row(is_event, accepted.text.len());
             }
         }
         for predecessor in predecessors {
@@ -136,7 +135,7 @@ impl Lake {
         if !unknown.is_empty() {
             self.rows.unknown.entry(dataset_id.clone()).or_default().extend(unknown);
         }
-        self.rows.add(&dataset_id, id, keys.as_ref(), accepted);
+        self.rows.add(&dataset_id, id, accepted);
         State::Active
     }
 }
@@ -175,7 +174,7 @@ struct Intake<'a> {
     keys: Option<&'a TableKeys>,
     accepted: Vec<Accepted>,
     failed: Vec<Failed>,
-    unknown: std::collections::BTreeSet<String>,
+    unknown: BTreeSet<String>,
     /// What makes the whole batch fail, whatever its rows are: code and words.
     guardrail: Option<(&'static str, String)>,
 }
@@ -231,7 +230,7 @@ impl<'a> Intake<'a> {
                 continue;
             }
             match serde_json::from_slice(text) {
-                Ok(row) => self.row(name, row),
+                Ok(row) => self.row(name, row, || serde_json::from_slice(text).unwrap_or_default()),
                 Err(_) => self.corrupt(name, &String::from_utf8_lossy(text)),
             }
         }
@@ -241,8 +240,8 @@ impl<'a> Intake<'a> {
         let mut text = Vec::new();
         reader.read_to_end(&mut text)?;
         match serde_json::from_slice(&text) {
-            Ok(Value::Array(rows)) => rows.into_iter().for_each(|row| self.row(name, row)),
-            Ok(row @ Value::Object(_)) => self.row(name, row),
+            Ok(Value::Array(rows)) => rows.into_iter().for_each(|row| self.row(name, row.clone(), || row)),
+            Ok(row @ Value::Object(_)) => self.row(name, row.clone(), || row),
             _ => self.corrupt(name, &String::from_utf8_lossy(&text)),
         }
         Ok(())
@@ -255,11 +254,11 @@ impl<'a> Intake<'a> {
         self.failed.push(Failed { shown, codes: vec![Code::Corrupt] });
     }
 
-    fn row(&mut self, name: &str, row: Value) {
+    /// Takes a row; `original` gives it once more, for the diagnostics.
+    fn row(&mut self, name: &str, row: Value, original: impl FnOnce() -> Value) {
         let Value::Object(mut map) = row else {
             return self.corrupt(name, &compact(&row));
         };
-        let original = map.clone();
         let mut findings = Findings::default();
         let mut is_deletion = false;
         if self.keys.is_some() {
@@ -272,7 +271,7 @@ impl<'a> Intake<'a> {
                 }),
             }
         }
-        let taken = self.shape.take(Value::Object(map), "", is_deletion, &mut findings);
+        let taken = self.shape.take(Value::Object(map), &mut String::new(), is_deletion, &mut findings);
         for column in self.keys.map(|keys| keys.missing(&taken)).unwrap_or_default() {
             if !findings.problems.iter().any(|problem| problem.column == column) {
                 let message = format!("{column}, of the key or the version, is missing");
@@ -281,19 +280,19 @@ impl<'a> Intake<'a> {
         }
         self.unknown.append(&mut findings.unknown);
         if findings.problems.is_empty() {
-            self.accepted.push(Accepted { row: taken, deletes: is_deletion });
+            self.accepted.push(Accepted::new(&taken, self.keys, is_deletion));
             return;
         }
         let errors = findings.problems.iter().map(|problem| {
             json!({"column": problem.column, "code": problem.code.of_row(), "message": problem.message})
         });
-        let mut shown = original;
-        shown.insert("_errors".to_owned(), errors.collect());
-        shown.insert("_filename".to_owned(), json!(name));
+        let mut shown = original();
+        shown["_errors"] = errors.collect();
+        shown["_filename"] = json!(name);
         let mut codes: Vec<Code> = findings.problems.iter().map(|problem| problem.code).collect();
         codes.sort_unstable();
         codes.dedup_by_key(|code| code.of_batch());
-        self.failed.push(Failed { shown: Value::Object(shown), codes });
+        self.failed.push(Failed { shown, codes });
     }
 
     /// Whether more rows failed than may.
@@ -307,7 +306,7 @@ impl<'a> Intake<'a> {
 
     fn metrics(&self, sizes: &Sizes) -> Value {
         let (rows, failed) = (self.accepted.len(), self.failed.len());
-        let output: usize = self.accepted.iter().map(|accepted| compact(&accepted.row).len() + 1).sum();
+        let output: usize = self.accepted.iter().map(|accepted| accepted.text.len() + 1).sum();
         json!({"inputByteSize": sizes.bytes, "inputFileCount": sizes.files, "inputRecordCount": rows + failed,
             "outputByteSize": output, "outputFileCount": usize::from(rows > 0), "outputRecordCount": rows,
             "partitionCount": 1, "failedRecordCount": failed})

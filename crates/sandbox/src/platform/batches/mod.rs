@@ -22,10 +22,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use self::{batch::Batch, content::Content, profile::ProfileIntake as Intake, rows::Rows, upload::Upload};
+use self::{batch::Batch, content::Content, rows::Rows, upload::Upload};
 use crate::platform::{
     answer::Answer,
-    options::Ingestion,
+    options::{Ingestion, StateNames},
     tenant::{Ids, Stamp, Tenant},
     world::Call,
 };
@@ -48,7 +48,7 @@ pub(super) struct Lake {
     ids: Ids,
     batches: BTreeMap<String, Batch>,
     rows: Rows,
-    profile: Intake,
+    profile: ProfileIntake,
 }
 
 fn bad_request(detail: impl Into<String>) -> Answer {
@@ -58,7 +58,7 @@ fn bad_request(detail: impl Into<String>) -> Answer {
 impl Lake {
     pub(super) fn new(seed: u64, organization: &str, sandbox: &str) -> Self {
         let ids = Ids::new(seed ^ 0xba7c, organization, sandbox);
-        Self { ids, batches: BTreeMap::new(), rows: Rows::default(), profile: Intake::default() }
+        Self { ids, batches: BTreeMap::new(), rows: Rows::default(), profile: ProfileIntake::default() }
     }
 
     fn found(&self, id: &str) -> Result<&Batch, Answer> {
@@ -79,8 +79,8 @@ impl Lake {
         self.profile.clone()
     }
 
-    /// Ids of a dataset's batches with their external ids and states, oldest first.
-    pub(super) fn batches(&self, dataset: &str, names: crate::platform::options::StateNames) -> Vec<Value> {
+    /// The batches of a dataset, oldest first.
+    pub(super) fn batches(&self, dataset: &str, names: StateNames) -> Vec<Value> {
         let mut found: Vec<&Batch> = self.batches.values().filter(|batch| batch.dataset == dataset).collect();
         found.sort_by_key(|batch| (batch.created, batch.id.as_str()));
         found.into_iter().map(|batch| batch.shown(names)).collect()

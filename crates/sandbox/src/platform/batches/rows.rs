@@ -71,11 +71,21 @@ pub(super) fn deletes(row: &mut Map<String, Value>) -> Option<bool> {
     }
 }
 
-/// A row that has passed, and whether it deletes.
-#[derive(Debug, Clone)]
+/// A row that has passed.
+#[derive(Debug)]
 pub(super) struct Accepted {
-    pub(super) row: Value,
-    pub(super) deletes: bool,
+    pub(super) text: String,
+    /// Of a table's row: its key and version.
+    place: Option<(String, Value)>,
+    deletes: bool,
+}
+
+impl Accepted {
+    pub(super) fn new(row: &Value, keys: Option<&TableKeys>, deletes: bool) -> Self {
+        let version = |keys: &TableKeys| at(row, &keys.version).cloned().unwrap_or_default();
+        let place = keys.map(|keys| (keys.key(row), version(keys)));
+        Self { text: row.to_string(), place, deletes }
+    }
 }
 
 /// Rows by dataset.
@@ -88,30 +98,21 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn add(
-        &mut self,
-        dataset: &str,
-        batch: &str,
-        keys: Option<&TableKeys>,
-        accepted: Vec<Accepted>,
-    ) {
+    pub(super) fn add(&mut self, dataset: &str, batch: &str, accepted: Vec<Accepted>) {
         let batch: Arc<str> = Arc::from(batch);
-        let Some(keys) = keys else {
-            let rows = accepted
-                .iter()
-                .map(|accepted| Row { batch: Arc::clone(&batch), text: compact(&accepted.row) });
-            self.appended.entry(dataset.to_owned()).or_default().extend(rows);
-            return;
-        };
-        let table = self.tables.entry(dataset.to_owned()).or_default();
-        for Accepted { row, deletes } in accepted {
-            let key = keys.key(&row);
-            let version = at(&row, &keys.version).cloned().unwrap_or_default();
-            if table.get(&key).is_some_and(|known| order(&version, &known.version) == Ordering::Less) {
+        for Accepted { text, place, deletes } in accepted {
+            let row = Row { batch: Arc::clone(&batch), text };
+            let Some((key, version)) = place else {
+                match self.appended.get_mut(dataset) {
+                    Some(rows) => rows.push(row),
+                    None => drop(self.appended.insert(dataset.to_owned(), vec![row])),
+                }
                 continue;
+            };
+            let table = self.tables.entry(dataset.to_owned()).or_default();
+            if table.get(&key).is_none_or(|known| order(&version, &known.version) != Ordering::Less) {
+                table.insert(key, Entry { version, row: (!deletes).then_some(row) });
             }
-            let row = (!deletes).then(|| Row { batch: Arc::clone(&batch), text: compact(&row) });
-            table.insert(key, Entry { version, row });
         }
     }
 
@@ -168,9 +169,9 @@ mod tests {
     fn the_highest_version_of_a_key_wins_in_whatever_order_it_comes() {
         let keys = TableKeys { keys: vec![vec!["id".to_owned()]], version: vec!["v".to_owned()] };
         let mut rows = Rows::default();
-        let row = |id: &str, v: u32, deletes: bool| Accepted { row: json!({"id": id, "v": v}), deletes };
-        rows.add("d", "b1", Some(&keys), vec![row("a", 2, false), row("a", 1, false), row("b", 1, false)]);
-        rows.add("d", "b2", Some(&keys), vec![row("b", 3, true), row("b", 2, false)]);
+        let row = |id: &str, v: u32, deletes| Accepted::new(&json!({"id": id, "v": v}), Some(&keys), deletes);
+        rows.add("d", "b1", vec![row("a", 2, false), row("a", 1, false), row("b", 1, false)]);
+        rows.add("d", "b2", vec![row("b", 3, true), row("b", 2, false)]);
         assert_eq!(rows.of("d").collect::<Vec<_>>(), [r#"{"id":"a","v":2}"#]);
         assert_eq!(keys.missing(&json!({"id": null})), ["id", "v"]);
         rows.remove("b1");

@@ -131,9 +131,16 @@ impl Shape {
         }
     }
 
-    /// Turns a value into what the schema asks for, by the rules of batch ingestion. `partly` asks for no required
-    /// fields: a deletion needs only its key.
-    pub(super) fn take(&self, value: Value, column: &str, partly: bool, findings: &mut Findings) -> Value {
+    /// Turns a value into what the schema asks for, by the rules of batch ingestion. `column` says where it stands,
+    /// names joined by dots, and is left as it was. `partly` asks for no required fields: a deletion needs only its
+    /// key.
+    pub(super) fn take(
+        &self,
+        value: Value,
+        column: &mut String,
+        partly: bool,
+        findings: &mut Findings,
+    ) -> Value {
         if value.is_null() || value == "" {
             findings.add(column, Code::Required, format!("{column} is null or empty: leave it out"));
             return Value::Null;
@@ -141,38 +148,32 @@ impl Shape {
         match (self, value) {
             (Self::Any, value) => value,
             (Self::Object { fields, required }, Value::Object(map)) => {
-                if !partly {
-                    for name in required.iter().filter(|name| !map.contains_key(*name)) {
-                        let column = below(column, name);
-                        findings.add(
-                            &column,
-                            Code::Required,
-                            format!("The required field {column} is missing"),
-                        );
-                    }
+                for name in required.iter().filter(|name| !partly && !map.contains_key(*name)) {
+                    below(column, name, |column| {
+                        let message = format!("The required field {column} is missing");
+                        findings.add(column, Code::Required, message);
+                    });
                 }
                 let mut taken = Map::new();
                 for (name, value) in map {
-                    let column = below(column, &name);
-                    match fields.get(&name) {
+                    below(column, &name, |column| match fields.get(&name) {
                         Some(shape) => {
-                            let value = shape.take(value, &column, false, findings);
-                            taken.insert(name, value);
+                            let value = shape.take(value, column, false, findings);
+                            taken.insert(name.clone(), value);
                         }
                         None => {
-                            findings.unknown.insert(column);
+                            findings.unknown.insert(column.clone());
                         }
-                    }
+                    });
                 }
                 Value::Object(taken)
             }
             (Self::Map(shape), Value::Object(map)) => {
-                let mut taken = Map::new();
-                for (name, value) in map {
-                    let value = shape.take(value, &below(column, &name), false, findings);
-                    taken.insert(name, value);
-                }
-                Value::Object(taken)
+                let taken = map.into_iter().map(|(name, value)| {
+                    let value = below(column, &name, |column| shape.take(value, column, false, findings));
+                    (name, value)
+                });
+                Value::Object(taken.collect())
             }
             (Self::Array(shape), Value::Array(items)) => {
                 items.into_iter().map(|item| shape.take(item, column, false, findings)).collect()
@@ -255,8 +256,16 @@ fn integer(number: &Number, low: i64, high: i64) -> Option<Value> {
     (low..=high).contains(&whole).then(|| Value::from(whole))
 }
 
-fn below(column: &str, name: &str) -> String {
-    if column.is_empty() { name.to_owned() } else { format!("{column}.{name}") }
+/// Does something one name further down.
+fn below<T>(column: &mut String, name: &str, run: impl FnOnce(&mut String) -> T) -> T {
+    let length = column.len();
+    if length > 0 {
+        column.push('.');
+    }
+    column.push_str(name);
+    let done = run(column);
+    column.truncate(length);
+    done
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -278,7 +287,7 @@ mod tests {
     fn take(field: Value, value: Value) -> Result<Value, Code> {
         let mut findings = Findings::default();
         let shape = Shape::of(field.as_object().expect("a field"));
-        let taken = shape.take(value, "a", false, &mut findings);
+        let taken = shape.take(value, &mut "a".to_owned(), false, &mut findings);
         findings.problems.first().map_or(Ok(taken), |problem| Err(problem.code))
     }
 
@@ -320,7 +329,8 @@ mod tests {
             "b": {"type": "boolean"}, "m": {"type": "object", "additionalProperties": {"type": "integer"}}}});
         let mut findings = Findings::default();
         let shape = Shape::of(field.as_object().expect("a field"));
-        let taken = shape.take(json!({"a": "x", "c": 1, "m": {"k": "3"}}), "", false, &mut findings);
+        let taken =
+            shape.take(json!({"a": "x", "c": 1, "m": {"k": "3"}}), &mut String::new(), false, &mut findings);
         assert_eq!(taken, json!({"a": "x", "m": {"k": 3}}));
         assert_eq!(findings.unknown.iter().collect::<Vec<_>>(), ["c"]);
         assert_eq!((findings.problems[0].column.as_str(), findings.problems[0].code), ("b", Code::Required));
