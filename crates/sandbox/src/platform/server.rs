@@ -298,7 +298,10 @@ impl App {
                 self.note(call, 0, b"", false);
                 Err(Closed)
             }
-            Err(NotTaken::Disk(_)) => Ok(Some(Answer::trouble(500))),
+            Err(NotTaken::Disk(error)) => {
+                let detail = format!("The upload cannot be kept: {error}");
+                Ok(Some(Answer::problem(500, "InternalServerError", detail)))
+            }
         }
     }
 
