@@ -60,12 +60,10 @@ impl Upload {
                 piece.length()
             )));
         }
-        if let (Some(known), Some(said)) = (*total, range.total) {
-            if known != said {
-                return Err(bad_request(format!(
-                    "The file {name} was said to have {known} bytes, not {said}"
-                )));
-            }
+        if let (Some(known), Some(said)) = (*total, range.total)
+            && known != said
+        {
+            return Err(bad_request(format!("The file {name} was said to have {known} bytes, not {said}")));
         }
         *total = total.or(range.total);
         parts.push((range.first, piece));
