@@ -90,6 +90,9 @@ struct PlatformArguments {
     /// A file to which each request is appended as a line of JSON, without secrets.
     #[arg(long, value_name = "FILE", requires = "platform")]
     platform_log: Option<PathBuf>,
+    /// A directory of its own for uploaded files above 1 MiB; without one all stay in memory.
+    #[arg(long, value_name = "DIRECTORY", requires = "platform")]
+    platform_files: Option<PathBuf>,
     /// What `expires_in` says, in seconds.
     #[arg(long, default_value_t = 86_399, requires = "platform")]
     token_lifetime: u64,
@@ -112,6 +115,7 @@ impl PlatformArguments {
             token_requests: self.token_requests,
             standard: self.platform_lacks.iter().fold(Standard::adobe(), lacking),
             faults: self.platform_faults,
+            files: self.platform_files,
             log: self.platform_log,
             ..platform::Options::default()
         }

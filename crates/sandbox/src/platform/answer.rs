@@ -1,5 +1,6 @@
 //! Answers, and the two shapes that errors have.
 
+use axum::body::Bytes;
 use serde_json::{Value, json};
 
 use crate::json::compact;
@@ -10,12 +11,12 @@ pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) content_type: &'static str,
     pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: String,
+    pub(super) body: Bytes,
 }
 
 impl Answer {
     pub(super) fn json(status: u16, body: &Value) -> Self {
-        Self { status, content_type: "application/json", headers: Vec::new(), body: compact(body) }
+        Self { status, content_type: "application/json", headers: Vec::new(), body: compact(body).into() }
     }
 
     pub(super) fn ok(body: &Value) -> Self {
@@ -28,7 +29,7 @@ impl Answer {
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, content_type: "", headers: Vec::new(), body: String::new() }
+        Self { status, content_type: "", headers: Vec::new(), body: Bytes::new() }
     }
 
     /// What a proxy in front of the gateway says.
@@ -36,7 +37,12 @@ impl Answer {
         let body = format!(
             "<html>\r\n<head><title>{status}</title></head>\r\n<body>\r\n<center><h1>{status}</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n"
         );
-        Self { status, content_type: "text/html", headers: Vec::new(), body }
+        Self::bytes(status, "text/html", body.into())
+    }
+
+    /// A body as it is.
+    pub(super) fn bytes(status: u16, content_type: &'static str, body: Bytes) -> Self {
+        Self { status, content_type, headers: Vec::new(), body }
     }
 
     pub(super) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {

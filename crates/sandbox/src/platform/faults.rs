@@ -3,7 +3,10 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::faults::{FaultError, When, duration, moment};
+use crate::{
+    faults::{FaultError, When, duration, moment},
+    platform::batches::{self, Fate},
+};
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +27,10 @@ pub enum Fault {
     CloseAfter,
     /// What is asked is done, and the JSON of the answer stops half way.
     TruncateAfter,
+    /// The connection is closed while the body is still coming; nothing is done.
+    Cut,
+    /// The request completes a batch, and this becomes of it.
+    Batch(Fate),
     /// The right answer, late. At most a minute.
     Slow(Duration),
 }
@@ -43,8 +50,10 @@ struct Rule {
 ///
 /// Built with [`Faults::with`] and [`Faults::with_path`], or parsed: rules divided by commas, each
 /// `[METHOD ][/path:]fault` followed by `@n`, `@n-m` or `every` and a number. A rule counts only the requests
-/// that its method and the beginning of the path select. Faults are a status (400 to 599), `html502`,
-/// `empty401`, `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after` and `slow:200ms`.
+/// that its method and the beginning of the path select; one about a batch's end counts only requests that complete
+/// a batch. Faults are a status (400 to 599), `html502`,
+/// `empty401`, `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after`, `cut`, `slow:200ms`,
+/// and `batch-retrying`, `batch-odd`, `batch-stuck`, `batch-stalled`, `batch-failed`.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Vec<Rule>,
@@ -69,10 +78,14 @@ impl Faults {
     }
 
     /// Counts one request and answers what goes wrong with it.
-    pub(super) fn next(&mut self, method: &str, path: &str) -> Option<Fault> {
+    pub(super) fn next(&mut self, method: &str, path: &str, query: &str) -> Option<Fault> {
+        let completes = batches::completes(method, path, query);
         let mut hit = None;
         for rule in &mut self.rules {
             if rule.method.as_deref().is_some_and(|only| only != method) || !path.starts_with(&rule.path) {
+                continue;
+            }
+            if matches!(rule.fault, Fault::Batch(_)) && !completes {
                 continue;
             }
             rule.seen += 1;
@@ -115,7 +128,11 @@ fn parse(text: &str) -> Result<Fault, &'static str> {
     if let Some(delay) = text.strip_prefix("retry-after:") {
         return Ok(Fault::RetryAfter(duration(delay)?.as_secs() as u32));
     }
+    if let Some(fate) = Fate::named(text) {
+        return Ok(Fault::Batch(fate));
+    }
     let fault = match text {
+        "cut" => return Ok(Fault::Cut),
         "close" => return Ok(Fault::Close),
         "close-after" => return Ok(Fault::CloseAfter),
         "truncate-after" => return Ok(Fault::TruncateAfter),
@@ -136,7 +153,7 @@ fn parse(text: &str) -> Result<Fault, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Faults};
+    use super::{Fate, Fault, Faults};
 
     #[test]
     fn rules_count_what_method_and_path_select() {
@@ -144,10 +161,21 @@ mod tests {
             "POST /ims:html502@1, GET close-after@2, /data/core:after500every2, empty401@4"
                 .parse()
                 .expect("faults");
-        assert_eq!(faults.next("POST", "/ims/token/v3"), Some(Fault::Html(502)));
-        assert_eq!(faults.next("GET", "/data/core/x"), None);
-        assert_eq!(faults.next("GET", "/data/core/x"), Some(Fault::CloseAfter));
-        assert_eq!(faults.next("PUT", "/data/other"), Some(Fault::Empty(401)));
+        assert_eq!(faults.next("POST", "/ims/token/v3", ""), Some(Fault::Html(502)));
+        assert_eq!(faults.next("GET", "/data/core/x", ""), None);
+        assert_eq!(faults.next("GET", "/data/core/x", ""), Some(Fault::CloseAfter));
+        assert_eq!(faults.next("PUT", "/data/other", ""), Some(Fault::Empty(401)));
+    }
+
+    #[test]
+    fn a_batch_s_end_counts_completed_batches() {
+        let mut faults: Faults = "batch-stalled@2, cut@1".parse().expect("faults");
+        let mut next = |path: &str, query: &str| faults.next("POST", path, query);
+        let batch = "/data/foundation/import/batches/01A";
+        assert_eq!(next("/data/foundation/import/batches", ""), Some(Fault::Cut));
+        assert_eq!(next(batch, "action=COMPLETE"), None);
+        assert_eq!(next(&format!("{batch}/datasets/5/files/a"), "action=COMPLETE"), None);
+        assert_eq!(next(batch, "action=COMPLETE"), Some(Fault::Batch(Fate::Stalled)));
     }
 
     #[test]

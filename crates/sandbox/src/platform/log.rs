@@ -24,7 +24,7 @@ pub struct Logged {
     pub query: String,
     /// In the order in which they came, names in lower case. The token is hidden.
     pub headers: Vec<(String, String)>,
-    /// The body; the client secret is hidden.
+    /// The body; the client secret is hidden. Of an uploaded file only how long it is.
     pub body: String,
     /// The status answered, 0 when the connection was closed instead.
     pub status: u16,

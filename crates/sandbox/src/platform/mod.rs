@@ -1,11 +1,12 @@
-//! A local stand-in for the parts of Adobe Experience Platform that schemas need: tokens (IMS), the
-//! gateway's headers, Schema Registry, Catalog's datasets, identity namespaces.
+//! A local stand-in for the parts of Adobe Experience Platform that schemas and data need: tokens (IMS), the
+//! gateway's headers, Schema Registry, Catalog, identity namespaces, batch ingestion.
 //!
 //! A [`Platform`] serves them on one address over HTTP. It keeps the rules that are published, the awkward
 //! ones too, and goes wrong where [`Faults`] say so. Nothing depends on the machine's clock or on chance: ids
 //! follow from a seed, and time is the platform's own ([`Platform::advance`]).
 
 mod answer;
+mod batches;
 mod catalog;
 mod clock;
 mod faults;
@@ -21,8 +22,9 @@ mod standard;
 mod tenant;
 mod world;
 
+pub use batches::{Fate, PROFILE_BATCHES_A_DAY, ProfileIntake};
 pub use faults::{Fault, Faults};
 pub use log::Logged;
-pub use options::{Client, Options, Organization, Titles};
+pub use options::{Client, Ingestion, Options, Organization, StateNames, Titles};
 pub use server::{Platform, StartError};
 pub use standard::Standard;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::platform::{faults::Faults, standard::Standard};
 
@@ -28,6 +29,11 @@ pub struct Options {
     pub titles: Titles,
     /// At most how many entries a page of the registry has.
     pub page_size: usize,
+    /// How batches go on.
+    pub ingestion: Ingestion,
+    /// A directory of the platform's own for files of batches above 1 MiB; absent, all stay in memory. A file is
+    /// removed when the batch does not hold it any more.
+    pub files: Option<PathBuf>,
     /// What goes wrong.
     pub faults: Faults,
     /// A file to which each request is appended as a line of JSON.
@@ -46,10 +52,50 @@ impl Default for Options {
             standard: Standard::adobe(),
             titles: Titles::DifferInAKind,
             page_size: 300,
+            ingestion: Ingestion::default(),
+            files: None,
             faults: Faults::none(),
             log: None,
         }
     }
+}
+
+/// How completed batches go from state to state: loaded, staging, and active or failed.
+#[derive(Debug, Clone)]
+pub struct Ingestion {
+    /// How long a batch stays in each state, by the platform's own time.
+    pub step: Duration,
+    /// How often a batch can be looked at in Catalog before it goes on all the same, so that a client that polls
+    /// sees every state although no time passes; 0 when looking changes nothing.
+    pub looks: u32,
+    /// After how long a batch that nobody completes is abandoned.
+    pub abandoned: Duration,
+    /// How many rows a file of the diagnostics has.
+    pub errors_per_file: usize,
+    /// What Catalog calls the two ends.
+    pub names: StateNames,
+}
+
+impl Default for Ingestion {
+    fn default() -> Self {
+        Self {
+            step: Duration::from_secs(60),
+            looks: 1,
+            abandoned: Duration::from_secs(86_400),
+            errors_per_file: 1_000,
+            names: StateNames::Catalog,
+        }
+    }
+}
+
+/// Adobe's definitions have two names for a batch that succeeded, and two for one that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StateNames {
+    /// `success` and `failure`.
+    #[default]
+    Catalog,
+    /// `active` and `failed`.
+    Ingestion,
 }
 
 /// An IMS organisation.

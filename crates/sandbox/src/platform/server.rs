@@ -1,6 +1,7 @@
 //! The HTTP side. Connections are served by hand, because some must be closed without an answer.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -24,6 +26,7 @@ use crate::{
     lock,
     platform::{
         answer::Answer,
+        batches::{self, NotTaken, Piece, ProfileIntake},
         faults::{Fault, Faults},
         log::{self, Log, Logged},
         options::{Client, Options, Organization},
@@ -63,6 +66,8 @@ pub struct Platform {
 
 #[derive(Debug)]
 struct App {
+    /// Where large uploads are kept.
+    files: Option<PathBuf>,
     world: Mutex<World>,
     faults: Mutex<Faults>,
     log: Mutex<Log>,
@@ -77,6 +82,7 @@ impl Platform {
         let listener = TcpListener::bind(options.listen).await.map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
         let app = Arc::new(App {
+            files: options.files.clone(),
             faults: Mutex::new(options.faults.clone()),
             log: Mutex::new(log),
             numbers: Mutex::new(0),
@@ -122,9 +128,38 @@ impl Platform {
         lock(&self.app.world).tokens.expire();
     }
 
-    /// Lets time pass for the platform: tokens grow old.
+    /// Lets time pass for the platform: tokens grow old, batches go on.
     pub fn advance(&self, time: Duration) {
         lock(&self.app.world).clock.advance(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// The rows that a dataset of a sandbox holds: appended ones in the order in which they came, those of a
+    /// relational dataset by key.
+    pub fn rows(&self, sandbox: &str, dataset: &str) -> Vec<Value> {
+        lock(&self.app.world).lake(sandbox).map(|lake| lake.rows(dataset)).unwrap_or_default()
+    }
+
+    /// Columns that rows of a dataset had although the schema has no such fields. Batch ingestion leaves them out
+    /// without a word.
+    pub fn unknown_fields(&self, sandbox: &str, dataset: &str) -> Vec<String> {
+        lock(&self.app.world).lake(sandbox).map(|lake| lake.unknown_fields(dataset)).unwrap_or_default()
+    }
+
+    /// The batches of a dataset as Catalog shows them, oldest first.
+    pub fn batches(&self, sandbox: &str, dataset: &str) -> Vec<Value> {
+        let mut world = lock(&self.app.world);
+        let names = world.options.ingestion.names;
+        world.lake(sandbox).map(|lake| lake.batches(dataset, names)).unwrap_or_default()
+    }
+
+    /// The complete files of a batch by path, byte for byte. An error is the disk's.
+    pub fn files(&self, sandbox: &str, batch: &str) -> std::io::Result<Vec<(String, Vec<u8>)>> {
+        lock(&self.app.world).lake(sandbox).map_or(Ok(Vec::new()), |lake| lake.files(batch))
+    }
+
+    /// What Profile took of a sandbox's batches.
+    pub fn profile(&self, sandbox: &str) -> ProfileIntake {
+        lock(&self.app.world).lake(sandbox).map(|lake| lake.profile()).unwrap_or_default()
     }
 
     /// Replaces all faults; the new ones count requests from 1.
@@ -198,22 +233,25 @@ impl App {
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers: headers.collect(),
             body: String::new(),
+            upload: None,
+            fate: None,
         };
-        let fault = lock(&self.faults).next(&call.method, &call.path);
+        let fault = lock(&self.faults).next(&call.method, &call.path, &call.query);
+        if let Some(Fault::Batch(fate)) = fault {
+            call.fate = Some(fate);
+        }
+        if fault == Some(Fault::Cut) {
+            let mut body = body;
+            body.frame().await;
+            self.note(&call, 0, b"", false);
+            return Err(Closed);
+        }
         if let Some(Fault::Slow(delay)) = fault {
             tokio::time::sleep(delay).await;
         }
-        let read = Limited::new(body, MAX_BODY).collect().await.map(|body| body.to_bytes());
-        let whole = read.ok().and_then(|bytes| String::from_utf8(bytes.into()).ok());
-        let refused = match (whole, fault) {
-            (None, _) => Some(Answer::problem(413, "PayloadTooLarge", "The body is too long or not text.")),
-            (Some(body), fault) => {
-                call.body = body;
-                instead(fault)
-            }
-        };
+        let refused = self.read(&mut call, body).await?.or_else(|| instead(fault));
         if fault == Some(Fault::Close) {
-            self.note(&call, 0, "", false);
+            self.note(&call, 0, b"", false);
             return Err(Closed);
         }
         let (answer, changed) = match refused {
@@ -222,13 +260,12 @@ impl App {
         };
         let answer = match fault {
             Some(Fault::CloseAfter) => {
-                self.note(&call, 0, "", changed);
+                self.note(&call, 0, b"", changed);
                 return Err(Closed);
             }
             Some(Fault::StatusAfter(status)) => Answer::trouble(status),
             Some(Fault::TruncateAfter) => {
-                let half = answer.body.floor_char_boundary(answer.body.len() / 2);
-                Answer { body: answer.body[..half].to_owned(), ..answer }
+                Answer { body: answer.body.slice(..answer.body.len() / 2), ..answer }
             }
             _ => answer,
         };
@@ -236,19 +273,52 @@ impl App {
         Ok(respond(answer, number))
     }
 
-    fn note(&self, call: &Call, status: u16, answer: &str, changed: bool) {
+    /// Reads the body into the request. Answers what is said of one that cannot be taken.
+    async fn read(&self, call: &mut Call, body: Incoming) -> Result<Option<Answer>, Closed> {
+        let too_long = |what: &str| Some(Answer::problem(413, "PayloadTooLarge", what));
+        let Some(limit) = batches::upload_limit(&call.method, &call.path) else {
+            let read = Limited::new(body, MAX_BODY).collect().await.map(|body| body.to_bytes());
+            return Ok(match read.ok().and_then(|bytes| String::from_utf8(bytes.into()).ok()) {
+                None => too_long("The body is too long or not text."),
+                Some(body) => {
+                    call.body = body;
+                    None
+                }
+            });
+        };
+        match Piece::receive(body, limit, self.files.as_deref(), call.number).await {
+            Ok(piece) => {
+                call.upload = Some(piece);
+                Ok(None)
+            }
+            Err(NotTaken::TooLong) => {
+                Ok(too_long("The body is too long for one request: upload it in parts."))
+            }
+            Err(NotTaken::Broken) => {
+                self.note(call, 0, b"", false);
+                Err(Closed)
+            }
+            Err(NotTaken::Disk(error)) => {
+                let detail = format!("The upload cannot be kept: {error}");
+                Ok(Some(Answer::problem(500, "InternalServerError", detail)))
+            }
+        }
+    }
+
+    fn note(&self, call: &Call, status: u16, answer: &[u8], changed: bool) {
         let token = call.path.starts_with("/ims/");
         let headers = call.headers.iter().map(|(name, value)| (name.clone(), log::header(name, value)));
         let kept = |text: &str| if token { String::new() } else { text.to_owned() };
+        let sent = call.upload.as_ref().map(|piece| format!("({} bytes)", piece.length()));
         lock(&self.log).add(Logged {
             number: call.number,
             method: call.method.clone(),
             path: call.path.clone(),
             query: kept(&call.query),
             headers: headers.collect(),
-            body: if token { log::form(&call.body) } else { call.body.clone() },
+            body: if token { log::form(&call.body) } else { sent.unwrap_or_else(|| call.body.clone()) },
             status,
-            answer: kept(answer),
+            answer: kept(&String::from_utf8_lossy(answer)),
             changed,
         });
     }
@@ -261,14 +331,18 @@ fn instead(fault: Option<Fault>) -> Option<Answer> {
         Fault::Html(status) => Some(Answer::html(status)),
         Fault::Empty(status) => Some(Answer::empty(status)),
         Fault::RetryAfter(seconds) => Some(Answer::trouble(429).header("retry-after", seconds.to_string())),
-        Fault::StatusAfter(_) | Fault::Close | Fault::CloseAfter | Fault::TruncateAfter | Fault::Slow(_) => {
-            None
-        }
+        Fault::StatusAfter(_)
+        | Fault::Close
+        | Fault::CloseAfter
+        | Fault::TruncateAfter
+        | Fault::Cut
+        | Fault::Batch(_)
+        | Fault::Slow(_) => None,
     }
 }
 
 fn respond(answer: Answer, number: u64) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    let mut response = Response::new(Full::new(answer.body));
     if let Ok(status) = hyper::StatusCode::from_u16(answer.status) {
         *response.status_mut() = status;
     }

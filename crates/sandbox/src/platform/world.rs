@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::platform::{
     answer::Answer,
+    batches::{self, Fate, Lake, Piece},
     catalog::{self, Catalog},
     clock::Clock,
     gateway,
@@ -28,6 +29,10 @@ pub(super) struct Call {
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: String,
+    /// The body of an upload, which is no text.
+    pub(super) upload: Option<Piece>,
+    /// What is to become of the batch that the request completes.
+    pub(super) fate: Option<Fate>,
 }
 
 impl Call {
@@ -60,13 +65,22 @@ pub(super) struct World {
     pub(super) tokens: Tokens,
     standard: Arc<Vec<Resource>>,
     tenants: BTreeMap<(String, String), Tenant>,
+    /// Batches and rows, by organisation and sandbox too.
+    lakes: BTreeMap<(String, String), Lake>,
 }
 
 impl World {
     pub(super) fn new(options: Options) -> Self {
         let standard = Arc::new(options.standard.resources());
         let tokens = Tokens::new(options.seed);
-        Self { options, clock: Clock::start(), tokens, standard, tenants: BTreeMap::new() }
+        Self {
+            options,
+            clock: Clock::start(),
+            tokens,
+            standard,
+            tenants: BTreeMap::new(),
+            lakes: BTreeMap::new(),
+        }
     }
 
     /// Answers a request. Also says whether it changed anything.
@@ -81,11 +95,21 @@ impl World {
         }
     }
 
+    /// The batches and rows of a sandbox of the first organisation, as they are now; none before its first batch.
+    pub(super) fn lake(&mut self, sandbox: &str) -> Option<&Lake> {
+        let organization = self.options.organizations.first()?;
+        let key = (organization.id.clone(), sandbox.to_owned());
+        let lake = self.lakes.get_mut(&key)?;
+        lake.settle(self.clock.now(), self.tenants.get(&key)?, &self.options.ingestion);
+        Some(lake)
+    }
+
     fn serve(&mut self, call: &Call) -> Result<(Answer, bool), Answer> {
         let caller = gateway::enter(call, &self.options, &mut self.tokens, self.clock)?;
         let organization = caller.organization.clone();
         let key = (organization.id.clone(), caller.sandbox.clone());
-        let now = if call.method == "GET" { self.clock.now() } else { self.clock.tick() };
+        let now =
+            if matches!(call.method.as_str(), "GET" | "HEAD") { self.clock.now() } else { self.clock.tick() };
         let mut names = Ids::new(self.options.seed ^ 0x5b, &key.0, &key.1);
         let stamp = Stamp {
             now,
@@ -94,15 +118,22 @@ impl World {
             sandbox_id: names.uuid(),
             production: organization.sandboxes.first() == Some(&caller.sandbox),
         };
-        let tenant = self.tenants.entry(key).or_insert_with(|| Tenant {
+        let tenant = self.tenants.entry(key.clone()).or_insert_with(|| Tenant {
             ids: Ids::new(self.options.seed, &organization.id, &caller.sandbox),
             registry: Registry::new(&organization.tenant, Arc::clone(&self.standard), self.options.titles),
             catalog: Catalog::default(),
             namespaces: Namespaces::standard(),
         });
-        let mut next = tenant.clone();
         let segments = call.segments();
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+        if batches::serves(&path) {
+            let new = || Lake::new(self.options.seed, &organization.id, &caller.sandbox);
+            let lake = self.lakes.entry(key).or_insert_with(new);
+            let pace = &self.options.ingestion;
+            lake.settle(now, tenant, pace);
+            return batches::serve(call, &path, lake, tenant, &stamp, pace);
+        }
+        let mut next = tenant.clone();
         let answer = match path.as_slice() {
             ["data", "foundation", "schemaregistry", rest @ ..] => {
                 registry::serve(call, rest, &mut next, &stamp, self.options.page_size.max(1))

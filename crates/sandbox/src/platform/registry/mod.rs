@@ -24,13 +24,13 @@ use crate::platform::{
     world::Call,
 };
 
-pub(in crate::platform) use self::error::XdmError;
+pub(in crate::platform) use self::{error::XdmError, resolve::xdm_type};
 
 /// The behaviour that relational schemas extend.
 const RELATIONAL: &str = "https://ns.adobe.com/xdm/data/adhoc-v2";
 
 /// A JSON object, as the registry holds all it has.
-type Document = Map<String, Value>;
+pub(in crate::platform) type Document = Map<String, Value>;
 
 /// What a resource is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +137,29 @@ impl Registry {
     /// The schema of an `$id`.
     pub(in crate::platform) fn schema(&self, id: &str) -> Option<&Resource> {
         self.find(id).filter(|resource| resource.kind == Kind::Schema)
+    }
+
+    /// A schema with all references followed.
+    pub(in crate::platform) fn tree(&self, id: &str) -> Option<Document> {
+        self.resolved(&self.schema(id)?.document).ok()
+    }
+
+    /// Paths of a schema's fields to which descriptors of a type belong.
+    pub(in crate::platform) fn descriptor_paths(&self, schema: &str, kind: &str) -> Vec<String> {
+        let says = |descriptor: &Document, key: &str, wanted: &str| {
+            descriptor.get(key).and_then(Value::as_str) == Some(wanted)
+        };
+        let of_it = self.descriptors.iter().filter(|descriptor| {
+            says(descriptor, "xdm:sourceSchema", schema) && says(descriptor, "@type", kind)
+        });
+        let paths = of_it.filter_map(|descriptor| descriptor.get("xdm:sourceProperty"));
+        paths
+            .flat_map(|paths| match paths {
+                Value::Array(paths) => paths.clone(),
+                path => vec![path.clone()],
+            })
+            .filter_map(|path| path.as_str().map(str::to_owned))
+            .collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Resource> {

@@ -135,7 +135,7 @@ fn take(whole: &mut Document, part: Document) {
 }
 
 /// XDM's name of a field's type.
-pub(super) fn xdm_type(field: &Document) -> String {
+pub(in crate::platform) fn xdm_type(field: &Document) -> String {
     let text = |key: &str| field.get(key).and_then(Value::as_str).unwrap_or_default();
     let bound = |key: &str| field.get(key).and_then(Value::as_i64);
     let name = match text("type") {
