@@ -26,6 +26,10 @@ pub enum Fault {
     TruncateAfter,
     /// The right answer, late. At most a minute.
     Slow(Duration),
+    /// One entry of a 207 has this status; that message is not taken. Counts messages, not requests.
+    Entry(u16),
+    /// One entry of a 207 has this status, though that message is taken. Counts messages, not requests.
+    EntryAfter(u16),
 }
 
 #[derive(Debug, Clone)]
@@ -44,7 +48,8 @@ struct Rule {
 /// Built with [`Faults::with`] and [`Faults::with_path`], or parsed: rules divided by commas, each
 /// `[METHOD ][/path:]fault` followed by `@n`, `@n-m` or `every` and a number. A rule counts only the requests
 /// that its method and the beginning of the path select. Faults are a status (400 to 599), `html502`,
-/// `empty401`, `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after` and `slow:200ms`.
+/// `empty401`, `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after` and `slow:200ms`; `entry503` and
+/// `entry-after503` are of single messages and count those.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Vec<Rule>,
@@ -70,8 +75,20 @@ impl Faults {
 
     /// Counts one request and answers what goes wrong with it.
     pub(super) fn next(&mut self, method: &str, path: &str) -> Option<Fault> {
+        self.count(method, path, false)
+    }
+
+    /// Counts one message of a request that has several and answers what goes wrong with it.
+    pub(super) fn next_entry(&mut self, method: &str, path: &str) -> Option<Fault> {
+        self.count(method, path, true)
+    }
+
+    fn count(&mut self, method: &str, path: &str, entries: bool) -> Option<Fault> {
         let mut hit = None;
         for rule in &mut self.rules {
+            if matches!(rule.fault, Fault::Entry(_) | Fault::EntryAfter(_)) != entries {
+                continue;
+            }
             if rule.method.as_deref().is_some_and(|only| only != method) || !path.starts_with(&rule.path) {
                 continue;
             }
@@ -123,6 +140,8 @@ fn parse(text: &str) -> Result<Fault, &'static str> {
             ("html", Fault::Html as fn(u16) -> Fault),
             ("empty", Fault::Empty),
             ("after", Fault::StatusAfter),
+            ("entry-after", Fault::EntryAfter),
+            ("entry", Fault::Entry),
         ]
         .into_iter()
         .find_map(|(name, fault)| Some((fault, text.strip_prefix(name)?)))
@@ -148,6 +167,11 @@ mod tests {
         assert_eq!(faults.next("GET", "/data/core/x"), None);
         assert_eq!(faults.next("GET", "/data/core/x"), Some(Fault::CloseAfter));
         assert_eq!(faults.next("PUT", "/data/other"), Some(Fault::Empty(401)));
+        let mut faults: Faults = "/collection:entry503@2, entry-after500@3, 429@1".parse().expect("faults");
+        assert_eq!(faults.next("POST", "/collection/batch/x"), Some(Fault::Status(429)));
+        let entries: Vec<Option<Fault>> =
+            (0..4).map(|_| faults.next_entry("POST", "/collection/batch/x")).collect();
+        assert_eq!(entries, [None, Some(Fault::Entry(503)), Some(Fault::EntryAfter(500)), None]);
     }
 
     #[test]

@@ -39,7 +39,9 @@ pub(super) fn enter<'a>(
     if !organization.sandboxes.iter().any(|known| known == sandbox) {
         return Err(Answer::problem(403, "Forbidden", format!("No access to the sandbox {sandbox}")));
     }
-    if matches!(call.method.as_str(), "POST" | "PUT" | "PATCH") {
+    // Actions have everything in the query, and no body.
+    let action = call.body.is_empty() && call.path.ends_with("/action");
+    if matches!(call.method.as_str(), "POST" | "PUT" | "PATCH") && !action {
         let kind = header("content-type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         // Only Catalog tells a JSON Patch by its type; the registry's patches are application/json too.

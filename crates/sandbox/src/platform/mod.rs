@@ -1,5 +1,6 @@
-//! A local stand-in for the parts of Adobe Experience Platform that schemas need: tokens (IMS), the
-//! gateway's headers, Schema Registry, Catalog's datasets, identity namespaces.
+//! A local stand-in for the parts of Adobe Experience Platform that schemas and data need: tokens (IMS), the
+//! gateway's headers, Schema Registry, Catalog's datasets, identity namespaces, Flow Service, mapping sets,
+//! streaming ingestion.
 //!
 //! A [`Platform`] serves them on one address over HTTP. It keeps the rules that are published, the awkward
 //! ones too, and goes wrong where [`Faults`] say so. Nothing depends on the machine's clock or on chance: ids
@@ -8,7 +9,10 @@
 mod answer;
 mod catalog;
 mod clock;
+mod collection;
+mod conversion;
 mod faults;
+mod flow;
 mod gateway;
 mod ims;
 mod json_patch;
@@ -21,6 +25,7 @@ mod standard;
 mod tenant;
 mod world;
 
+pub use collection::{Collected, Operation, Uncollected};
 pub use faults::{Fault, Faults};
 pub use log::Logged;
 pub use options::{Client, Options, Organization, Titles};

@@ -1,5 +1,6 @@
 //! The HTTP side. Connections are served by hand, because some must be closed without an answer.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
@@ -24,6 +26,7 @@ use crate::{
     lock,
     platform::{
         answer::Answer,
+        collection::{Collected, Uncollected},
         faults::{Fault, Faults},
         log::{self, Log, Logged},
         options::{Client, Options, Organization},
@@ -127,6 +130,21 @@ impl Platform {
         lock(&self.app.world).clock.advance(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
     }
 
+    /// What was streamed into a dataset, in the order in which it came.
+    pub fn collected(&self, dataset: &str) -> Vec<Collected> {
+        lock(&self.app.world).inbox.accepted(dataset)
+    }
+
+    /// What was streamed for a dataset and lies in its error batches.
+    pub fn uncollected(&self, dataset: &str) -> Vec<Uncollected> {
+        lock(&self.app.world).inbox.failed(dataset)
+    }
+
+    /// What Profile has of a dataset by streaming, by primary identity.
+    pub fn profiles(&self, dataset: &str) -> BTreeMap<String, Value> {
+        lock(&self.app.world).inbox.profiles(dataset)
+    }
+
     /// Replaces all faults; the new ones count requests from 1.
     pub fn set_faults(&self, faults: Faults) {
         *lock(&self.app.faults) = faults;
@@ -218,7 +236,7 @@ impl App {
         }
         let (answer, changed) = match refused {
             Some(refused) => (refused, false),
-            None => lock(&self.world).answer(&call),
+            None => lock(&self.world).answer(&call, &self.faults),
         };
         let answer = match fault {
             Some(Fault::CloseAfter) => {
@@ -246,7 +264,7 @@ impl App {
             path: call.path.clone(),
             query: kept(&call.query),
             headers: headers.collect(),
-            body: if token { log::form(&call.body) } else { call.body.clone() },
+            body: if token { log::form(&call.body) } else { log::body(&call.path, &call.body) },
             status,
             answer: kept(answer),
             changed,
@@ -261,9 +279,13 @@ fn instead(fault: Option<Fault>) -> Option<Answer> {
         Fault::Html(status) => Some(Answer::html(status)),
         Fault::Empty(status) => Some(Answer::empty(status)),
         Fault::RetryAfter(seconds) => Some(Answer::trouble(429).header("retry-after", seconds.to_string())),
-        Fault::StatusAfter(_) | Fault::Close | Fault::CloseAfter | Fault::TruncateAfter | Fault::Slow(_) => {
-            None
-        }
+        Fault::StatusAfter(_)
+        | Fault::Close
+        | Fault::CloseAfter
+        | Fault::TruncateAfter
+        | Fault::Slow(_)
+        | Fault::Entry(_)
+        | Fault::EntryAfter(_) => None,
     }
 }
 

@@ -172,7 +172,6 @@ fn sent(call: &Call) -> Result<Document, Answer> {
         return Err(Answer::bad_request("The body must be an object"));
     };
     match OWN.iter().find(|name| body.contains_key(**name)) {
-        // A mapping's `version` and the like lie deeper.
         Some(name) => Err(Answer::bad_request(format!("{name} is set by the service"))),
         None => Ok(body),
     }
