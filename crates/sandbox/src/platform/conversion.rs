@@ -89,7 +89,8 @@ pub(super) fn serve(
 }
 
 fn answer(body: &impl serde::Serialize) -> Result<Answer, Answer> {
-    let value = serde_json::to_value(body).map_err(|error| Answer::problem(500, "Error", error.to_string()))?;
+    let value =
+        serde_json::to_value(body).map_err(|error| Answer::problem(500, "Error", error.to_string()))?;
     Ok(Answer::ok(&value))
 }
 

@@ -72,7 +72,14 @@ impl World {
     pub(super) fn new(options: Options) -> Self {
         let standard = Arc::new(options.standard.resources());
         let tokens = Tokens::new(options.seed);
-        Self { options, clock: Clock::start(), tokens, standard, tenants: BTreeMap::new(), inbox: Inbox::default() }
+        Self {
+            options,
+            clock: Clock::start(),
+            tokens,
+            standard,
+            tenants: BTreeMap::new(),
+            inbox: Inbox::default(),
+        }
     }
 
     /// Answers a request. Also says whether it changed anything.

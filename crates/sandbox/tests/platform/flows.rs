@@ -36,10 +36,9 @@ async fn connections_that_lack_something_are_refused() {
         *body.pointer_mut(pointer).expect("a member") = value;
         assert_eq!(client.send("POST", &format!("{FLOWS}/connections"), &body).await.0, 400, "{body}");
     }
-    for (pointer, value) in [
-        ("/auth/params/dataType", json!("csv")),
-        ("/auth/params/authenticationRequired", json!("yes")),
-    ] {
+    for (pointer, value) in
+        [("/auth/params/dataType", json!("csv")), ("/auth/params/authenticationRequired", json!("yes"))]
+    {
         let mut body = inlet("xdm", true);
         *body.pointer_mut(pointer).expect("a member") = value;
         assert_eq!(client.send("POST", &format!("{FLOWS}/connections"), &body).await.0, 400, "{body}");
@@ -51,7 +50,9 @@ async fn a_source_is_explored_below_data() {
     let (client, _) = fresh().await;
     let base = client.provide("connections", &stripe("rk_test_1")).await;
     let path = |resource: &str| {
-        format!("{FLOWS}/connections/{base}/explore?objectType=rest&object=json&fileType=json&preview=false&sourceParams={resource}")
+        format!(
+            "{FLOWS}/connections/{base}/explore?objectType=rest&object=json&fileType=json&preview=false&sourceParams={resource}"
+        )
     };
     let (status, found) = client.fetch(&path("eyJyZXNvdXJjZVBhdGgiOiJjaGFyZ2VzIn0%3D")).await;
     assert_eq!((status, &found["format"]), (200, &json!("hierarchical")));

@@ -119,12 +119,7 @@ impl Client {
     }
 
     /// An inlet with a flow; answers the inlet's and the flow's id. It is not open yet.
-    pub(crate) async fn new_inlet(
-        &self,
-        store: &Store,
-        kind: &str,
-        authenticated: bool,
-    ) -> (String, String) {
+    pub(crate) async fn new_inlet(&self, store: &Store, kind: &str, authenticated: bool) -> (String, String) {
         let base = self.provide("connections", &inlet(kind, authenticated)).await;
         let source = json!({"name": "Source", "baseConnectionId": base, "connectionSpec": spec(INLET)});
         let source = self.provide("sourceConnections", &source).await;
@@ -151,7 +146,8 @@ impl Client {
 
     /// A message as it should be.
     pub(crate) fn message(&self, store: &Store, flow: &str, entity: Value) -> Value {
-        let schema = json!({"id": store.schema, "contentType": "application/vnd.adobe.xed-full+json;version=1"});
+        let schema =
+            json!({"id": store.schema, "contentType": "application/vnd.adobe.xed-full+json;version=1"});
         json!({"header": {"schemaRef": schema, "imsOrgId": self.platform.organization().id,
                 "datasetId": store.dataset, "flowId": flow, "source": {"name": "test"}},
             "body": {"xdmMeta": {"schemaRef": schema}, "xdmEntity": entity}})

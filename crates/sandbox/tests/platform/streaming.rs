@@ -161,8 +161,12 @@ async fn single_entries_fail_before_and_after_they_are_taken() {
     let path = format!("batch/{inlet}");
     let body = json!({"messages": messages});
     let (_, answer) = client.stream(&path, &body).await;
-    let codes: Vec<Value> =
-        answer["responses"].as_array().expect("responses").iter().map(|one| one["statusCode"].clone()).collect();
+    let codes: Vec<Value> = answer["responses"]
+        .as_array()
+        .expect("responses")
+        .iter()
+        .map(|one| one["statusCode"].clone())
+        .collect();
     assert_eq!(codes, [Value::Null, json!(503), Value::Null, json!(500)]);
     assert_eq!(client.platform.collected(&store.dataset).len(), 3);
     assert!(client.platform.uncollected(&store.dataset).is_empty());

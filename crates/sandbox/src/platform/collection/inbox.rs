@@ -7,7 +7,13 @@ use dataprep::{CompileOptions, Plan};
 use serde_json::{Map, Value, json};
 
 use super::schema::Schema;
-use crate::platform::{answer::Answer, flow::Inlet, json_patch, tenant::{Ids, Tenant}, world::Call};
+use crate::platform::{
+    answer::Answer,
+    flow::Inlet,
+    json_patch,
+    tenant::{Ids, Tenant},
+    world::Call,
+};
 
 /// How long a schema is kept once it was read, in milliseconds: changes are seen that much later.
 const CACHED: u64 = 15 * 60 * 1000;

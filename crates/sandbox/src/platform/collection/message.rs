@@ -133,11 +133,7 @@ impl<'w> Ways<'w> {
     }
 
     /// The record of a message, as text and as it was read, and what is wrong with it.
-    fn read(
-        &mut self,
-        text: &str,
-        inbox: &mut Inbox,
-    ) -> Result<(String, Value, Vec<Violation>), Refusal> {
+    fn read(&mut self, text: &str, inbox: &mut Inbox) -> Result<(String, Value, Vec<Violation>), Refusal> {
         let message: Message<'_> =
             serde_json::from_str(text).map_err(|_| self.refusal("Message has unknown xdm format"))?;
         let entity = if self.origin.inlet.raw {
@@ -156,9 +152,10 @@ impl<'w> Ways<'w> {
         if !record.is_object() {
             return Err(self.refusal("Message has unknown xdm format"));
         }
-        let violations = self.last.as_ref().map(|(_, _, way)| {
-            way.schema.check(&record, entity.len(), way.operation == Operation::Create)
-        });
+        let violations = self
+            .last
+            .as_ref()
+            .map(|(_, _, way)| way.schema.check(&record, entity.len(), way.operation == Operation::Create));
         Ok((entity, record, violations.unwrap_or_default()))
     }
 
@@ -263,7 +260,9 @@ impl<'w> Ways<'w> {
         let schema = inbox.schema(origin, &route.schema);
         let schema = schema.ok_or_else(|| self.refusal("The schema does not exist"))?;
         let plan = route.mapping.as_ref().and_then(|(id, version)| inbox.plan(origin, id, *version));
-        let profile = if in_profile { tenant.registry.primary_identity(&route.schema) } else { None };
+        let primary = tenant.registry.primary_identity(&route.schema).filter(|_| in_profile);
+        let profile = primary.and_then(|primary| primary.get("xdm:sourceProperty")?.as_str());
+        let profile = profile.map(str::to_owned);
         let (dataset, flow) = (route.dataset.clone(), flow.to_owned());
         Ok(Way { dataset, flow, operation, schema, plan, profile })
     }
@@ -281,7 +280,11 @@ fn is_xdm(kind: &str) -> bool {
         media.trim(),
         "application/vnd.adobe.xed-full+json" | "application/vnd.adobe.xed-full-notext+json"
     );
-    media && version.trim().strip_prefix("version=1").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    media
+        && version
+            .trim()
+            .strip_prefix("version=1")
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The value at a descriptor's path.

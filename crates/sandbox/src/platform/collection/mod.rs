@@ -26,8 +26,8 @@ use crate::{
     },
 };
 
-pub use self::inbox::{Collected, Operation, Uncollected};
 pub(super) use self::inbox::Inbox;
+pub use self::inbox::{Collected, Operation, Uncollected};
 
 /// Longer requests are refused.
 const MAX_REQUEST: usize = 1_000_000;
@@ -116,7 +116,11 @@ fn answer(call: &Call, path: &[&str], desk: &mut Desk<'_>) -> Result<Answer, Ans
         return batch(call, desk, &mut ways);
     }
     if sync && !desk.inbox.may_check(id, now, MAX_SYNC) {
-        return Err(Answer::problem(429, "TooManyRequests", "syncValidation is limited to 60 requests a minute"));
+        return Err(Answer::problem(
+            429,
+            "TooManyRequests",
+            "syncValidation is limited to 60 requests a minute",
+        ));
     }
     if serde_json::from_str::<&RawValue>(&call.body).is_err() {
         return Err(Refusal::new("The request's body is not JSON").answer());
@@ -150,7 +154,9 @@ fn admit(call: &Call, inlet: &Inlet, key: &(String, String), desk: &mut Desk<'_>
     }
     let kind = call.header("content-type").unwrap_or_default();
     if kind.split(';').next().unwrap_or_default().trim() != "application/json" {
-        return Err(Refusal::new("The content type must be application/json; Smile is not read here").answer());
+        return Err(
+            Refusal::new("The content type must be application/json; Smile is not read here").answer()
+        );
     }
     match call.header("x-sandbox-name") {
         Some(name) if name == key.1 => {}

@@ -100,9 +100,9 @@ impl Node {
             ("boolean", _) => Kind::Boolean,
             ("array", _) => inner("items").map_or(Kind::Any, Kind::Array),
             (_, Some(members)) => {
-                let members = members.iter().filter_map(|(name, field)| {
-                    Some((name.clone(), Self::new(field.as_object()?)))
-                });
+                let members = members
+                    .iter()
+                    .filter_map(|(name, field)| Some((name.clone(), Self::new(field.as_object()?))));
                 Kind::Object(members.collect())
             }
             ("object", None) => {
@@ -196,7 +196,8 @@ impl Check {
         pointer: &str,
         schema: &str,
     ) {
-        for name in node.required.iter().filter(|name| self.whole && !members.contains_key(*name)) {
+        let required: &[String] = if self.whole { &node.required } else { &[] };
+        for name in required.iter().filter(|name| !members.contains_key(*name)) {
             self.say(pointer, schema, "required", format!("required key [{name}] not found"));
         }
         for (name, value) in members {

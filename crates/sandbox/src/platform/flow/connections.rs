@@ -76,7 +76,9 @@ fn check(
     let authenticated = match parameters.get("authenticationRequired") {
         None => false,
         Some(Value::Bool(required)) => *required,
-        Some(_) => return Err(Answer::bad_request("auth.params.authenticationRequired must be true or false")),
+        Some(_) => {
+            return Err(Answer::bad_request("auth.params.authenticationRequired must be true or false"));
+        }
     };
     let known = known.and_then(|known| known.inlet.as_ref());
     let id = known.map_or_else(new_inlet, |inlet| inlet.id.clone());
@@ -114,7 +116,10 @@ pub(super) fn delete(tenant: &mut Tenant, id: &str) -> Result<Answer, Answer> {
     tenant.flows.connection(id).ok_or_else(|| missing("connection", id))?;
     let mut ends = tenant.flows.sources.iter().chain(&tenant.flows.targets);
     if let Some(end) = ends.find(|end| end.item.text("/baseConnectionId") == Some(id)) {
-        return Err(Answer::bad_request(format!("The connection is used by {}: delete that first", end.item.id)));
+        return Err(Answer::bad_request(format!(
+            "The connection is used by {}: delete that first",
+            end.item.id
+        )));
     }
     tenant.flows.connections.retain(|known| known.item.id != id);
     Ok(Answer::nothing())

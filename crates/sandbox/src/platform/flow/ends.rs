@@ -15,12 +15,7 @@ pub(super) struct End {
     pub(super) item: Item,
 }
 
-pub(super) fn create(
-    call: &Call,
-    tenant: &mut Tenant,
-    stamp: &Stamp,
-    kind: &str,
-) -> Result<Answer, Answer> {
+pub(super) fn create(call: &Call, tenant: &mut Tenant, stamp: &Stamp, kind: &str) -> Result<Answer, Answer> {
     let body = sent(call)?;
     check(&body, tenant, kind)?;
     let item = Item::new(body, &mut tenant.ids, stamp);

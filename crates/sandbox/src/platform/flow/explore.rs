@@ -45,8 +45,8 @@ pub(super) fn serve(call: &Call, tenant: &Tenant, id: &str) -> Result<Answer, An
         })?;
     let path = chosen.get("resourcePath").and_then(Value::as_str).unwrap_or_default();
     let resource = RESOURCES.iter().find(|(known, _)| *known == path).map(|(_, resource)| *resource);
-    let resource = resource
-        .ok_or_else(|| Answer::bad_request(format!("The source has no resourcePath {path:?}")))?;
+    let resource =
+        resource.ok_or_else(|| Answer::bad_request(format!("The source has no resourcePath {path:?}")))?;
     let account = Account::seeded(1, Size::total(120));
     let sample = account.objects(resource).first().and_then(|object| serde_json::from_str(object).ok());
     let record = fields(&sample.unwrap_or_else(|| json!({})));

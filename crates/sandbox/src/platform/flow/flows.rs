@@ -53,10 +53,7 @@ impl Flow {
         shown.extend([
             ("inheritedAttributes".to_owned(), inherited),
             ("runs".to_owned(), json!(format!("/runs?property=flowId=={}", self.item.id))),
-            (
-                "lastOperation".to_owned(),
-                json!({"started": at, "updated": 0, "operation": operation}),
-            ),
+            ("lastOperation".to_owned(), json!({"started": at, "updated": 0, "operation": operation})),
         ]);
         if let Some(run) = service.runs.iter().rfind(|run| run.flow == self.item.id) {
             shown.insert("lastRunDetails".to_owned(), run.in_short(stamp.now));
@@ -67,8 +64,7 @@ impl Flow {
 
 /// What a body asks for, when it may.
 fn check(body: &Document, tenant: &Tenant) -> Result<(Route, Option<Schedule>), Answer> {
-    let spec =
-        specs::of(body, "flowSpec", &[specs::SCHEDULED, specs::STREAM, specs::MAPPED_STREAM])?;
+    let spec = specs::of(body, "flowSpec", &[specs::SCHEDULED, specs::STREAM, specs::MAPPED_STREAM])?;
     let one = |name: &str, of: &[super::End]| {
         let ids = body.get(name).and_then(Value::as_array).map(Vec::as_slice);
         let [Value::String(id)] = ids.unwrap_or_default() else {
@@ -133,7 +129,7 @@ fn options(body: &Document) -> Result<(), Answer> {
         return Err(Answer::bad_request("options.errorDiagnosticsEnabled must be true or false"));
     }
     let percent = at(body, "/options/partialIngestionPercent");
-    if percent.is_some_and(|value| !value.as_u64().is_some_and(|percent| percent <= 100)) {
+    if percent.is_some_and(|value| value.as_u64().is_none_or(|percent| percent > 100)) {
         return Err(Answer::bad_request("options.partialIngestionPercent must be from 0 to 100"));
     }
     Ok(())

@@ -133,10 +133,12 @@ fn order(left: Option<&Value>, right: Option<&Value>) -> Ordering {
             left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal)
         }
         (left, right) => {
-            let text = |value: Option<&Value>| value.map(|value| match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
+            let text = |value: Option<&Value>| {
+                value.map(|value| match value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                })
+            };
             text(left).cmp(&text(right))
         }
     }

@@ -203,14 +203,14 @@ impl Run {
             let host = call.header("host").unwrap_or("localhost");
             let meta = format!("http://{host}/data/foundation/export/batches/{batch}/meta?path=");
             promoting["statusSummary"]["extensions"] = json!({
-                "manifest": {"failedRecords": format!("{meta}row_errors"),
-                    "sampleErrors": format!("{meta}row_error_samples.json")},
-                "errors": [
-                    {"code": "INGEST-1212-400",
-                        "message": format!("Encountered {} errors in the data.", self.failed)},
-                    {"code": "MAPPER-3700-400", "recordCount": self.failed,
-                        "message": "Mapping could not be applied to the record."},
-                ]});
+            "manifest": {"failedRecords": format!("{meta}row_errors"),
+                "sampleErrors": format!("{meta}row_error_samples.json")},
+            "errors": [
+                {"code": "INGEST-1212-400",
+                    "message": format!("Encountered {} errors in the data.", self.failed)},
+                {"code": "MAPPER-3700-400", "recordCount": self.failed,
+                    "message": "Mapping could not be applied to the record."},
+            ]});
         }
         json!([copying, promoting])
     }

@@ -95,7 +95,8 @@ mod tests {
         let wanted = Schedule { start: 1_710_267_858_000, period: Some(900_000), backfill: true };
         let text = json!({"startTime": "1710267858", "frequency": "minute", "interval": "15"});
         assert_eq!(read(text), Some(wanted));
-        let numbers = json!({"startTime": 1710267858, "frequency": "minute", "interval": 15, "backfill": true});
+        let numbers =
+            json!({"startTime": 1710267858, "frequency": "minute", "interval": 15, "backfill": true});
         assert_eq!(read(numbers), Some(wanted));
         assert!(read(json!({"startTime": 1, "frequency": "once"})).is_some());
     }
@@ -122,8 +123,10 @@ mod tests {
     #[test]
     fn moments_follow_the_period() {
         let schedule = Schedule { start: 1_000, period: Some(500), backfill: true };
-        assert_eq!([0, 1_000, 1_001, 1_500].map(|moment| schedule.from(moment)),
-            [Some(1_000), Some(1_000), Some(1_500), Some(1_500)]);
+        assert_eq!(
+            [0, 1_000, 1_001, 1_500].map(|moment| schedule.from(moment)),
+            [Some(1_000), Some(1_000), Some(1_500), Some(1_500)]
+        );
         assert_eq!(Schedule { period: None, ..schedule }.from(7_000), Some(7_000));
     }
 }

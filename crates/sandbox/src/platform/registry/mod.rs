@@ -144,19 +144,6 @@ impl Registry {
         self.resolved(&self.schema(id)?.document).ok()
     }
 
-    /// The path of a schema's primary identity.
-    pub(in crate::platform) fn primary_identity(&self, schema: &str) -> Option<String> {
-        let text = |descriptor: &Document, key: &str| {
-            descriptor.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
-        };
-        let primary = self.descriptors.iter().find(|descriptor| {
-            text(descriptor, "@type") == "xdm:descriptorIdentity"
-                && text(descriptor, "xdm:sourceSchema") == schema
-                && descriptor.get("xdm:isPrimary").is_some_and(|primary| primary == true)
-        })?;
-        Some(text(primary, "xdm:sourceProperty"))
-    }
-
     fn all(&self) -> impl Iterator<Item = &Resource> {
         self.standard.iter().chain(&self.own)
     }
