@@ -181,7 +181,8 @@ async fn a_changed_schema_is_seen_a_quarter_of_an_hour_later() {
     let old = client.message(&store, &flow, entity("1"));
     assert_eq!(client.stream(&inlet, &old).await.0, 200);
     let group = client.group("More", json!({"more": text_field()})).await;
-    let patch = json!([{"op": "add", "path": "/allOf/-", "value": {"$ref": group["$id"]}}]);
+    let patch = json!([{"op": "add", "path": "/meta:extends/-", "value": group["$id"]},
+        {"op": "add", "path": "/allOf/-", "value": {"$ref": group["$id"]}}]);
     let (status, answer) = client.patch("schemas", &json!({"$id": store.schema}), patch).await;
     assert_eq!(status, 200, "{answer}");
     let new = client.message(&store, &flow, json!({"_acme": {"more": "x"}}));
