@@ -33,6 +33,10 @@ pub enum Fault {
     Batch(Fate),
     /// The right answer, late. At most a minute.
     Slow(Duration),
+    /// One entry of a 207 has this status; that message is not taken. Counts messages, not requests.
+    Entry(u16),
+    /// One entry of a 207 has this status, though that message is taken. Counts messages, not requests.
+    EntryAfter(u16),
 }
 
 #[derive(Debug, Clone)]
@@ -51,9 +55,9 @@ struct Rule {
 /// Built with [`Faults::with`] and [`Faults::with_path`], or parsed: rules divided by commas, each
 /// `[METHOD ][/path:]fault` followed by `@n`, `@n-m` or `every` and a number. A rule counts only the requests
 /// that its method and the beginning of the path select; one about a batch's end counts only requests that complete
-/// a batch. Faults are a status (400 to 599), `html502`,
-/// `empty401`, `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after`, `cut`, `slow:200ms`,
-/// and `batch-retrying`, `batch-odd`, `batch-stuck`, `batch-stalled`, `batch-failed`.
+/// a batch, one about an entry counts single messages. Faults are a status (400 to 599), `html502`, `empty401`,
+/// `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after`, `cut`, `slow:200ms`, `batch-retrying`,
+/// `batch-odd`, `batch-stuck`, `batch-stalled`, `batch-failed`, `entry503` and `entry-after503`.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Vec<Rule>,
@@ -79,9 +83,20 @@ impl Faults {
 
     /// Counts one request and answers what goes wrong with it.
     pub(super) fn next(&mut self, method: &str, path: &str, query: &str) -> Option<Fault> {
-        let completes = batches::completes(method, path, query);
+        self.count(method, path, batches::completes(method, path, query), false)
+    }
+
+    /// Counts one message of a request that has several and answers what goes wrong with it.
+    pub(super) fn next_entry(&mut self, method: &str, path: &str) -> Option<Fault> {
+        self.count(method, path, false, true)
+    }
+
+    fn count(&mut self, method: &str, path: &str, completes: bool, entries: bool) -> Option<Fault> {
         let mut hit = None;
         for rule in &mut self.rules {
+            if matches!(rule.fault, Fault::Entry(_) | Fault::EntryAfter(_)) != entries {
+                continue;
+            }
             if rule.method.as_deref().is_some_and(|only| only != method) || !path.starts_with(&rule.path) {
                 continue;
             }
@@ -140,6 +155,8 @@ fn parse(text: &str) -> Result<Fault, &'static str> {
             ("html", Fault::Html as fn(u16) -> Fault),
             ("empty", Fault::Empty),
             ("after", Fault::StatusAfter),
+            ("entry-after", Fault::EntryAfter),
+            ("entry", Fault::Entry),
         ]
         .into_iter()
         .find_map(|(name, fault)| Some((fault, text.strip_prefix(name)?)))
@@ -165,6 +182,11 @@ mod tests {
         assert_eq!(faults.next("GET", "/data/core/x", ""), None);
         assert_eq!(faults.next("GET", "/data/core/x", ""), Some(Fault::CloseAfter));
         assert_eq!(faults.next("PUT", "/data/other", ""), Some(Fault::Empty(401)));
+        let mut faults: Faults = "/collection:entry503@2, entry-after500@3, 429@1".parse().expect("faults");
+        assert_eq!(faults.next("POST", "/collection/batch/x", ""), Some(Fault::Status(429)));
+        let entries: Vec<Option<Fault>> =
+            (0..4).map(|_| faults.next_entry("POST", "/collection/batch/x")).collect();
+        assert_eq!(entries, [None, Some(Fault::Entry(503)), Some(Fault::EntryAfter(500)), None]);
     }
 
     #[test]

@@ -39,9 +39,10 @@ pub(super) fn enter<'a>(
     if !organization.sandboxes.iter().any(|known| known == sandbox) {
         return Err(Answer::problem(403, "Forbidden", format!("No access to the sandbox {sandbox}")));
     }
-    // Batch ingestion takes bytes of files, and requests without a body: it looks for itself.
-    let is_import = call.path.starts_with("/data/foundation/import/");
-    if matches!(call.method.as_str(), "POST" | "PUT" | "PATCH") && !(is_import && call.body.is_empty()) {
+    // Batch ingestion takes bytes of files, and requests without a body: it looks for itself. Actions of Flow
+    // Service have everything in the query, and no body.
+    let without_body = call.path.starts_with("/data/foundation/import/") || call.path.ends_with("/action");
+    if matches!(call.method.as_str(), "POST" | "PUT" | "PATCH") && !(without_body && call.body.is_empty()) {
         let kind = header("content-type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         // Only Catalog tells a JSON Patch by its type; the registry's patches are application/json too.

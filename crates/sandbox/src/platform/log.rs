@@ -64,6 +64,49 @@ pub(super) fn form(body: &str) -> String {
     kept.finish()
 }
 
+/// A body as it may be kept: those of Flow Service's connections hold secrets of sources.
+pub(super) fn body(path: &str, body: &str) -> String {
+    if !path.contains("/flowservice/connections") || body.is_empty() {
+        return body.to_owned();
+    }
+    match serde_json::from_str(body) {
+        Ok(mut value) => {
+            hide(&mut value);
+            compact(&value)
+        }
+        Err(_) => HIDDEN.to_owned(),
+    }
+}
+
+/// Puts something else in the place of every text that may be a secret by its name.
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let name = name.to_ascii_lowercase();
+                let secret = ["token", "secret", "password", "key"].iter().any(|part| name.contains(part));
+                match value {
+                    Value::String(text) if secret => HIDDEN.clone_into(text),
+                    value => hide(value),
+                }
+            }
+        }
+        // A patch may name the member in its path alone.
+        Value::Array(steps) => {
+            for step in steps {
+                let path = step.get("path").and_then(Value::as_str).unwrap_or_default();
+                if path.starts_with("/auth/params/")
+                    && let Some(value) = step.get_mut("value")
+                {
+                    *value = json!(HIDDEN);
+                }
+                hide(step);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// All requests so far, and the file to which they are written too.
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -95,5 +138,15 @@ mod tests {
         assert_eq!(kept, "grant_type=client_credentials&client_id=me&client_secret=hidden&scope=a%2Cb");
         assert_eq!(super::header("authorization", "Bearer eyJ"), "Bearer hidden");
         assert_eq!(super::header("x-api-key", "me"), "me");
+        let path = "/data/foundation/flowservice/connections";
+        for body in [
+            r#"{"auth":{"params":{"accessToken":"sk_test_1"}}}"#,
+            r#"[{"op":"replace","path":"/auth/params","value":{"accessToken":"sk_test_1"}}]"#,
+            r#"[{"op":"replace","path":"/auth/params/accessToken","value":"sk_test_1"}]"#,
+            r#"{"auth":{"params":{"accessToken":"sk_test_1",}}}"#,
+        ] {
+            assert!(!super::body(path, body).contains("sk_test"), "{body}");
+        }
+        assert_eq!(super::body("/data/core", "{x"), "{x");
     }
 }

@@ -1,5 +1,6 @@
 //! A local stand-in for the parts of Adobe Experience Platform that schemas and data need: tokens (IMS), the
-//! gateway's headers, Schema Registry, Catalog, identity namespaces, batch ingestion.
+//! gateway's headers, Schema Registry, Catalog, identity namespaces, batch ingestion, Flow Service, mapping sets,
+//! streaming ingestion.
 //!
 //! A [`Platform`] serves them on one address over HTTP. It keeps the rules that are published, the awkward
 //! ones too, and goes wrong where [`Faults`] say so. Nothing depends on the machine's clock or on chance: ids
@@ -9,7 +10,10 @@ mod answer;
 mod batches;
 mod catalog;
 mod clock;
+mod collection;
+mod conversion;
 mod faults;
+mod flow;
 mod gateway;
 mod ims;
 mod json_patch;
@@ -23,6 +27,7 @@ mod tenant;
 mod world;
 
 pub use batches::{Fate, PROFILE_BATCHES_A_DAY, ProfileIntake};
+pub use collection::{Collected, Operation, Uncollected};
 pub use faults::{Fault, Faults};
 pub use log::Logged;
 pub use options::{Client, Ingestion, Options, Organization, StateNames, Titles};

@@ -1,5 +1,6 @@
 //! The HTTP side. Connections are served by hand, because some must be closed without an answer.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -27,6 +28,7 @@ use crate::{
     platform::{
         answer::Answer,
         batches::{self, NotTaken, Piece, ProfileIntake},
+        collection::{Collected, Uncollected},
         faults::{Fault, Faults},
         log::{self, Log, Logged},
         options::{Client, Options, Organization},
@@ -162,6 +164,21 @@ impl Platform {
         lock(&self.app.world).lake(sandbox).map(|lake| lake.profile()).unwrap_or_default()
     }
 
+    /// What was streamed into a dataset, in the order in which it came.
+    pub fn collected(&self, dataset: &str) -> Vec<Collected> {
+        lock(&self.app.world).inbox.accepted(dataset)
+    }
+
+    /// What was streamed for a dataset and lies in its error batches.
+    pub fn uncollected(&self, dataset: &str) -> Vec<Uncollected> {
+        lock(&self.app.world).inbox.failed(dataset)
+    }
+
+    /// What Profile has of a dataset by streaming, by primary identity.
+    pub fn profiles(&self, dataset: &str) -> BTreeMap<String, Value> {
+        lock(&self.app.world).inbox.profiles(dataset)
+    }
+
     /// Replaces all faults; the new ones count requests from 1.
     pub fn set_faults(&self, faults: Faults) {
         *lock(&self.app.faults) = faults;
@@ -256,7 +273,7 @@ impl App {
         }
         let (answer, changed) = match refused {
             Some(refused) => (refused, false),
-            None => lock(&self.world).answer(&call),
+            None => lock(&self.world).answer(&call, &self.faults),
         };
         let answer = match fault {
             Some(Fault::CloseAfter) => {
@@ -316,7 +333,7 @@ impl App {
             path: call.path.clone(),
             query: kept(&call.query),
             headers: headers.collect(),
-            body: if token { log::form(&call.body) } else { sent.unwrap_or_else(|| call.body.clone()) },
+            body: if token { log::form(&call.body) } else { sent.unwrap_or_else(|| log::body(&call.path, &call.body)) },
             status,
             answer: kept(&String::from_utf8_lossy(answer)),
             changed,
@@ -337,7 +354,9 @@ fn instead(fault: Option<Fault>) -> Option<Answer> {
         | Fault::TruncateAfter
         | Fault::Cut
         | Fault::Batch(_)
-        | Fault::Slow(_) => None,
+        | Fault::Slow(_)
+        | Fault::Entry(_)
+        | Fault::EntryAfter(_) => None,
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::{
-    platform::{catalog::Catalog, namespaces::Namespaces, registry::Registry},
+    platform::{
+        catalog::Catalog, conversion::Conversion, flow::FlowService, namespaces::Namespaces,
+        registry::Registry,
+    },
     random::Random,
 };
 
@@ -16,6 +19,8 @@ pub(super) struct Tenant {
     pub(super) registry: Registry,
     pub(super) catalog: Catalog,
     pub(super) namespaces: Namespaces,
+    pub(super) flows: FlowService,
+    pub(super) conversion: Conversion,
 }
 
 impl Tenant {

@@ -1,7 +1,7 @@
 //! Everything that the platform holds, and which service answers a request.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
@@ -10,6 +10,10 @@ use crate::platform::{
     batches::{self, Fate, Lake, Piece},
     catalog::{self, Catalog},
     clock::Clock,
+    collection::{self, Desk, Inbox},
+    conversion::{self, Conversion},
+    faults::Faults,
+    flow::{self, FlowService},
     gateway,
     ims::Tokens,
     namespaces::{self, Namespaces},
@@ -67,6 +71,8 @@ pub(super) struct World {
     tenants: BTreeMap<(String, String), Tenant>,
     /// Batches and rows, by organisation and sandbox too.
     lakes: BTreeMap<(String, String), Lake>,
+    /// What was streamed. It only grows, so it is not part of what is cloned before each change.
+    pub(super) inbox: Inbox,
 }
 
 impl World {
@@ -80,14 +86,29 @@ impl World {
             standard,
             tenants: BTreeMap::new(),
             lakes: BTreeMap::new(),
+            inbox: Inbox::default(),
         }
     }
 
     /// Answers a request. Also says whether it changed anything.
-    pub(super) fn answer(&mut self, call: &Call) -> (Answer, bool) {
+    pub(super) fn answer(&mut self, call: &Call, faults: &Mutex<Faults>) -> (Answer, bool) {
         if call.path == "/ims/token/v3" {
             let answer = self.tokens.mint(call, &self.options, self.clock);
             return (answer.unwrap_or_else(|refused| refused), false);
+        }
+        let segments = call.segments();
+        let path: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["collection", path @ ..] => {
+                self.clock.tick();
+                let World { options, clock, tokens, tenants, inbox, .. } = self;
+                let desk = Desk { options, clock: *clock, tokens, tenants, inbox, faults };
+                return collection::serve(call, path, desk);
+            }
+            ["sandbox", "collected" | "uncollected" | "profiles", ..] => {
+                return (self.inbox.serve(call, &path[1..]), false);
+            }
+            _ => {}
         }
         match self.serve(call) {
             Ok(answered) => answered,
@@ -123,6 +144,8 @@ impl World {
             registry: Registry::new(&organization.tenant, Arc::clone(&self.standard), self.options.titles),
             catalog: Catalog::default(),
             namespaces: Namespaces::standard(),
+            flows: FlowService::default(),
+            conversion: Conversion::default(),
         });
         let segments = call.segments();
         let path: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -140,6 +163,10 @@ impl World {
                     .map_err(|error| error.answer(call.number, self.clock))
             }
             ["data", "foundation", "catalog", rest @ ..] => catalog::serve(call, rest, &mut next, &stamp),
+            ["data", "foundation", "flowservice", rest @ ..] => flow::serve(call, rest, &mut next, &stamp),
+            ["data", "foundation", "conversion", rest @ ..] => {
+                conversion::serve(call, rest, &mut next, &stamp)
+            }
             ["data", "core", "idnamespace", rest @ ..] => namespaces::serve(call, rest, &mut next, &stamp),
             _ => Err(Answer::gateway(404, "404000", "Resource not found")),
         }?;

@@ -25,7 +25,7 @@ const OWN: [&str; 7] = [
 
 impl Registry {
     /// The primary identity of a schema.
-    pub(super) fn primary_identity(&self, schema: &str) -> Option<&Document> {
+    pub(in crate::platform) fn primary_identity(&self, schema: &str) -> Option<&Document> {
         self.descriptors.iter().find(|descriptor| {
             text(descriptor, "@type") == "xdm:descriptorIdentity"
                 && text(descriptor, "xdm:sourceSchema") == schema
