@@ -1,8 +1,8 @@
 //! Batch ingestion: making a batch, its files, completing it; what Catalog says of it, and which rows were refused.
 
-use super::client::{Answer, Ask, Form, Platform};
+use super::client::{Answer, Ask, Form, Platform, pause};
 use super::error::PlatformError;
-use super::upload::{Content, Slice};
+use super::upload::Content;
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 const IMPORT: &str = "/data/foundation/import/batches";
 const CATALOG: &str = "/data/foundation/catalog/batches";
 const EXPORT: &str = "/data/foundation/export/batches";
+
+/// Bytes up to which a file goes up in one request; the gateway takes 256 MB.
+const IN_ONE: u64 = 200_000_000;
+/// Bytes of one range; Platform takes 512 MB, but what breaks off is made again.
+const RANGE: u64 = 64 << 20;
 
 /// Entries that one answer lists at most.
 const PAGE: usize = 100;
@@ -129,24 +134,64 @@ impl Platform {
         Ok(answer.and_then(|answer| answer.body.get(id).map(|batch| Told::of(id, batch))))
     }
 
-    /// Uploads a whole file; one of the same name is replaced.
+    /// Uploads a file; one of the same name is replaced.
     pub async fn put_file(&self, file: &FilePath<'_>, content: &Content) -> Result<(), PlatformError> {
-        let slice = content.whole();
-        self.ask(&Ask::upload(Method::PUT, file.path(), &slice)).await.map(drop)
+        if content.len() <= IN_ONE {
+            let slice = content.whole();
+            return self.ask(&Ask::upload(Method::PUT, file.path(), &slice)).await.map(drop);
+        }
+        let (mut doubts, mut anew) = (0, false);
+        let mut at = self.received(file, content).await?;
+        loop {
+            let before = at;
+            let error = match self.put_ranges(file, content, &mut at).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            at = match &error {
+                // What came may have gaps or be there twice, which only the end tells: once more from the beginning.
+                PlatformError::Refused { status: 400 | 409, .. } if !anew => {
+                    anew = true;
+                    None
+                }
+                PlatformError::NoAnswer { .. } => {
+                    doubts = if at > before { 1 } else { doubts + 1 };
+                    if !pause(doubts, None).await {
+                        return Err(error);
+                    }
+                    self.received(file, content).await?
+                }
+                _ => return Err(error),
+            };
+        }
     }
 
-    /// Begins a file that comes in ranges.
-    pub async fn begin_file(&self, file: &FilePath<'_>) -> Result<(), PlatformError> {
-        self.ask(&Ask::act(file.path(), "INITIALIZE")).await.map(drop)
+    /// Up to where a file has come that goes up in ranges; none when it is to be begun.
+    async fn received(&self, file: &FilePath<'_>, content: &Content) -> Result<Option<u64>, PlatformError> {
+        let there = self.file(file).await?;
+        Ok(there.and_then(|there| there.received).filter(|received| *received <= content.len()))
     }
 
-    /// Uploads a range of such a file.
-    pub async fn put_range(&self, file: &FilePath<'_>, slice: &Slice) -> Result<(), PlatformError> {
-        self.ask(&Ask::upload(Method::PATCH, file.path(), slice)).await.map(drop)
-    }
-
-    /// Ends such a file.
-    pub async fn end_file(&self, file: &FilePath<'_>) -> Result<(), PlatformError> {
+    /// The ranges of a file from `at` on, which moves with them.
+    async fn put_ranges(
+        &self,
+        file: &FilePath<'_>,
+        content: &Content,
+        at: &mut Option<u64>,
+    ) -> Result<(), PlatformError> {
+        let mut from = match *at {
+            Some(from) => from,
+            None => {
+                self.ask(&Ask::act(file.path(), "INITIALIZE")).await?;
+                0
+            }
+        };
+        while from < content.len() {
+            let slice = content.slice(from, from + RANGE);
+            self.ask(&Ask::upload(Method::PATCH, file.path(), &slice)).await?;
+            from = (from + RANGE).min(content.len());
+            *at = Some(from);
+        }
         self.ask(&Ask::act(file.path(), "COMPLETE")).await.map(drop)
     }
 
@@ -209,6 +254,14 @@ pub struct FilePath<'a> {
 impl FilePath<'_> {
     fn path(&self) -> String {
         format!("{IMPORT}/{}/datasets/{}/files/{}", self.batch, self.dataset, self.name)
+    }
+}
+
+impl There {
+    /// Whether all of a content is there, as far as that is said: nothing is known of the end of a file that came
+    /// in ranges.
+    pub fn is(&self, content: &Content) -> bool {
+        self.length == Some(content.len()) && self.received.is_none() && content.len() <= IN_ONE
     }
 }
 
