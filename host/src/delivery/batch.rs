@@ -174,10 +174,9 @@ impl Carrier<'_> {
             let Some(lines) = self.platform.row_errors(aep_id, &name).await? else { continue };
             let paths: Vec<PathBuf> = batch.files.iter().map(|file| self.lake.join(&file.path)).collect();
             let (dataset, external_id) = (self.dataset.to_owned(), batch.external_id.clone());
-            let now = self.now;
             let kept = blocking(move || {
                 let rows = failed_rows::read(&lines);
-                failed_rows::join(rows, &paths, &dataset, &external_id, now)
+                failed_rows::join(rows, &paths, &dataset, &external_id)
             })
             .await?;
             count += kept.len() as u64;
@@ -206,20 +205,24 @@ fn uploads(lake: &Path, batch: &Batch) -> Vec<(u32, Content)> {
     uploads.into_iter().map(|(number, parts)| (number, Content::new(parts))).collect()
 }
 
-/// What a batch is called: the same bytes for the same dataset have the same name, whatever ledger they are in.
+/// What a batch is called: the same files with the same bytes for the same dataset have the same name, also in a
+/// ledger that was restored. A lake that was made anew has other bytes.
 pub(super) async fn external_id(
     lake: &Path,
     dataset_id: &str,
     files: &[String],
     attempt: u32,
 ) -> Result<String, DeliveryError> {
-    let paths: Vec<PathBuf> = files.iter().map(|path| lake.join(path)).collect();
-    let dataset_id = dataset_id.to_owned();
+    let (lake, files, dataset_id) = (lake.to_owned(), files.to_vec(), dataset_id.to_owned());
     blocking(move || {
         let mut all = Sha256::new_with_prefix(dataset_id.as_bytes());
         all.update(attempt.to_le_bytes());
-        for path in paths {
-            all.update(hash(&path).map_err(|cause| DeliveryError::file(&path, cause))?);
+        for file in files {
+            let path = lake.join(&file);
+            let content = hash(&path).map_err(|cause| DeliveryError::file(&path, cause))?;
+            // Another file may say the same again, and is to be sent again.
+            all.update(Sha256::digest(file));
+            all.update(content);
         }
         let digest: [u8; 32] = all.finalize().into();
         Ok(format!("stripe-xdm-{}", hex::encode(&digest[..16])))

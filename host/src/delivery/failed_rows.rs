@@ -31,7 +31,8 @@ pub(super) struct Row {
 
 /// Reads a file of refused rows: JSON lines, each with `_errors`.
 pub(super) fn read(lines: &[u8]) -> Vec<Row> {
-    let lines = lines.split(|byte| *byte == b'\n').map(|line| line.trim_ascii()).filter(|line| !line.is_empty());
+    let lines =
+        lines.split(|byte| *byte == b'\n').map(|line| line.trim_ascii()).filter(|line| !line.is_empty());
     lines.map(row).collect()
 }
 
@@ -102,19 +103,20 @@ impl Row {
     }
 }
 
-/// Entries of the quarantine for refused rows, with our records out of the files of the batch.
+/// Entries of the quarantine for refused rows, with our records out of the files of the batch. When their objects
+/// were read, the ledger knows.
 pub(super) fn join(
     rows: Vec<Row>,
     files: &[PathBuf],
     dataset: &str,
     batch: &str,
-    now: i64,
 ) -> Result<Vec<Quarantined>, DeliveryError> {
     let key = match files.first() {
         Some(first) => key_name(first).map_err(|cause| DeliveryError::file(first, cause))?,
         None => None,
     };
-    let (mut by_id, mut by_text): (HashMap<RecordId, Vec<usize>>, HashMap<&[u8], Vec<usize>>) = Default::default();
+    let (mut by_id, mut by_text): (HashMap<RecordId, Vec<usize>>, HashMap<&[u8], Vec<usize>>) =
+        Default::default();
     for (number, row) in rows.iter().enumerate() {
         match (row.id(key.as_deref()), &row.text) {
             (Some(id), _) => by_id.entry(id).or_default().push(number),
@@ -155,7 +157,7 @@ pub(super) fn join(
             let message = "no record of the batch is this row; it is kept as Experience Platform shows it";
             reasons.push(Reason::new("not_ours", message));
         }
-        entry(dataset, batch, id, record, reasons, now)
+        entry(dataset, batch, id, record, reasons)
     });
     Ok(entries.collect())
 }
@@ -166,7 +168,6 @@ fn entry(
     id: Option<RecordId>,
     record: Vec<u8>,
     reasons: Vec<Reason>,
-    now: i64,
 ) -> Quarantined {
     let about = About {
         dataset: dataset.to_owned(),
@@ -182,7 +183,6 @@ fn entry(
     Quarantined {
         dataset: dataset.to_owned(),
         id: id.unwrap_or_else(|| Sha256::digest(&record).into()),
-        seen: now,
         about: about.json(),
         record,
         ..Quarantined::default()
@@ -211,7 +211,7 @@ mod tests {
         let path = dir.path().join("a.jsonl");
         std::fs::write(&path, ours.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
         let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        join(read(lines.as_bytes()), &[path], "charges", "b-1", 60).unwrap()
+        join(read(lines.as_bytes()), &[path], "charges", "b-1").unwrap()
     }
 
     fn record(id: u8, amount: u32) -> String {
@@ -226,10 +226,16 @@ mod tests {
         let converted = json!({ "_id": hex::encode([2; 32]), "amount": "x", "_errors": errors });
         let kept = joined(&[corrupt, converted], &[&old, &new, &other]);
         // Of the versions of a record the one whose text is shown.
-        assert_eq!(kept.iter().map(|k| k.record.as_slice()).collect::<Vec<_>>(), [old.as_bytes(), other.as_bytes()]);
-        assert_eq!((kept[0].id, kept[0].dataset.as_str(), kept[0].seen), ([1; 32], "charges", 60));
+        assert_eq!(
+            kept.iter().map(|k| k.record.as_slice()).collect::<Vec<_>>(),
+            [old.as_bytes(), other.as_bytes()]
+        );
+        assert_eq!((kept[0].id, kept[0].dataset.as_str()), ([1; 32], "charges"));
         let about = About::of(&kept[0]).unwrap();
-        assert_eq!((about.reasons[0].rule.as_str(), about.reasons[0].pointer.as_str()), ("1401", "/_acme/amount"));
+        assert_eq!(
+            (about.reasons[0].rule.as_str(), about.reasons[0].pointer.as_str()),
+            ("1401", "/_acme/amount")
+        );
         assert!(about.reasons[0].message.starts_with("Experience Platform refused the row: Corrupt row: "));
         // Without the text the newest version.
         let by_id = json!({ "_id": hex::encode([1; 32]), "_errors": [] });
@@ -242,7 +248,8 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_is_kept_as_it_is_shown() {
-        let kept = joined(&[json!({ "_corrupt_record": "{\"a\"", "_errors": [{ "code": 7 }] })], &[&record(1, 1)]);
+        let kept =
+            joined(&[json!({ "_corrupt_record": "{\"a\"", "_errors": [{ "code": 7 }] })], &[&record(1, 1)]);
         assert_eq!(kept[0].record, b"{\"a\"");
         let rules: Vec<_> = About::of(&kept[0]).unwrap().reasons.into_iter().map(|r| r.rule).collect();
         assert_eq!(rules, ["7", "not_ours"]);

@@ -88,8 +88,9 @@ pub fn gather(pending: &[Pending], bounds: &Bounds, next_due: Option<i64>, now: 
         if file.streamed > Position::default() || file.records == 0 {
             continue;
         }
-        let full =
-            bytes + file.bytes > bounds.bytes || rows + file.records > bounds.rows || open.len() >= bounds.files;
+        let full = bytes + file.bytes > bounds.bytes
+            || rows + file.records > bounds.rows
+            || open.len() >= bounds.files;
         if full && !open.is_empty() {
             batches.push((std::mem::take(&mut open), true));
             (bytes, rows, oldest) = (0, 0, i64::MAX);
@@ -112,7 +113,8 @@ pub fn gather(pending: &[Pending], bounds: &Bounds, next_due: Option<i64>, now: 
         for file in files {
             gathering.waiting.add(file);
         }
-        gathering.waiting.due = Some(if ready { next_due.unwrap_or(now) } else { due.max(next_due.unwrap_or(due)) });
+        gathering.waiting.due =
+            Some(if ready { next_due.unwrap_or(now) } else { due.max(next_due.unwrap_or(due)) });
     }
     gathering
 }
@@ -162,7 +164,8 @@ impl Budget {
     pub fn words(&self) -> String {
         let Self { a_day, datasets } = self;
         let (minutes, share) = (rounded_up(self.interval(), 60), DAY / self.interval().max(1));
-        let of = if *datasets == 1 { "1 dataset feeds".to_owned() } else { format!("{datasets} datasets feed") };
+        let of =
+            if *datasets == 1 { "1 dataset feeds".to_owned() } else { format!("{datasets} datasets feed") };
         format!(
             "{of} Profile, and a sandbox should have at most {a_day} such batches a day: each dataset gets \
              {share} a day, one every {minutes} minutes, and a change can wait as long until it is sent; streaming \
@@ -185,7 +188,10 @@ mod tests {
     }
 
     fn names(batch: &Gathered) -> String {
-        let names = batch.files.iter().map(|(path, upload)| format!("{}{upload}", path.trim_start_matches("charges/")));
+        let names = batch
+            .files
+            .iter()
+            .map(|(path, upload)| format!("{}{upload}", path.trim_start_matches("charges/")));
         names.collect::<Vec<_>>().join(" ")
     }
 
@@ -202,7 +208,10 @@ mod tests {
             (gathering.batches.iter().map(names).collect::<Vec<_>>(), gathering.waiting)
         };
         let none = Waiting::default();
-        assert_eq!(gathered(&[(1, 60), (1, 40), (1, 1)], 2_000), (vec!["a0 b0".to_owned(), "c0".to_owned()], none));
+        assert_eq!(
+            gathered(&[(1, 60), (1, 40), (1, 1)], 2_000),
+            (vec!["a0 b0".to_owned(), "c0".to_owned()], none)
+        );
         assert_eq!(gathered(&[(9, 1), (2, 1)], 2_000).0, ["a0", "b0"]);
         assert_eq!(gathered(&[(1, 1); 4], 2_000).0, ["a0 b0 c0", "d0"]);
         // What is larger than a batch is one.
@@ -216,7 +225,8 @@ mod tests {
     #[test]
     fn small_files_go_up_together() {
         let half = TOGETHER / 2;
-        let files = [file("a", 1, half, 0), file("b", 1, half, 0), file("c", 1, 1, 0), file("d", 1, TOGETHER * 9, 0)];
+        let files =
+            [file("a", 1, half, 0), file("b", 1, half, 0), file("c", 1, 1, 0), file("d", 1, TOGETHER * 9, 0)];
         let gathering = gather(&files, &Bounds::LAKE, None, 9);
         assert_eq!(gathering.batches.iter().map(names).collect::<Vec<_>>(), ["a0 b0 c1 d2"]);
     }

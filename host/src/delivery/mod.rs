@@ -76,7 +76,9 @@ pub enum DeliveryError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// With a file of the lake.
-    #[error("{path}: {cause}; the ledger knows this file of the lake: restore it and run the same command again")]
+    #[error(
+        "{path}: {cause}; the ledger knows this file of the lake: restore it and run the same command again"
+    )]
     File {
         /// The file.
         path: String,
@@ -96,7 +98,9 @@ impl DeliveryError {
     /// Whether it is about one batch only, so that others may still go.
     fn is_of_one(&self) -> bool {
         match self {
-            Self::Platform(PlatformError::Refused { status, .. }) => !matches!(status, 401 | 403 | 429 | 500..),
+            Self::Platform(PlatformError::Refused { status, .. }) => {
+                !matches!(status, 401 | 403 | 429 | 500..)
+            }
             Self::Platform(PlatformError::Contract { .. }) | Self::File { .. } => true,
             _ => false,
         }
@@ -159,7 +163,8 @@ pub async fn deliver(
     said: &(dyn Fn(&str) + Sync),
 ) -> Delivery {
     let profiles = destinations.iter().filter(|to| to.profile).count();
-    let budget = Budget { a_day: options.batches_a_day, ..Budget::shared_by(profiles.try_into().unwrap_or(u32::MAX)) };
+    let budget =
+        Budget { a_day: options.batches_a_day, ..Budget::shared_by(profiles.try_into().unwrap_or(u32::MAX)) };
     let datasets = destinations.iter().map(|to| Delivered {
         dataset: to.target.dataset.clone(),
         dataset_id: to.target.dataset_id.clone(),
@@ -259,6 +264,9 @@ impl Run<'_> {
         let now = (self.options.clock)();
         let gathering = gather(&self.outbox.undelivered(target)?, bounds, next, now);
         (done.waiting, done.tombstones) = (gathering.waiting, gathering.tombstones);
+        if to.profile && done.waiting.files > 0 && !gathering.batches.is_empty() {
+            done.waiting.due = Some(now.saturating_add(budget.interval()));
+        }
         for gathered in gathering.batches {
             let paths: Vec<String> = gathered.files.iter().map(|file| file.0.clone()).collect();
             let external_id = external_id(self.lake, &to.target.dataset_id, &paths, 1).await?;
@@ -287,7 +295,8 @@ impl Run<'_> {
                     Ok(false) => left.push((to, id)),
                     Ok(true) => {
                         let batch = self.outbox.batch(id)?;
-                        let line = format!("{} batch {} {}", to.target.dataset, name(&batch), batch.state.word());
+                        let line =
+                            format!("{} batch {} {}", to.target.dataset, name(&batch), batch.state.word());
                         (self.said)(&line);
                         settled(done, &batch);
                     }

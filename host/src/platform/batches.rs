@@ -116,11 +116,12 @@ impl Platform {
             ("limit", PAGE.to_string()),
         ];
         let answer = self.ask(&ask).await?;
-        let all =
-            answer.body.as_object().ok_or_else(|| answer.lacks("the answer holds no batches by id"))?;
+        let all = answer.body.as_object().ok_or_else(|| answer.lacks("the answer holds no batches by id"))?;
         // Catalog's filters may give more than was asked for.
         let ours = all.iter().filter(|(id, batch)| {
-            is_id(id) && batch.get("externalId").is_some_and(|known| known == external_id) && is_of(batch, dataset)
+            is_id(id)
+                && batch.get("externalId").is_some_and(|known| known == external_id)
+                && is_of(batch, dataset)
         });
         let mut ours: Vec<_> = ours.collect();
         // An object has no order of its own.
@@ -229,7 +230,9 @@ impl Platform {
                 return Ok(names);
             }
         }
-        Err(PlatformError::Setup(format!("batch {id}: the list of its errors has more than {MAX_PAGES} pages")))
+        Err(PlatformError::Setup(format!(
+            "batch {id}: the list of its errors has more than {MAX_PAGES} pages"
+        )))
     }
 
     /// One of these files: JSON lines.
@@ -329,7 +332,10 @@ mod tests {
             { "code": "106", "description": "" }, {},
         ]});
         let told = told(batch);
-        assert_eq!((told.refused, told.errors.as_deref()), (5, Some("INGEST-1401-400 Corrupt row (2 rows); 106")));
+        assert_eq!(
+            (told.refused, told.errors.as_deref()),
+            (5, Some("INGEST-1401-400 Corrupt row (2 rows); 106"))
+        );
         assert_eq!(Told::of("b", &json!({ "errors": [] })).errors, None);
     }
 

@@ -301,7 +301,8 @@ impl Platform {
         };
         if (200..300).contains(&sent.status) {
             let (length, received) = (sent.length, sent.received);
-            let answer = |body, raw, request| Answer { body, raw, length, received, what: ask.what(), request };
+            let answer =
+                |body, raw, request| Answer { body, raw, length, received, what: ask.what(), request };
             if ask.form != Form::Json {
                 let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
                 let raw = if ask.form == Form::Raw { body } else { BytesMut::new() };

@@ -7,7 +7,8 @@ use crate::ledger::{
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
 
-const BATCH: &str = "SELECT id, external_id, aep_id, state, attempt, uploads, records, bytes, refused, status, error,
+const BATCH: &str =
+    "SELECT id, external_id, aep_id, state, attempt, uploads, records, bytes, refused, status, error,
                      planned, changed FROM batch";
 
 impl Outbox for SqliteLedger {
@@ -67,8 +68,7 @@ impl Outbox for SqliteLedger {
 
     fn unsettled_batches(&mut self, target: i64) -> Result<Vec<Batch>, LedgerError> {
         self.within(|tx| {
-            let sql =
-                format!("{BATCH} WHERE target = ? AND state NOT IN ('active', 'replaced') ORDER BY id");
+            let sql = format!("{BATCH} WHERE target = ? AND state NOT IN ('active', 'replaced') ORDER BY id");
             let batches: rusqlite::Result<Vec<Batch>> =
                 tx.prepare_cached(&sql)?.query_map([target], batch)?.collect();
             batches?.into_iter().map(|batch| with_files(tx, batch)).collect()
