@@ -56,6 +56,7 @@ fn a_file_is_due_until_it_is_in_a_batch_of_the_target() {
     write(&mut ledger, 20, &["charges/a"], vec![]);
     let (dev, prod) = (ledger.target(&target("dev")).unwrap(), ledger.target(&target("prod")).unwrap());
     assert_eq!(ledger.target(&target("dev")).unwrap(), dev);
+    assert_eq!(ledger.datasets_with_files().unwrap(), ["charges", "customers"]);
     // In the order of the runs.
     assert_eq!(undelivered(&mut ledger, dev), ["charges/b", "charges/a"]);
     let since: Vec<_> = ledger.undelivered(dev).unwrap().iter().map(|file| file.since).collect();

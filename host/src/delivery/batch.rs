@@ -164,7 +164,9 @@ impl Carrier<'_> {
         if told.health() == Health::Gone {
             said = Some(format!("batch {aep_id} was reverted in Platform, or has expired there"));
         }
-        self.step(batch, Step::Active(told.refused.max(found), said)).map(|()| true)
+        // A row may be listed for more than one reason.
+        let refused = if told.refused > 0 { told.refused } else { found };
+        self.step(batch, Step::Active(refused, said)).map(|()| true)
     }
 
     /// Fetches the refused rows and keeps our records back; how many there are.

@@ -6,9 +6,11 @@
 //! `gather` and `batch`, in a file `parquet.rs` of its own.
 
 mod batch;
+mod destinations;
 mod failed_rows;
 mod gather;
 
+pub use destinations::destinations;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 
 use crate::ledger::{Batch, BatchState, LedgerError, NewBatch, Outbox, Target};

@@ -176,6 +176,8 @@ pub enum Step {
 pub trait Outbox: Send {
     /// The number of a target, given at first sight.
     fn target(&mut self, target: &Target) -> Result<i64, LedgerError>;
+    /// The datasets of which the lake has files, by name.
+    fn datasets_with_files(&mut self) -> Result<Vec<String>, LedgerError>;
     /// The files of the target's dataset that are in no batch and not wholly streamed, oldest first. Files of
     /// tombstones are among them: see [`is_tombstones`].
     fn undelivered(&mut self, target: i64) -> Result<Vec<Pending>, LedgerError>;

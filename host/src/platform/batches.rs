@@ -278,7 +278,7 @@ pub struct There {
 }
 
 /// Whether a text can be one part of a path as it is.
-fn is_id(text: &str) -> bool {
+pub(super) fn is_id(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !text.is_empty() && text.len() <= 100 && text.bytes().all(plain)
 }

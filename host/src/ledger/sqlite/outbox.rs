@@ -24,6 +24,13 @@ impl Outbox for SqliteLedger {
         })
     }
 
+    fn datasets_with_files(&mut self) -> Result<Vec<String>, LedgerError> {
+        self.within(|tx| {
+            let sql = "SELECT DISTINCT dataset FROM file ORDER BY dataset";
+            tx.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+        })
+    }
+
     fn undelivered(&mut self, target: i64) -> Result<Vec<Pending>, LedgerError> {
         self.within(|tx| {
             let sql = "SELECT file.path, file.records, file.bytes, coalesce(started, 0),
