@@ -105,7 +105,7 @@ impl Outbox for SqliteLedger {
 
     fn step(&mut self, id: i64, step: &Step, now: i64) -> Result<(), LedgerError> {
         self.within(|tx| {
-            let mut set = |what: &str, values: &[&dyn rusqlite::ToSql]| {
+            let set = |what: &str, values: &[&dyn rusqlite::ToSql]| {
                 let sql = format!("UPDATE batch SET changed = ?1, {what} WHERE id = ?2");
                 let all: Vec<&dyn rusqlite::ToSql> =
                     [&now as &dyn rusqlite::ToSql, &id].into_iter().chain(values.iter().copied()).collect();
