@@ -115,8 +115,8 @@ pub(super) fn join(
         Some(first) => key_name(first).map_err(|cause| DeliveryError::file(first, cause))?,
         None => None,
     };
-    let (mut by_id, mut by_text): (HashMap<RecordId, Vec<usize>>, HashMap<&[u8], Vec<usize>>) =
-        Default::default();
+    let mut by_id: HashMap<RecordId, Vec<usize>> = HashMap::new();
+    let mut by_text: HashMap<&[u8], Vec<usize>> = HashMap::new();
     for (number, row) in rows.iter().enumerate() {
         match (row.id(key.as_deref()), &row.text) {
             (Some(id), _) => by_id.entry(id).or_default().push(number),
