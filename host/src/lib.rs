@@ -2,6 +2,7 @@
 //! and the sync that joins them.
 
 pub mod config;
+pub mod delivery;
 pub mod input;
 pub mod lake;
 pub mod ledger;

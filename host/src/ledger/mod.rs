@@ -2,9 +2,13 @@
 //! Everything a run needs to go on after a crash is here, and moves in one transaction with the record
 //! of what was delivered.
 
+mod outbox;
 mod schema;
 mod sqlite;
 
+pub use outbox::{
+    Batch, BatchState, NewBatch, Outbox, Outgoing, Pending, Position, Step, Target, is_tombstones,
+};
 pub use sqlite::SqliteLedger;
 
 use sha2::{Digest as _, Sha256};

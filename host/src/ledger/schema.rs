@@ -139,4 +139,34 @@ CREATE TABLE relisted (
     PRIMARY KEY (account, resource)
 ) STRICT, WITHOUT ROWID;
 ",
+    // The outbox: which files went where. A file is in at most one batch of a target, so that its key alone keeps
+    // it from being sent twice; a batch that failed gives its files to the one that takes its place.
+    "
+CREATE TABLE target (
+    id INTEGER PRIMARY KEY, org TEXT NOT NULL, sandbox TEXT NOT NULL, dataset_id TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    UNIQUE (org, sandbox, dataset_id)
+) STRICT;
+CREATE TABLE batch (
+    id INTEGER PRIMARY KEY, target INTEGER NOT NULL REFERENCES target, external_id TEXT NOT NULL,
+    aep_id TEXT,
+    state TEXT NOT NULL DEFAULT 'planned'
+        CHECK (state IN ('planned', 'created', 'uploaded', 'completed', 'active', 'failed', 'replaced')),
+    attempt INTEGER NOT NULL, uploads INTEGER NOT NULL DEFAULT 0,
+    records INTEGER NOT NULL, bytes INTEGER NOT NULL, refused INTEGER NOT NULL DEFAULT 0,
+    status TEXT NOT NULL DEFAULT '', error TEXT, planned INTEGER NOT NULL, changed INTEGER NOT NULL,
+    UNIQUE (target, external_id)
+) STRICT;
+CREATE INDEX batch_open ON batch (target) WHERE state IN ('planned', 'created', 'uploaded', 'completed');
+CREATE TABLE outgoing (
+    target INTEGER NOT NULL REFERENCES target, path TEXT NOT NULL, batch INTEGER NOT NULL REFERENCES batch,
+    upload INTEGER NOT NULL, place INTEGER NOT NULL,
+    PRIMARY KEY (target, path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outgoing_batch ON outgoing (batch, upload, place);
+CREATE TABLE streamed (
+    target INTEGER NOT NULL REFERENCES target, path TEXT NOT NULL, bytes INTEGER NOT NULL, lines INTEGER NOT NULL,
+    PRIMARY KEY (target, path)
+) STRICT, WITHOUT ROWID;
+",
 ];

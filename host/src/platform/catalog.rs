@@ -1,5 +1,6 @@
 //! Catalog's calls that are used here: datasets.
 
+use super::batches::is_id;
 use super::client::{Ask, Platform};
 use super::error::PlatformError;
 use reqwest::Method;
@@ -19,6 +20,22 @@ impl Platform {
         let of_name =
             all.iter().filter(|(_, dataset)| dataset.get("name").is_some_and(|known| known == name));
         Ok(of_name.map(|(id, dataset)| Dataset { id: id.clone(), document: dataset.clone() }).collect())
+    }
+
+    /// The datasets of a name: id, and whether it feeds Profile.
+    pub async fn named_datasets(&self, name: &str) -> Result<Vec<(String, bool)>, PlatformError> {
+        let feeds = |document: &Value| {
+            let tags = document.pointer("/tags/unifiedProfile").and_then(Value::as_array);
+            let mut tags = tags.into_iter().flatten().filter_map(Value::as_str);
+            // Written with and without a space.
+            tags.any(|tag| tag.replace(' ', "") == "enabled:true")
+        };
+        let found = self.datasets(name).await?;
+        let ids = found.into_iter().map(|dataset| {
+            let feeds = feeds(&dataset.document);
+            (dataset.id, feeds)
+        });
+        Ok(ids.filter(|(id, _)| is_id(id)).collect())
     }
 
     /// Makes a dataset; gives its id.

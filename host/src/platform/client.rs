@@ -1,19 +1,23 @@
 //! Requests through the gateway: headers, one token, bounded in time and size, repeated where that is safe.
 //!
-//! A GET is repeated after any trouble. A request that writes is repeated only when it surely had no effect
-//! (no token, too many requests); after other trouble the caller looks at what is there.
+//! What only looks is repeated after any trouble, and so is what comes to the same when it is done twice: the
+//! upload of a whole file. Any other request that writes is repeated only when it surely had no effect (no token,
+//! too many requests); after other trouble the caller looks at what is there.
 
 use super::error::{PlatformError, Refusal, RequestId, advice};
 use super::token::{Secret, Token, Tokens};
+use super::upload::Slice;
 use bytes::BytesMut;
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url, redirect};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Longest that one request may take.
+/// Longest that one request may take, besides the time for its bytes.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes a second below which an upload is given up.
+const SLOWEST: u64 = 128 << 10;
 /// Largest answer that is read, in bytes: a list of all descriptors of a sandbox is a few MiB.
 const MAX_BODY: usize = 32 << 20;
 /// Largest answer of the identity service, in bytes.
@@ -61,16 +65,66 @@ pub(super) struct Ask<'a> {
     pub(super) path: String,
     pub(super) query: Vec<(&'a str, String)>,
     pub(super) accept: &'a str,
-    pub(super) body: Option<&'a Value>,
+    pub(super) body: Body<'a>,
+    /// Whether it may be made twice.
+    pub(super) repeats: bool,
+    pub(super) form: Form,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone)]
+pub(super) enum Body<'a> {
+    None,
+    Json(&'a Value),
+    /// Bytes of files.
+    Bytes(&'a Slice),
+}
+
+/// What an answer that says yes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    /// JSON or nothing: nobody looks at it.
+    Any,
+    /// Bytes.
+    Raw,
 }
 
 impl<'a> Ask<'a> {
     pub(super) fn get(path: impl Into<String>, accept: &'a str) -> Self {
-        Self { method: Method::GET, path: path.into(), query: Vec::new(), accept, body: None }
+        Self {
+            method: Method::GET,
+            path: path.into(),
+            query: Vec::new(),
+            accept,
+            body: Body::None,
+            repeats: true,
+            form: Form::Json,
+        }
     }
 
     pub(super) fn send(method: Method, path: impl Into<String>, body: &'a Value) -> Self {
-        Self { method, path: path.into(), query: Vec::new(), accept: "application/json", body: Some(body) }
+        Self { method, body: Body::Json(body), repeats: false, ..Self::get(path, "application/json") }
+    }
+
+    /// Something is to be done to what the path names; of the answer only counts that it says yes.
+    pub(super) fn act(path: impl Into<String>, action: &str) -> Self {
+        let query = vec![("action", action.to_owned())];
+        let (method, form) = (Method::POST, Form::Any);
+        Self { method, query, repeats: false, form, ..Self::get(path, "application/json") }
+    }
+
+    /// Bytes of files.
+    pub(super) fn upload(method: Method, path: impl Into<String>, bytes: &'a Slice) -> Self {
+        // A whole file takes the place of the one before.
+        let repeats = method == Method::PUT;
+        let (body, form) = (Body::Bytes(bytes), Form::Any);
+        Self { method, body, repeats, form, ..Self::get(path, "application/json") }
+    }
+
+    /// Only the head of what the path names.
+    pub(super) fn head(path: impl Into<String>) -> Self {
+        Self { method: Method::HEAD, form: Form::Any, ..Self::get(path, "*/*") }
     }
 
     fn what(&self) -> String {
@@ -82,6 +136,12 @@ impl<'a> Ask<'a> {
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub(super) body: Value,
+    /// The body of [`Form::Raw`].
+    pub(super) raw: BytesMut,
+    /// How long it says to be.
+    pub(super) length: Option<u64>,
+    /// The first byte after those that it says are there.
+    pub(super) received: Option<u64>,
     what: String,
     request: RequestId,
 }
@@ -179,7 +239,7 @@ impl Platform {
                 }
             };
             made += 1;
-            let again = unsent || ask.method == Method::GET;
+            let again = unsent || ask.repeats;
             if !again || !pause(made, after).await {
                 return Err(PlatformError::NoAnswer { what: ask.what(), attempts: made, message, request });
             }
@@ -206,10 +266,25 @@ impl Platform {
             request = request.header(name, value);
         }
         request = request.header(reqwest::header::ACCEPT, ask.accept);
-        if let Some(body) = ask.body {
-            request =
-                request.header(reqwest::header::CONTENT_TYPE, "application/json").body(body.to_string());
-        }
+        let json = "application/json";
+        request = match &ask.body {
+            // The gateway wants to know the type of a POST's body, even of none.
+            Body::None if ask.method == Method::POST => {
+                request.header(CONTENT_TYPE, json).header(CONTENT_LENGTH, 0)
+            }
+            Body::None => request,
+            Body::Json(body) => request.header(CONTENT_TYPE, json).body(body.to_string()),
+            Body::Bytes(slice) => {
+                let bytes = slice.body().map_err(|error| Attempt::Final(PlatformError::Setup(error)))?;
+                if let Some(range) = slice.range() {
+                    request = request.header(CONTENT_RANGE, range);
+                }
+                request
+                    .timeout(TIMEOUT + Duration::from_secs(slice.len() / SLOWEST))
+                    .header(CONTENT_TYPE, "application/octet-stream")
+                    .body(bytes)
+            }
+        };
         let cut = |error| Attempt::cut(self.tokens.redact(&cause(error), Some(&token)));
         let response = request.send().await.map_err(cut)?;
         let mut sent = Sent::of(&response);
@@ -225,8 +300,16 @@ impl Platform {
             }
         };
         if (200..300).contains(&sent.status) {
+            let (length, received) = (sent.length, sent.received);
+            let answer =
+                |body, raw, request| Answer { body, raw, length, received, what: ask.what(), request };
+            if ask.form != Form::Json {
+                let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
+                let raw = if ask.form == Form::Raw { body } else { BytesMut::new() };
+                return Ok(answer(json, raw, sent.request));
+            }
             return match serde_json::from_slice(&body) {
-                Ok(body) => Ok(Answer { body, what: ask.what(), request: sent.request }),
+                Ok(body) => Ok(answer(body, BytesMut::new(), sent.request)),
                 Err(_) => Err(Attempt::Temporary {
                     message: format!(
                         "{} {}",
@@ -274,6 +357,8 @@ pub(super) struct Sent {
     pub(super) request: RequestId,
     pub(super) content_type: String,
     pub(super) after: Option<Duration>,
+    length: Option<u64>,
+    received: Option<u64>,
 }
 
 impl Sent {
@@ -284,8 +369,17 @@ impl Sent {
             request: RequestId(header("x-request-id")),
             content_type: header("content-type").unwrap_or_default(),
             after: header("retry-after").and_then(|text| text.parse().ok()).map(Duration::from_secs),
+            length: header("content-length").and_then(|text| text.parse().ok()),
+            received: header("range").and_then(|text| received(&text)),
         }
     }
+}
+
+/// The first byte after a range from the beginning: of `bytes=0-499` or `0-499` 500.
+fn received(range: &str) -> Option<u64> {
+    let digits = range.trim_start_matches("bytes").trim_start_matches([' ', '=']);
+    let last: u64 = digits.strip_prefix("0-")?.split('/').next()?.trim().parse().ok()?;
+    last.checked_add(1)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -378,6 +472,17 @@ mod tests {
         assert!(Platform::new(config("http://127.0.0.1:1", "http://localhost:2")).is_ok());
         let platform = Platform::new(config(good, good)).unwrap();
         assert!(!format!("{platform:?}").contains("verysecret"));
+    }
+
+    #[test]
+    fn what_is_there_of_a_file_is_read_in_every_form() {
+        for range in ["bytes=0-499", "bytes 0-499/1000", "0-499"] {
+            assert_eq!(received(range), Some(500), "{range}");
+        }
+        // With a gap at the beginning there is nothing to go on from.
+        for range in ["bytes=5-499", "bytes=0-499,600-700", "", "bytes=0-"] {
+            assert_eq!(received(range), None, "{range}");
+        }
     }
 
     #[test]

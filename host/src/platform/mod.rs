@@ -1,7 +1,8 @@
 //! Adobe Experience Platform's APIs: credentials and tokens, requests through the gateway, the Schema Registry,
-//! Catalog and identity namespaces, and carrying a plan out.
+//! Catalog, identity namespaces and batches, and carrying a plan out.
 
 mod apply;
+mod batches;
 mod catalog;
 mod client;
 mod error;
@@ -9,9 +10,12 @@ mod look_up;
 mod namespaces;
 mod registry;
 mod token;
+mod upload;
 
 pub use apply::{Applied, Done, apply};
+pub use batches::{FilePath, Health, There, Told};
 pub use client::{Config, Platform};
 pub use error::{PlatformError, RequestId};
 pub use look_up::{preflight, tenant};
 pub use token::{Secret, SecretError};
+pub use upload::{Content, Slice};

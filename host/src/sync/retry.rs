@@ -152,6 +152,11 @@ impl Retry<'_> {
             self.release(entry);
             return Ok(End::Superseded);
         }
+        // Experience Platform refused it: its object is not here. It is not noted as delivered any more, so the
+        // list that shows its object next delivers it, and settles this.
+        if entry.source.is_empty() && about.kind != Kind::Object {
+            return Ok(End::Stays);
+        }
         let same = |with: &Surroundings| {
             (&with.account, with.livemode, &with.api_version)
                 == (&about.call.account, about.call.livemode, &about.call.api_version)

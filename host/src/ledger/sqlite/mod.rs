@@ -4,6 +4,7 @@ mod changes;
 mod commit;
 mod forget;
 mod objects;
+mod outbox;
 mod quarantine;
 mod units;
 

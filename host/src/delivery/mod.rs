@@ -1,0 +1,368 @@
+//! From the lake to Experience Platform: what the lake holds and a dataset does not have yet goes there in batches,
+//! and what became of each is looked up until it is decided. The ledger says how far everything came, so a delivery
+//! can end anywhere, and the next one goes on.
+//!
+//! Files go as they are: JSON lines. Parquet, which Profile's upserts ask for, would be written between
+//! `gather` and `batch`, in a file `parquet.rs` of its own.
+
+mod batch;
+mod destinations;
+mod failed_rows;
+mod gather;
+
+pub use destinations::destinations;
+pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
+
+use crate::ledger::{Batch, BatchState, LedgerError, NewBatch, Outbox, Target};
+use crate::platform::{Platform, PlatformError};
+use batch::{Carrier, external_id};
+use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often a batch is made of the same files before somebody has to look.
+const ATTEMPTS: u32 = 3;
+/// The first pause between two looks at a batch, and the longest.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
+
+/// Where the records of a dataset go.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The dataset.
+    pub target: Target,
+    /// Whether it feeds Profile.
+    pub profile: bool,
+}
+
+/// How it is delivered.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// For datasets that only the data lake reads.
+    pub lake: Bounds,
+    /// For datasets that feed Profile.
+    pub profile: Bounds,
+    /// Batches a day that the latter share.
+    pub batches_a_day: u32,
+    /// Percentage of refused rows up to which a batch's other rows are taken. What is refused goes into the
+    /// quarantine either way; below 100 a batch with more of it fails whole.
+    pub partial: u8,
+    /// How long batches are waited for that Platform still works on. The next delivery looks at them again.
+    pub patience: Duration,
+    /// Whether to try batches again that failed too often.
+    pub again: bool,
+    /// Now, in epoch seconds.
+    pub clock: fn() -> i64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (lake, profile, batches_a_day) = (Bounds::LAKE, Bounds::PROFILE, PROFILE_BATCHES_A_DAY);
+        let patience = Duration::from_secs(1_800);
+        Self { lake, profile, batches_a_day, partial: 100, patience, again: false, clock }
+    }
+}
+
+fn clock() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// At Experience Platform.
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    /// In the ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// With a file of the lake.
+    #[error(
+        "{path}: {cause}; the ledger knows this file of the lake: restore it and run the same command again"
+    )]
+    File {
+        /// The file.
+        path: String,
+        /// The system's error.
+        cause: std::io::Error,
+    },
+    /// Here.
+    #[error("{0}")]
+    System(String),
+}
+
+impl DeliveryError {
+    pub(crate) fn file(path: &Path, cause: std::io::Error) -> Self {
+        Self::File { path: path.display().to_string(), cause }
+    }
+
+    /// Whether it is about one batch only, so that others may still go.
+    fn is_of_one(&self) -> bool {
+        match self {
+            Self::Platform(PlatformError::Refused { status, .. }) => {
+                !matches!(status, 401 | 403 | 429 | 500..)
+            }
+            Self::Platform(PlatformError::Contract { .. }) | Self::File { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// What a delivery did for one dataset.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Delivered {
+    /// The dataset's name in the lake.
+    pub dataset: String,
+    /// Catalog's id of it.
+    pub dataset_id: String,
+    /// Batches whose rows came into the dataset.
+    pub batches: u64,
+    /// Rows that did.
+    pub rows: u64,
+    /// Bytes of these batches.
+    pub bytes: u64,
+    /// Rows that Platform refused; they are in the quarantine.
+    pub refused: u64,
+    /// Batches that Platform still works on; the next delivery looks at them.
+    pub open: u64,
+    /// Batches that failed. Their files are tried again, or wait for somebody to look.
+    pub failed: u64,
+    /// What waits for more, or for its time.
+    pub waiting: Waiting,
+    /// Tombstones, which a batch cannot carry into this dataset; they stay in the lake.
+    pub tombstones: Waiting,
+    /// What went wrong, and what Platform said.
+    pub notes: Vec<String>,
+}
+
+/// What a delivery did.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// Each dataset.
+    pub datasets: Vec<Delivered>,
+    /// What a limit implies.
+    pub budget: Option<String>,
+    /// The error that ended it, when one did.
+    pub error: Option<DeliveryError>,
+}
+
+impl Delivery {
+    /// Whether everything that was due is in its dataset.
+    pub fn is_whole(&self) -> bool {
+        let whole = |one: &Delivered| one.open == 0 && one.failed == 0 && one.refused == 0;
+        self.error.is_none() && self.datasets.iter().all(whole)
+    }
+}
+
+/// Delivers all that is due to these datasets. `said` is told of every move.
+pub async fn deliver(
+    platform: &Platform,
+    outbox: &mut dyn Outbox,
+    lake: &Path,
+    destinations: &[Destination],
+    options: &Options,
+    said: &(dyn Fn(&str) + Sync),
+) -> Delivery {
+    let profiles = destinations.iter().filter(|to| to.profile).count();
+    let budget =
+        Budget { a_day: options.batches_a_day, ..Budget::shared_by(profiles.try_into().unwrap_or(u32::MAX)) };
+    let datasets = destinations.iter().map(|to| Delivered {
+        dataset: to.target.dataset.clone(),
+        dataset_id: to.target.dataset_id.clone(),
+        ..Delivered::default()
+    });
+    let mut delivery = Delivery {
+        datasets: datasets.collect(),
+        budget: (profiles > 0).then(|| budget.words()),
+        error: None,
+    };
+    let mut run = Run { platform, outbox, lake, options, said };
+    delivery.error = run.all(destinations, &budget, &mut delivery.datasets).await.err();
+    delivery
+}
+
+struct Run<'a> {
+    platform: &'a Platform,
+    outbox: &'a mut dyn Outbox,
+    lake: &'a Path,
+    options: &'a Options,
+    said: &'a (dyn Fn(&str) + Sync),
+}
+
+impl Run<'_> {
+    async fn all(
+        &mut self,
+        destinations: &[Destination],
+        budget: &Budget,
+        done: &mut [Delivered],
+    ) -> Result<(), DeliveryError> {
+        // Everything goes up first: Platform works on it meanwhile.
+        let mut completed = Vec::new();
+        for (to, done) in destinations.iter().zip(done.iter_mut()) {
+            for id in self.due(to, budget, done).await? {
+                let carried = self.carrier(to).carry(id).await;
+                let batch = self.outbox.batch(id)?;
+                match carried {
+                    Ok(_) => {}
+                    Err(error) if error.is_of_one() => {
+                        self.trouble(&batch, &error)?;
+                        done.open += 1;
+                        done.notes.push(error.to_string());
+                        continue;
+                    }
+                    Err(error) => {
+                        self.trouble(&batch, &error)?;
+                        return Err(error);
+                    }
+                }
+                (self.said)(&format!("{} batch {} {}", to.target.dataset, name(&batch), batch.state.word()));
+                match batch.state {
+                    BatchState::Completed => completed.push((to, id)),
+                    _ => settled(done, &batch),
+                }
+            }
+        }
+        self.wait(&mut completed, destinations, done).await?;
+        for (to, _) in completed {
+            if let Some(done) = of(destinations, done, to) {
+                done.open += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// The batches of a dataset that are to be carried on, with those that are new.
+    async fn due(
+        &mut self,
+        to: &Destination,
+        budget: &Budget,
+        done: &mut Delivered,
+    ) -> Result<Vec<i64>, DeliveryError> {
+        let target = self.outbox.target(&to.target)?;
+        let mut due = Vec::new();
+        for batch in self.outbox.unsettled_batches(target)? {
+            if batch.state != BatchState::Failed {
+                due.push(batch.id);
+                continue;
+            }
+            if batch.attempt >= ATTEMPTS && !self.options.again {
+                settled(done, &batch);
+                done.notes.push(format!(
+                    "{} attempts have failed; mend the cause and ask for another",
+                    batch.attempt
+                ));
+                continue;
+            }
+            let files: Vec<String> = batch.files.iter().map(|file| file.path.clone()).collect();
+            let name = external_id(self.lake, &to.target.dataset_id, &files, batch.attempt + 1).await?;
+            due.push(self.outbox.replace_batch(batch.id, &name, (self.options.clock)())?);
+        }
+        let next = match to.profile {
+            true => Some(budget.next_due(self.outbox.last_planned(target)?)),
+            false => None,
+        };
+        let bounds = if to.profile { &self.options.profile } else { &self.options.lake };
+        let now = (self.options.clock)();
+        let gathering = gather(&self.outbox.undelivered(target)?, bounds, next, now);
+        (done.waiting, done.tombstones) = (gathering.waiting, gathering.tombstones);
+        if to.profile && done.waiting.files > 0 && !gathering.batches.is_empty() {
+            done.waiting.due = Some(now.saturating_add(budget.interval()));
+        }
+        for gathered in gathering.batches {
+            let paths: Vec<String> = gathered.files.iter().map(|file| file.0.clone()).collect();
+            let external_id = external_id(self.lake, &to.target.dataset_id, &paths, 1).await?;
+            let Gathered { files, records, bytes } = gathered;
+            let new = NewBatch { external_id: &external_id, files: &files, records, bytes };
+            due.push(self.outbox.plan_batch(target, &new, now)?);
+        }
+        Ok(due)
+    }
+
+    /// Looks at the batches until all are settled or patience ends; what is left is not settled.
+    async fn wait(
+        &mut self,
+        completed: &mut Vec<(&Destination, i64)>,
+        destinations: &[Destination],
+        done: &mut [Delivered],
+    ) -> Result<(), DeliveryError> {
+        let (end, mut pause) = (Instant::now() + self.options.patience, FIRST_LOOK);
+        loop {
+            let mut left = Vec::new();
+            for (to, id) in completed.drain(..) {
+                let batch = self.outbox.batch(id)?;
+                let looked = self.carrier(to).look(&batch).await;
+                let Some(done) = of(destinations, done, to) else { continue };
+                match looked {
+                    Ok(false) => left.push((to, id)),
+                    Ok(true) => {
+                        let batch = self.outbox.batch(id)?;
+                        let line =
+                            format!("{} batch {} {}", to.target.dataset, name(&batch), batch.state.word());
+                        (self.said)(&line);
+                        settled(done, &batch);
+                    }
+                    Err(error) if error.is_of_one() => {
+                        self.trouble(&batch, &error)?;
+                        done.open += 1;
+                        done.notes.push(error.to_string());
+                    }
+                    Err(error) => {
+                        self.trouble(&batch, &error)?;
+                        return Err(error);
+                    }
+                }
+            }
+            *completed = left;
+            if completed.is_empty() || Instant::now() + pause > end {
+                return Ok(());
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 3 / 2).min(LONGEST_LOOK);
+        }
+    }
+
+    fn carrier<'b>(&'b mut self, to: &'b Destination) -> Carrier<'b> {
+        Carrier {
+            platform: self.platform,
+            outbox: &mut *self.outbox,
+            lake: self.lake,
+            dataset: &to.target.dataset,
+            dataset_id: &to.target.dataset_id,
+            partial: self.options.partial,
+            now: (self.options.clock)(),
+        }
+    }
+
+    fn trouble(&mut self, batch: &Batch, error: &DeliveryError) -> Result<(), DeliveryError> {
+        let step = crate::ledger::Step::Trouble(error.to_string());
+        Ok(self.outbox.step(batch.id, &step, (self.options.clock)())?)
+    }
+}
+
+/// Counts a batch that is settled.
+fn settled(done: &mut Delivered, batch: &Batch) {
+    if batch.state == BatchState::Active {
+        done.batches += 1;
+        done.rows += batch.records.saturating_sub(batch.refused);
+        done.bytes += batch.bytes;
+        done.refused += batch.refused;
+    } else {
+        done.failed += 1;
+    }
+    done.notes.extend(batch.error.clone());
+}
+
+fn of<'a>(
+    destinations: &[Destination],
+    done: &'a mut [Delivered],
+    to: &Destination,
+) -> Option<&'a mut Delivered> {
+    let place = destinations.iter().position(|one| one.target == to.target)?;
+    done.get_mut(place)
+}
+
+/// What a batch is called for people: Platform's id, once there is one.
+fn name(batch: &Batch) -> &str {
+    batch.aep_id.as_deref().unwrap_or(&batch.external_id)
+}
