@@ -6,6 +6,9 @@ macro_rules! say {
 }
 
 mod config;
+mod connection;
+mod deliver;
+mod delivery;
 mod demo;
 mod doctor;
 mod eval;
@@ -118,9 +121,11 @@ enum Command {
     /// Convert Stripe objects from files or standard input
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
-    Sync(sync::SyncArgs),
+    Sync(Box<sync::SyncCommand>),
     /// Stay up and sync on a schedule
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
+    /// Carry what a lake holds to Experience Platform
+    Deliver(deliver::DeliverArgs),
     /// How far a lake is: ranges, lag, errors; also while a sync runs
     Status(status::StatusArgs),
     /// List again and compare: proves that nothing is missing, or names what is, and repairs it
@@ -150,8 +155,9 @@ impl Cli {
         match self.command {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
-            Command::Sync(args) => sync::run(&self.global, args),
-            Command::Run(args) => run::run(&self.global, args),
+            Command::Sync(args) => sync::run(&self.global, &args),
+            Command::Run(args) => run::run(&self.global, &args),
+            Command::Deliver(args) => deliver::run(&self.global, &args),
             Command::Status(args) => status::run(&self.global, &args),
             Command::Verify(args) => verify::run(&self.global, args),
             Command::Reset(args) => reset::run(&self.global, &args),

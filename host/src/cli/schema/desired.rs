@@ -1,9 +1,9 @@
 //! What the records need, and what has to be done for it: the module composes the schemas, the platform says
 //! what is there.
 
-use super::connection::{ConnectionArgs, tenant};
 use super::twins::{self, Twin};
 use crate::cli::Global;
+use crate::cli::connection::{ConnectionArgs, Place, tenant};
 use crate::cli::settings::MappingArgs;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -39,6 +39,7 @@ pub(super) struct DesiredArgs {
 #[derive(Debug)]
 pub(super) struct Desired {
     pub(super) platform: Platform,
+    pub(super) place: Place,
     pub(super) tenant: String,
     pub(super) library: Library,
     pub(super) plan: Plan,
@@ -71,7 +72,7 @@ impl DesiredArgs {
                 stripe_xdm::tell!("looking at {what}");
             }
         };
-        let platform = self.connection.platform()?;
+        let (platform, place) = (self.connection.platform()?, self.connection.place()?);
         let tenant = tenant(&platform, self.tenant.as_deref()).await?;
         let mut settings = self.mapping.settings(&tenant, 0)?;
         let mut composed = compose(module, &settings)?;
@@ -88,7 +89,7 @@ impl DesiredArgs {
         let mut plan = Plan::new(&composed.library, &there, wishes);
         plan.steps.extend(missing(&composed.library, &answers));
         plan.steps.extend(composed.problems.into_iter().map(refused));
-        Ok(Desired { platform, tenant, library: composed.library, plan, wishes, twins, without })
+        Ok(Desired { platform, place, tenant, library: composed.library, plan, wishes, twins, without })
     }
 
     /// Lets the settings write to the tenant's twins of the fields that are lacking.

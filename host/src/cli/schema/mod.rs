@@ -1,7 +1,6 @@
 //! `stripe-xdm schema`: what records look like, and the Schema Registry that must know it.
 
 mod apply;
-mod connection;
 mod desired;
 mod picture;
 mod plan;
