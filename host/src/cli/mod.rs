@@ -63,7 +63,7 @@ pub(crate) struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct Global {
     /// The settings file; default stripe-xdm.toml in this directory, when there is one
     #[arg(long, global = true, value_name = "FILE", env = "STRIPE_XDM_CONFIG", hide_env = true)]
@@ -139,7 +139,7 @@ enum Command {
     /// The settings file: check it, or print an example
     Config(config::ConfigCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
-    Demo(demo::DemoArgs),
+    Demo(Box<demo::DemoArgs>),
     /// What an expression of the mapping language gives for an input
     Eval(eval::EvalArgs),
     /// Check, try, explain, compare, export and import mapping sets
@@ -164,7 +164,7 @@ impl Cli {
             Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Doctor(args) => doctor::run(&self.global, args),
             Command::Config(command) => config::run(&self.global, command),
-            Command::Demo(args) => demo::run(&self.global, args),
+            Command::Demo(args) => demo::run(&self.global, *args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
             Command::Schema(command) => schema::run(&self.global, command),

@@ -7,6 +7,9 @@ mod plan;
 mod show;
 mod twins;
 
+pub(super) use apply::carry_out;
+pub(super) use desired::{Desired, Sought};
+
 use super::Global;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
