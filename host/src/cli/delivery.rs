@@ -112,7 +112,12 @@ impl Route {
     }
 
     /// Carries what the lake holds there. A stop ends it; the next delivery goes on from there.
-    pub(super) async fn deliver(&self, global: &Global, lake: &Path, stop: &Stop) -> anyhow::Result<Delivery> {
+    pub(super) async fn deliver(
+        &self,
+        global: &Global,
+        lake: &Path,
+        stop: &Stop,
+    ) -> anyhow::Result<Delivery> {
         let lake = Lake::open(lake)?;
         let mut ledger = SqliteLedger::open(&lake.ledger_path())?;
         let known = tenant(&self.platform, None).await?;
