@@ -66,6 +66,11 @@ impl Scene {
         resources: &[Resource],
         heal: Option<f64>,
     ) -> Result<Summary, SyncError> {
+        self.by(&self.client(), since, resources, heal).await
+    }
+
+    /// A client of the sandbox, which runs may share as the passes of `run` do.
+    pub(crate) fn client(&self) -> Arc<Client> {
         let client = Client::new(Config {
             timeout: None,
             endpoint_rate_limit: None,
@@ -75,6 +80,16 @@ impl Scene {
             concurrency: 8,
             rate_limit: Some(100_000.0),
         });
+        Arc::new(client.unwrap())
+    }
+
+    pub(crate) async fn by(
+        &self,
+        client: &Arc<Client>,
+        since: Option<i64>,
+        resources: &[Resource],
+        heal: Option<f64>,
+    ) -> Result<Summary, SyncError> {
         let config = SyncConfig {
             lake: self.lake.path().to_owned(),
             resources: resources.to_vec(),
@@ -84,8 +99,7 @@ impl Scene {
             heal,
             settings: serde_json::Map::from_iter([("tenant".to_owned(), "acme".into())]),
         };
-        let (client, watch) = (Arc::new(client.unwrap()), Arc::new(Silent));
-        sync(client, &self.module, config, watch, std::future::pending()).await
+        sync(client.clone(), &self.module, config, Arc::new(Silent), std::future::pending()).await
     }
 
     /// The lines of a dataset's files with this ending, in the order in which they were written.
