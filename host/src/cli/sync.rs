@@ -212,7 +212,7 @@ impl Ready {
         let Some((_, metrics)) = &self.counted else { return };
         metrics.ended(&ended.name, ended.exit_code());
         let Ok(summary) = &ended.result else { return };
-        for (resource, _) in summary.resources.iter().filter(|(_, of)| of.errors.is_empty()) {
+        for (resource, _) in summary.resources.iter().filter(|(_, of)| !of.was_left()) {
             if !summary.interrupted {
                 metrics.in_step(&ended.name, resource, summary.upper_bound);
             }

@@ -11,7 +11,8 @@ mod table;
 use clap::Parser;
 use paths::{Path, V8};
 use std::time::Duration;
-use stripe_xdm_tests::corpus::{self, RESOURCES, SETTINGS};
+use stripe_xdm_core::RESOURCES;
+use stripe_xdm_tests::corpus::{self, SETTINGS};
 use stripe_xdm_tests::{built, expressions, fuel};
 use table::Row;
 
