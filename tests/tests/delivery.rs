@@ -36,8 +36,10 @@ fn account() -> Account {
 
 /// A mapping that makes some records what Experience Platform must refuse.
 fn planting(dir: &Path) -> anyhow::Result<PathBuf> {
-    let destination = PLANTED.trim_start_matches('/').replace('/', ".");
-    let mapping = json!({ "sourceType": "EXPRESSION", "source": "description", "destination": destination });
+    let destination = PLANTED.replace("/_acme/", "_{TENANT_ID}.").replace('/', ".");
+    let mapping = json!({
+        "sourceType": "ATTRIBUTE", "source": "description", "destination": destination, "type": "string"
+    });
     let model = json!({ "resource": "customer", "mappingSet": { "mappings": [mapping] } });
     let path = dir.join("planting.json");
     std::fs::write(&path, model.to_string())?;
@@ -157,7 +159,7 @@ fn proven(lake: &Path, adobe: &Adobe, about: &str) -> anyhow::Result<()> {
     for entry in kept {
         let text = entry.to_string();
         ensure!(text.contains("Experience Platform refused the row"), "{about}: {text}");
-        ids.insert(entry["id"].as_str().context("an id")?.to_owned());
+        ids.insert(entry["_id"].as_str().context("an id")?.to_owned());
     }
     ensure!(ids == planted && kept.len() == planted.len(), "{about}: {} in the quarantine", kept.len());
     Ok(())
