@@ -1,0 +1,309 @@
+//! Records as Parquet: what the file holds is what the lines say, and the same lines make the same bytes.
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use stripe_xdm::delivery::DeliveryError;
+use stripe_xdm::delivery::parquet::{Columns, write};
+use stripe_xdm::module::{Cache, Limits, Module};
+use stripe_xdm::report::Silent;
+use stripe_xdm::stripe::{Client, Config, Key, Resource};
+use stripe_xdm::sync::{SyncConfig, sync};
+use stripe_xdm_sandbox::{API_VERSION, Account, Mode, Rate, Sandbox, Size};
+use xdm::Library;
+
+const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/dist/stripe_xdm_bg.wasm");
+
+fn module() -> Module {
+    let bytes = std::fs::read(MODULE).expect("these tests need the module: run `cargo xtask module` first");
+    Module::load(&bytes, Limits::default(), &Cache::none()).unwrap()
+}
+
+fn settings(model: &str) -> Map<String, Value> {
+    Map::from_iter([("tenant".to_owned(), "acme".into()), ("model".to_owned(), model.into())])
+}
+
+/// The schemas of the records that the module makes.
+fn library(module: &Module, model: &str) -> Library {
+    let answer =
+        module.ask(&json!({ "command": "schema", "settings": settings(model) }).to_string()).unwrap();
+    let mut answer: Value = serde_json::from_str(&answer).unwrap();
+    serde_json::from_value(answer["library"].take()).unwrap()
+}
+
+/// A lake with records of every dataset.
+async fn lake(module: &Module, model: &str) -> tempfile::TempDir {
+    let size =
+        Size { charges: 120, customers: 60, subscriptions: 40, prices: 20, mode: Mode::Test, ..Size::demo() };
+    let options = stripe_xdm_sandbox::Options { rate: Rate::Unlimited, ..Default::default() };
+    let stripe = Sandbox::start(Account::seeded(7, size), options).await.unwrap();
+    let client = Client::new(Config {
+        base: stripe.base_url().to_owned(),
+        key: Key::new(stripe.key()).unwrap(),
+        timeout: None,
+        version: API_VERSION.to_owned(),
+        concurrency: 8,
+        rate_limit: Some(100_000.0),
+        endpoint_rate_limit: None,
+    })
+    .unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let config = SyncConfig {
+        lake: dir.path().to_owned(),
+        resources: Resource::ALL.to_vec(),
+        since: None,
+        account: None,
+        name: None,
+        heal: None,
+        settings: settings(model),
+    };
+    let summary = sync(Arc::new(client), module, config, Arc::new(Silent), std::future::pending()).await;
+    assert_eq!(summary.unwrap().exit_code(), 0);
+    dir
+}
+
+/// The files of each dataset, without those of tombstones.
+fn files(lake: &Path) -> BTreeMap<String, Vec<PathBuf>> {
+    let mut files: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for dataset in std::fs::read_dir(lake).unwrap().flatten() {
+        let name = dataset.file_name().into_string().unwrap();
+        if name.starts_with('_') {
+            continue;
+        }
+        let paths = std::fs::read_dir(dataset.path()).unwrap().flatten().map(|file| file.path());
+        let mut paths: Vec<PathBuf> =
+            paths.filter(|path| !path.to_string_lossy().contains(".tombstones.")).collect();
+        paths.sort();
+        files.insert(name, paths);
+    }
+    files
+}
+
+fn lines(files: &[PathBuf]) -> Vec<Value> {
+    let texts = files.iter().map(|file| std::fs::read_to_string(file).unwrap());
+    texts
+        .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+        .collect()
+}
+
+fn made(files: &[PathBuf], columns: &Columns) -> Result<Vec<u8>, DeliveryError> {
+    let mut bytes = Vec::new();
+    write(files, columns, &mut bytes).map(|()| bytes)
+}
+
+fn rows(bytes: Vec<u8>) -> Vec<Value> {
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
+    reader.get_row_iter(None).unwrap().map(|row| object(row.unwrap())).collect()
+}
+
+fn object(row: Row) -> Value {
+    let members = row.into_columns().into_iter().filter(|(_, field)| !matches!(field, Field::Null));
+    members.map(|(name, field)| (name, value(&field))).collect::<Map<_, _>>().into()
+}
+
+fn value(field: &Field) -> Value {
+    match field {
+        Field::Null => Value::Null,
+        Field::Bool(value) => json!(value),
+        Field::Byte(value) => json!(value),
+        Field::Short(value) => json!(value),
+        Field::Int(value) => json!(value),
+        Field::Long(value) => json!(value),
+        Field::Double(value) => json!(value),
+        Field::Str(value) => json!(value),
+        Field::Date(days) => {
+            let begin = jiff::civil::date(1970, 1, 1);
+            json!(begin.checked_add(jiff::Span::new().days(*days)).unwrap().to_string())
+        }
+        Field::TimestampMillis(at) => json!(jiff::Timestamp::from_millisecond(*at).unwrap().to_string()),
+        Field::Group(row) => object(row.clone()),
+        Field::ListInternal(list) => list.elements().iter().map(value).collect(),
+        Field::MapInternal(map) => {
+            let entries = map.entries().iter();
+            let entries = entries.map(|(key, field)| (value(key).as_str().unwrap().to_owned(), value(field)));
+            entries.collect::<Map<_, _>>().into()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether two values say the same: a whole number may be written as a decimal one.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Number(one), Value::Number(other)) if one.is_f64() || other.is_f64() => {
+            one.as_f64() == other.as_f64()
+        }
+        _ => one == other,
+    }
+}
+
+fn assert_same(found: &[Value], wanted: &[Value], about: &str) {
+    assert_eq!(found.len(), wanted.len(), "{about}");
+    for (found, wanted) in found.iter().zip(wanted) {
+        assert!(same(found, wanted), "{about}:\n{found}\n{wanted}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_record_of_the_default_models_comes_back_and_the_bytes_are_always_the_same() {
+    let module = module();
+    for model in ["standard", "relational"] {
+        let (lake, library) = (lake(&module, model).await, library(&module, model));
+        let datasets = files(lake.path());
+        assert!(datasets.len() >= 8, "{:?}", datasets.keys());
+        for (name, files) in datasets {
+            let schema = library.schema(&name).unwrap();
+            let schema = xdm::render::json_schema(&library, schema).unwrap();
+            let schema: Value = serde_json::from_str(&schema).unwrap();
+            let columns = Columns::of(&schema).unwrap();
+            let bytes = made(&files, &columns).unwrap();
+            assert!(bytes == made(&files, &Columns::of(&schema).unwrap()).unwrap(), "{name}: other bytes");
+            if let Ok(dir) = std::env::var("PARQUET_DIR") {
+                std::fs::write(Path::new(&dir).join(format!("{name}.parquet")), &bytes).unwrap();
+                let all: String = lines(&files).iter().map(|line| format!("{line}\n")).collect();
+                std::fs::write(Path::new(&dir).join(format!("{name}.jsonl")), all).unwrap();
+            }
+            assert_same(&rows(bytes), &lines(&files), &name);
+        }
+    }
+}
+
+fn of_type(kind: &str) -> Value {
+    json!({ "type": kind })
+}
+
+fn bounded(minimum: i64, maximum: i64) -> Value {
+    json!({ "type": "integer", "minimum": minimum, "maximum": maximum })
+}
+
+/// A schema with every type.
+fn every_type() -> Value {
+    let money = json!({ "type": "object", "properties": { "minor": bounded(-9_007_199_254_740_991, 9_007_199_254_740_991), "major": of_type("number") } });
+    json!({ "type": "object", "properties": {
+        "_id": of_type("string"),
+        "on": of_type("boolean"),
+        "byte": bounded(-128, 128), "short": bounded(-32_768, 32_768), "int": bounded(-2_147_483_648, 2_147_483_648),
+        "long": { "type": "integer" }, "told": { "type": "integer", "meta:xdmType": "int" },
+        "day": { "type": "string", "format": "date" }, "at": { "type": "string", "format": "date-time" },
+        "_acme": { "type": "object", "properties": {
+            "money": money,
+            "lists": { "type": "array", "items": { "type": "array", "items": of_type("string") } },
+            "lines": { "type": "array", "items": { "type": "object", "properties": {
+                "n": of_type("integer"), "tags": { "type": "object", "additionalProperties": of_type("string") },
+            } } },
+        } },
+        "identityMap": { "type": "object", "additionalProperties": { "type": "array", "items": {
+            "type": "object", "properties": { "id": of_type("string"), "primary": of_type("boolean") },
+        } } },
+        "nothing": { "type": "object", "properties": {} },
+        "anything": {},
+    } })
+}
+
+fn written(dir: &tempfile::TempDir, records: &[Value]) -> Vec<PathBuf> {
+    let path = dir.path().join("a.jsonl");
+    std::fs::write(&path, records.iter().map(|record| format!("{record}\n")).collect::<String>()).unwrap();
+    vec![path]
+}
+
+#[test]
+fn every_type_comes_back_exactly() {
+    let columns = Columns::of(&every_type()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let full = json!({
+        "_id": "ü \"\\\n\u{1F600}", "on": false, "byte": -128, "short": 32_767, "int": -2_147_483_648_i64,
+        "long": i64::MIN, "told": 7, "day": "1969-12-31", "at": "1969-12-31T23:59:59.999Z",
+        "_acme": {
+            "money": { "minor": 9_007_199_254_740_991_i64, "major": 0.1 },
+            "lists": [["a", "b"], [], ["c"]],
+            "lines": [{ "n": 1, "tags": { "k": "v", "l": "" } }, {}, { "tags": {} }, { "n": 4 }],
+        },
+        "identityMap": { "stripe": [{ "id": "cus_1", "primary": true }, { "id": "cus_2" }], "email": [] },
+    });
+    let sparse = json!({ "_id": "2", "_acme": { "money": { "major": 1e300 } } });
+    let mut records = vec![json!({}), full.clone(), sparse.clone(), json!({ "long": i64::MAX })];
+    // More than one piece of levels, and more than one group of rows.
+    for number in 0..30_000 {
+        records.push(json!({ "_id": format!("{number:0300}"), "long": number, "day": "2024-02-29" }));
+        if number % 1_000 == 0 {
+            records.extend([full.clone(), sparse.clone()]);
+        }
+    }
+    let bytes = made(&written(&dir, &records), &columns).unwrap();
+    let reader = SerializedFileReader::new(bytes::Bytes::from(bytes.clone())).unwrap();
+    assert!(reader.metadata().num_row_groups() > 1);
+    let message = reader.metadata().file_metadata().schema();
+    let mut shown = Vec::new();
+    parquet::schema::printer::print_schema(&mut shown, message);
+    let shown = String::from_utf8(shown).unwrap();
+    for column in [
+        "OPTIONAL INT32 byte (INTEGER(8,true))",
+        "OPTIONAL INT32 short (INTEGER(16,true))",
+        "OPTIONAL INT32 int;",
+        "OPTIONAL INT64 long;",
+        "OPTIONAL INT32 told;",
+        "OPTIONAL INT32 day (DATE)",
+        "OPTIONAL INT64 at (TIMESTAMP(MILLIS,true))",
+        "OPTIONAL DOUBLE major;",
+        "OPTIONAL BYTE_ARRAY _id (STRING)",
+        "OPTIONAL group lists (LIST)",
+        "OPTIONAL group identityMap (MAP)",
+    ] {
+        assert!(shown.contains(column), "{column} in\n{shown}");
+    }
+    assert_same(&rows(bytes), &records, "all types");
+    // Moments are kept as instants, and a number may be written in more than one way.
+    let odd = json!({ "at": "2026-01-02T05:04:05.1239+02:00", "int": 1e3, "short": null, "other": null });
+    let even = json!({ "at": "2026-01-02T03:04:05.123Z", "int": 1_000 });
+    assert_same(&rows(made(&written(&dir, &[odd]), &columns).unwrap()), &[even], "other ways");
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let columns = Columns::of(&every_type()).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let id = "ab".repeat(32);
+    for (record, place, why) in [
+        (json!({ "_acme": { "money": { "odd": 1 } } }), "/_acme/money/odd", "no such field"),
+        (json!({ "nothing": {} }), "/nothing", "no such field"),
+        (json!({ "anything": 1 }), "/anything", "no such field"),
+        (json!({ "byte": 128 }), "/byte", "128 is not a whole number of 8 bits"),
+        (json!({ "int": 2_147_483_648_i64 }), "/int", "32 bits"),
+        (json!({ "long": 0.5 }), "/long", "0.5 is not"),
+        (json!({ "long": "1" }), "/long", "a text that stands there is not a whole number"),
+        (json!({ "day": "2026-01-02T00:00:00Z" }), "/day", "a date"),
+        (json!({ "at": "2026-01-02T00:00:00" }), "/at", "with its offset"),
+        (json!({ "_acme": [] }), "/_acme", "expected an object"),
+        (json!({ "_acme": { "lines": [{}, { "n": {} }] } }), "/_acme/lines/1/n", "an object is not"),
+        (json!({ "_acme": { "lines": { "n": 1 } } }), "/_acme/lines", "expected a list"),
+        (json!({ "identityMap": { "a/b": [{ "id": 1 }] } }), "/identityMap/a~1b/0/id", "1 is not a text"),
+        (json!({ "identityMap": { "a": 7 } }), "/identityMap/a", "expected a list"),
+    ] {
+        let mut text = record.to_string();
+        text.insert_str(1, &format!(r#""_id":"{id}","#));
+        let path = dir.path().join("a.jsonl");
+        std::fs::write(&path, format!("{{}}\n{text}\n")).unwrap();
+        let error = made(&[path], &columns).unwrap_err().to_string();
+        let at = format!("a.jsonl, line 2, record {id}: {place}: ");
+        assert!(error.contains(&at) && error.contains(why), "{record}: {error}");
+    }
+    for (text, why) in
+        [("{", "its text: EOF"), ("[]", "expected an object"), (r#"{"on":true,"on":true}"#, "twice")]
+    {
+        let path = dir.path().join("a.jsonl");
+        std::fs::write(&path, text).unwrap();
+        let error = made(&[path], &columns).unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    assert!(Columns::of(&json!({ "type": "object" })).is_err());
+}
