@@ -6,14 +6,17 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use stripe_xdm::delivery::DeliveryError;
 use stripe_xdm::delivery::parquet::{Columns, write};
+use stripe_xdm::delivery::{Delivered, Delivery, DeliveryError, Options, deliver, destinations};
+use stripe_xdm::ledger::{Commit, Format, Ledger, Part, SqliteLedger};
 use stripe_xdm::module::{Cache, Limits, Module};
+use stripe_xdm::platform::{self, Platform, Secret};
 use stripe_xdm::report::Silent;
 use stripe_xdm::stripe::{Client, Config, Key, Resource};
 use stripe_xdm::sync::{SyncConfig, sync};
-use stripe_xdm_sandbox::{API_VERSION, Account, Mode, Rate, Sandbox, Size};
+use stripe_xdm_sandbox::{API_VERSION, Account, Mode, Rate, Sandbox, Size, platform as served};
 use xdm::Library;
+use xdm::registry::plan::{Plan, Wishes};
 
 const MODULE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../pkg/dist/stripe_xdm_bg.wasm");
 
@@ -306,4 +309,164 @@ fn what_does_not_fit_is_named() {
         assert!(error.contains(why), "{text}: {error}");
     }
     assert!(Columns::of(&json!({ "type": "object" })).is_err());
+}
+/// A platform with a schema and a dataset for every kind of record.
+async fn adobe(library: &Library) -> (served::Platform, Platform) {
+    let served = served::Platform::start(served::Options::default()).await.unwrap();
+    let (client, org) = (served.client(), served.organization().id);
+    let platform = Platform::new(platform::Config {
+        platform: served.base_url().to_owned(),
+        ims: served.base_url().to_owned(),
+        org,
+        sandbox: "prod".to_owned(),
+        client_id: client.id.clone(),
+        secret: Secret::new(&client.secret).unwrap(),
+        scopes: "openid".to_owned(),
+    })
+    .unwrap();
+    let tenant = platform::tenant(&platform, library, &|_| {}).await.unwrap();
+    let wishes = Wishes { profile: false };
+    let applied =
+        platform::apply(&platform, library, wishes, Plan::new(library, &tenant, wishes), &|_| {}).await;
+    assert!(applied.error.is_none(), "{:?}", applied.error);
+    (served, platform)
+}
+
+/// A copy of a lake with its ledger.
+fn copy(lake: &Path) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(lake).unwrap().flatten() {
+        let to = dir.path().join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&to).unwrap();
+            for file in std::fs::read_dir(entry.path()).unwrap().flatten() {
+                std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+    dir
+}
+
+async fn carry(served: &served::Platform, platform: &Platform, lake: &Path, format: Format) -> Delivery {
+    let mut ledger = SqliteLedger::open(&lake.join("_ledger.sqlite")).unwrap();
+    let options = Options { format, ..Options::default() };
+    let to = destinations(platform, &mut ledger, &served.organization().id, "prod").await.unwrap();
+    deliver(platform, &mut ledger, lake, &to, &options, &|_| {}).await
+}
+
+/// What is in each dataset.
+fn arrived(served: &served::Platform, delivery: &Delivery) -> BTreeMap<String, Vec<Value>> {
+    let of = |done: &Delivered| (done.dataset.clone(), served.rows("prod", &done.dataset_id));
+    delivery.datasets.iter().map(of).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_formats_bring_the_same_rows() {
+    let module = module();
+    for model in ["standard", "relational"] {
+        let (first, library) = (lake(&module, model).await, library(&module, model));
+        let second = copy(first.path());
+        let (json_served, json_platform) = adobe(&library).await;
+        let delivery = carry(&json_served, &json_platform, first.path(), Format::JsonLines).await;
+        assert!(delivery.is_whole(), "{delivery:?}");
+        let wanted = arrived(&json_served, &delivery);
+
+        let (served, platform) = adobe(&library).await;
+        let delivery = carry(&served, &platform, second.path(), Format::Parquet).await;
+        assert!(delivery.is_whole(), "{delivery:?}");
+        let found = arrived(&served, &delivery);
+        assert_eq!(found.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+        for (dataset, rows) in &found {
+            assert!(!rows.is_empty(), "{dataset}");
+            assert_same(rows, &wanted[dataset], dataset);
+        }
+        for done in &delivery.datasets {
+            let shown = served.batches("prod", &done.dataset_id);
+            assert!(shown.iter().all(|batch| batch["inputFormat"] == json!({ "format": "parquet" })));
+            assert!(served.unknown_fields("prod", &done.dataset_id).is_empty());
+        }
+        // Nothing is left of the files.
+        let left =
+            std::fs::read_dir(second.path().join("_outbox")).map_or(0, |files| files.flatten().count());
+        assert_eq!(left, 0);
+    }
+}
+
+/// A lake with one file of charges, and a platform for it.
+async fn charges(records: &[Value]) -> (tempfile::TempDir, served::Platform, Platform) {
+    let module = module();
+    let library = library(&module, "standard");
+    let (served, platform) = adobe(&library).await;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("stripe_charge_events")).unwrap();
+    let path = "stripe_charge_events/acct_1-000001-00000.jsonl".to_owned();
+    let text: String = records.iter().map(|record| format!("{record}\n")).collect();
+    std::fs::write(dir.path().join(&path), &text).unwrap();
+    let mut ledger = SqliteLedger::open(&dir.path().join("_ledger.sqlite")).unwrap();
+    let account = ledger.account("acct_1", false).unwrap();
+    let run = ledger.begin_run(account, 1_000, "module").unwrap();
+    let part = Part {
+        dataset: "stripe_charge_events".to_owned(),
+        path,
+        records: records.len() as u64,
+        bytes: text.len() as u64,
+    };
+    ledger.commit(&Commit { account, run, parts: vec![part], ..Commit::default() }).unwrap();
+    (dir, served, platform)
+}
+
+fn charge(number: u8) -> Value {
+    json!({ "_id": hex::encode([number; 32]), "timestamp": "2026-01-02T03:04:05Z" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_goes_on_as_it_was_planned_and_what_breaks_off_is_made_again() {
+    let (dir, served, platform) = charges(&[charge(1), charge(2)]).await;
+    // It breaks off behind the batch's making; what a crash leaves of its file is swept.
+    served.set_faults("PUT /data/foundation/import:503@1-99".parse().unwrap());
+    let delivery = carry(&served, &platform, dir.path(), Format::Parquet).await;
+    assert!(delivery.error.is_some(), "{delivery:?}");
+    std::fs::create_dir_all(dir.path().join("_outbox")).unwrap();
+    std::fs::write(dir.path().join("_outbox/left.parquet"), "PAR1").unwrap();
+    served.set_faults(served::Faults::default());
+
+    let delivery = carry(&served, &platform, dir.path(), Format::JsonLines).await;
+    assert!(delivery.is_whole(), "{delivery:?}");
+    assert!(!dir.path().join("_outbox/left.parquet").exists());
+    let dataset = &delivery.datasets[0].dataset_id;
+    assert_eq!(served.rows("prod", dataset), [charge(1), charge(2)]);
+    let batches = served.batches("prod", dataset);
+    assert_eq!((batches.len(), &batches[0]["inputFormat"]), (1, &json!({ "format": "parquet" })));
+    let files = served.files("prod", batches[0]["id"].as_str().unwrap()).unwrap();
+    assert_eq!(files.len(), 1);
+    assert!(files[0].0 == "part-00000.parquet" && files[0].1.starts_with(b"PAR1"), "{}", files[0].0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_rows_are_joined_and_rows_without_a_column_wait_for_another_format() {
+    // The time that an event must have is missing: Platform refuses the row.
+    let mut timeless = charge(2);
+    timeless.as_object_mut().unwrap().remove("timestamp");
+    let (dir, served, platform) = charges(&[charge(1), timeless.clone()]).await;
+    let delivery = carry(&served, &platform, dir.path(), Format::Parquet).await;
+    assert_eq!((delivery.datasets[0].rows, delivery.datasets[0].refused), (1, 1), "{delivery:?}");
+    let mut ledger = SqliteLedger::open(&dir.path().join("_ledger.sqlite")).unwrap();
+    let kept = ledger.next_quarantined("stripe_charge_events", 0).unwrap().unwrap();
+    assert_eq!(String::from_utf8(kept.record).unwrap(), timeless.to_string());
+
+    let mut odd = charge(2);
+    odd["_acme"] = json!({ "unheardOf": 1 });
+    let (dir, served, platform) = charges(&[charge(1), odd]).await;
+    let delivery = carry(&served, &platform, dir.path(), Format::Parquet).await;
+    let done = &delivery.datasets[0];
+    assert_eq!((done.failed, done.rows), (1, 0), "{delivery:?}");
+    let note = done.notes.join("\n");
+    assert!(note.contains(&hex::encode([2; 32])) && note.contains("/_acme/unheardOf: "), "{note}");
+    assert!(served.rows("prod", &done.dataset_id).is_empty());
+    // The next attempt is of the format that is asked for by then.
+    let delivery = carry(&served, &platform, dir.path(), Format::JsonLines).await;
+    assert!(delivery.is_whole(), "{delivery:?}");
+    assert_eq!(served.rows("prod", &delivery.datasets[0].dataset_id).len(), 2);
 }
