@@ -157,8 +157,7 @@ impl Carrier<'_> {
                 columns
             }
         };
-        let files: Vec<PathBuf> = files.iter().map(|file| self.lake.join(&file.path)).collect();
-        let lake = self.lake.to_owned();
+        let (lake, files) = (self.lake.to_owned(), files.to_vec());
         blocking(move || {
             let made = parquet::file(&lake, &files, &columns)?;
             let len =

@@ -13,7 +13,7 @@ mod rows;
 pub use columns::Columns;
 
 use super::DeliveryError;
-use crate::ledger::{record_id, row_key};
+use crate::ledger::{Outgoing, record_id, row_key};
 use parquet::basic::Compression;
 use parquet::column::writer::ColumnWriterImpl;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
@@ -37,14 +37,25 @@ const LEVELS: usize = 4_096;
 /// Makes the file of some of the lake's files; it is removed when it is dropped.
 pub(super) fn file(
     lake: &Path,
-    files: &[PathBuf],
+    files: &[Outgoing],
     columns: &Columns,
 ) -> Result<NamedTempFile, DeliveryError> {
+    let mut paths = Vec::with_capacity(files.len());
+    for Outgoing { path, bytes, .. } in files {
+        let path = lake.join(path);
+        let found = std::fs::metadata(&path).map_err(|cause| DeliveryError::file(&path, cause))?.len();
+        if found != *bytes {
+            let changed =
+                format!("the file has {found} bytes, {bytes} were written; another program changed it");
+            return Err(DeliveryError::file(&path, std::io::Error::other(changed)));
+        }
+        paths.push(path);
+    }
     let dir = lake.join(DIR);
     let at = |cause| DeliveryError::file(&dir, cause);
     std::fs::create_dir_all(&dir).map_err(at)?;
     let file = tempfile::Builder::new().suffix(".parquet").tempfile_in(&dir).map_err(at)?;
-    write(files, columns, file.as_file())?;
+    write(&paths, columns, file.as_file())?;
     Ok(file)
 }
 

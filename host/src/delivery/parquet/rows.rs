@@ -290,6 +290,11 @@ impl<'de> Visitor<'de> for Put<'_, '_> {
         })
     }
 
+    /// What the text is stays out of messages: it may be a person's.
+    fn visit_str<E: Error>(self, _: &str) -> Result<(), E> {
+        Err(E::invalid_type(Unexpected::Other("a text"), &self))
+    }
+
     /// Null is what is not there.
     fn visit_unit<E: Error>(self) -> Result<(), E> {
         let Some(def) = self.rows.columns.nodes[self.node].def.checked_sub(1).filter(|def| *def >= 0) else {
