@@ -453,13 +453,13 @@ async fn refused_rows_are_joined_and_rows_without_a_column_wait_for_another_form
     assert_eq!(String::from_utf8(kept.record).unwrap(), timeless.to_string());
 
     let mut odd = charge(2);
-    odd["_acme"] = json!({ "unheardOf": 1 });
+    odd["unheardOf"] = json!(1);
     let (dir, served, platform) = charges(&[charge(1), odd]).await;
     let delivery = carry(&served, &platform, dir.path(), Format::Parquet).await;
     let done = &delivery.datasets[0];
     assert_eq!((done.failed, done.rows), (1, 0), "{delivery:?}");
     let note = done.notes.join("\n");
-    assert!(note.contains(&hex::encode([2; 32])) && note.contains("/_acme/unheardOf: "), "{note}");
+    assert!(note.contains(&hex::encode([2; 32])) && note.contains(": /unheardOf: "), "{note}");
     assert!(served.rows("prod", &done.dataset_id).is_empty());
     // The next attempt is of the format that is asked for by then.
     let delivery = carry(&served, &platform, dir.path(), Format::JsonLines).await;
