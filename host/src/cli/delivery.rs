@@ -97,6 +97,11 @@ impl ToArgs {
 
 impl DeliveryArgs {
     pub(super) fn route(&self, wait: u64) -> anyhow::Result<Route> {
+        self.replaying(wait, &[])
+    }
+
+    /// The way there, on which batches are sent once more.
+    pub(super) fn replaying(&self, wait: u64, replay: &[String]) -> anyhow::Result<Route> {
         let bounds = |of: Bounds| Bounds { age: self.batch_age, ..of };
         let lake = Bounds { rows: self.batch_rows, bytes: self.batch_bytes, ..Bounds::LAKE };
         let options = Options {
@@ -110,6 +115,7 @@ impl DeliveryArgs {
             partial: self.partial_ingestion,
             patience: Duration::from_secs(self.wait.unwrap_or(wait)),
             again: self.retry_failed,
+            replay: replay.to_vec(),
             ..Options::default()
         };
         Ok(Route { platform: self.connection.platform()?, place: self.connection.place()?, options })

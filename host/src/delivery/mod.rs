@@ -55,6 +55,8 @@ pub struct Options {
     pub partial: u8,
     /// How long batches are waited for that Platform still works on. The next delivery looks at them again.
     pub patience: Duration,
+    /// Batches, by Platform's ids, to be sent once more in the place of their rows.
+    pub replay: Vec<String>,
     /// Whether to try batches again that failed too often.
     pub again: bool,
     /// Now, in epoch seconds.
@@ -66,7 +68,8 @@ impl Default for Options {
         let (lake, profile, batches_a_day) = (Bounds::LAKE, Bounds::PROFILE, PROFILE_BATCHES_A_DAY);
         let patience = Duration::from_secs(1_800);
         let format = Format::JsonLines;
-        Self { lake, profile, batches_a_day, format, partial: 100, patience, again: false, clock }
+        let replay = Vec::new();
+        Self { lake, profile, batches_a_day, format, partial: 100, patience, replay, again: false, clock }
     }
 }
 
@@ -257,6 +260,7 @@ impl Run<'_> {
         done: &mut [Delivered],
     ) -> Result<(), DeliveryError> {
         parquet::sweep(self.lake)?;
+        self.knows_replayed(destinations)?;
         // Everything goes up first: Platform works on it meanwhile.
         let mut completed = Vec::new();
         for (to, done) in destinations.iter().zip(done.iter_mut()) {
@@ -319,6 +323,11 @@ impl Run<'_> {
             let now = (self.options.clock)();
             due.push(self.outbox.replace_batch(batch.id, &name, self.options.format, now)?);
         }
+        for aep_id in &self.options.replay {
+            if let Some(batch) = self.outbox.batch_called(target, aep_id)? {
+                due.extend(self.replay(to, &batch, done).await?);
+            }
+        }
         let next = match to.profile {
             true => Some(budget.next_due(self.outbox.last_planned(target)?)),
             false => None,
@@ -339,6 +348,42 @@ impl Run<'_> {
             due.push(self.outbox.plan_batch(target, &new, now)?);
         }
         Ok(due)
+    }
+
+    /// Whether the batches that are to be replayed are ours.
+    fn knows_replayed(&mut self, destinations: &[Destination]) -> Result<(), DeliveryError> {
+        for aep_id in &self.options.replay {
+            let mut known = false;
+            for to in destinations {
+                let target = self.outbox.target(&to.target)?;
+                known |= self.outbox.batch_called(target, aep_id)?.is_some();
+            }
+            if !known {
+                return Err(DeliveryError::System(format!(
+                    "--replay {aep_id}: this lake's ledger knows no such batch in this sandbox; Datasets > Batches in \
+                     Platform shows the ids"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans the batch that takes the place of another, when that has rows there.
+    async fn replay(
+        &mut self,
+        to: &Destination,
+        batch: &Batch,
+        done: &mut Delivered,
+    ) -> Result<Option<i64>, DeliveryError> {
+        if batch.state != BatchState::Active {
+            let (name, state) = (name(batch), batch.state.word());
+            done.notes.push(format!("batch {name} is {state}: only rows of an active one can be replayed"));
+            return Ok(None);
+        }
+        let files: Vec<String> = batch.files.iter().map(|file| file.path.clone()).collect();
+        let name = external_id(self.lake, &to.target.dataset_id, &files, batch.attempt + 1).await?;
+        let now = (self.options.clock)();
+        Ok(Some(self.outbox.replay_batch(batch.id, &name, self.options.format, now)?))
     }
 
     /// Looks at the batches until all are settled or patience ends; what is left is not settled.
