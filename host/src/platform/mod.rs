@@ -1,10 +1,11 @@
 //! Adobe Experience Platform's APIs: credentials and tokens, requests through the gateway, the Schema Registry,
-//! Catalog, identity namespaces, batches and Flow Service, and carrying a plan out.
+//! Catalog, identity namespaces, batches, Flow Service and mapping sets, and carrying a plan out.
 
 mod apply;
 mod batches;
 mod catalog;
 mod client;
+mod conversion;
 mod error;
 mod flow_service;
 mod look_up;
