@@ -11,6 +11,7 @@ mod failed_rows;
 mod gather;
 
 pub use destinations::destinations;
+pub(crate) use failed_rows::refusals;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 
 use crate::ledger::{Batch, BatchState, LedgerError, NewBatch, Outbox, Target};

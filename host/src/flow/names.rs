@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn the_tag_of_a_name_is_found_again() {
-        for name in [connection("shop"), flow("subscription.event", "shop"), mapping_set("charge", "shop", "1f")] {
+        for name in
+            [connection("shop"), flow("subscription.event", "shop"), mapping_set("charge", "shop", "1f")]
+        {
             assert_eq!(tag_of(&name), Some("shop"), "{name}");
         }
         for other in ["Stripe", "Stripe (shop)", "Stripe (stripe-xdm a,b)", "(stripe-xdm shop) flow"] {

@@ -16,6 +16,7 @@ mod upload;
 
 pub use apply::{Applied, Done, apply};
 pub use batches::{FilePath, Health, There, Told};
+pub(crate) use client::pause;
 pub use client::{Config, Platform};
 pub use error::{PlatformError, RequestId};
 pub use flow_service::{FlowItem, FlowKind, Switch, specs};
