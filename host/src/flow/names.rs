@@ -1,12 +1,12 @@
 //! What things are called in Flow Service, so that a later run finds them.
 
 /// The base connection of a file.
-pub(super) fn connection(tag: &str) -> String {
+pub fn connection(tag: &str) -> String {
     format!("Stripe ({})", mark(tag))
 }
 
 /// The flow of a model, and both of its ends.
-pub(super) fn flow(model: &str, tag: &str) -> String {
+pub fn flow(model: &str, tag: &str) -> String {
     format!("Stripe {model} ({})", mark(tag))
 }
 

@@ -11,7 +11,7 @@ const SECRET_VARIABLE: &str = "STRIPE_XDM_CLIENT_SECRET";
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Experience Platform")]
-pub(super) struct ConnectionArgs {
+pub(in crate::cli) struct ConnectionArgs {
     /// The organisation (…@AdobeOrg)
     #[arg(long, value_name = "ORG")]
     org: String,
@@ -43,7 +43,7 @@ pub(super) struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    pub(super) fn platform(&self) -> anyhow::Result<Platform> {
+    pub(in crate::cli) fn platform(&self) -> anyhow::Result<Platform> {
         let secret = match (&self.client_secret_file, &self.client_secret_env) {
             (Some(path), _) => SecretRef::File(path.clone()).read()?,
             (None, Some(name)) => SecretRef::Env(name.clone()).read()?,
@@ -67,13 +67,13 @@ impl ConnectionArgs {
     }
 
     /// The place, for people.
-    pub(super) fn place(&self) -> String {
+    pub(in crate::cli) fn place(&self) -> String {
         format!("sandbox {} of {}", self.aep_sandbox, self.org)
     }
 }
 
 /// The tenant id: what the registry says, which an option can only repeat.
-pub(super) async fn tenant(platform: &Platform, given: Option<&str>) -> anyhow::Result<String> {
+pub(in crate::cli) async fn tenant(platform: &Platform, given: Option<&str>) -> anyhow::Result<String> {
     let known = platform.tenant_id().await?;
     match given.map(|given| given.trim_start_matches('_')) {
         Some(given) if given != known => bail!(

@@ -1,9 +1,9 @@
 //! `stripe-xdm schema`: what records look like, and the Schema Registry that must know it.
 
 mod apply;
-mod connection;
+pub(super) mod connection;
 mod desired;
-mod picture;
+pub(super) mod picture;
 mod plan;
 mod show;
 mod twins;
