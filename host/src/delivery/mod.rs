@@ -2,23 +2,26 @@
 //! and what became of each is looked up until it is decided. The ledger says how far everything came, so a delivery
 //! can end anywhere, and the next one goes on.
 //!
-//! Files go as they are: JSON lines. Parquet, which Profile's upserts ask for, would be written between
-//! `gather` and `batch`, in a file `parquet.rs` of its own.
+//! Files go as they are, JSON lines, or as Parquet, which is made of them upload by upload ([`parquet`]).
 
 mod batch;
 mod destinations;
 mod failed_rows;
 mod gather;
+pub mod parquet;
 
 pub use destinations::destinations;
 pub(crate) use failed_rows::refusals;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 
-use crate::ledger::{Batch, BatchState, LedgerError, NewBatch, Outbox, Target};
+use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};
 use crate::platform::{Platform, PlatformError};
 use batch::{Carrier, external_id};
+use parquet::Columns;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -46,6 +49,8 @@ pub struct Options {
     pub profile: Bounds,
     /// Batches a day that the latter share.
     pub batches_a_day: u32,
+    /// What the files of new batches are. A batch that is on its way goes on as it was planned.
+    pub format: Format,
     /// Percentage of refused rows up to which a batch's other rows are taken. What is refused goes into the
     /// quarantine either way; below 100 a batch with more of it fails whole.
     pub partial: u8,
@@ -61,7 +66,8 @@ impl Default for Options {
     fn default() -> Self {
         let (lake, profile, batches_a_day) = (Bounds::LAKE, Bounds::PROFILE, PROFILE_BATCHES_A_DAY);
         let patience = Duration::from_secs(1_800);
-        Self { lake, profile, batches_a_day, partial: 100, patience, again: false, clock }
+        let format = Format::JsonLines;
+        Self { lake, profile, batches_a_day, format, partial: 100, patience, again: false, clock }
     }
 }
 
@@ -88,6 +94,26 @@ pub enum DeliveryError {
         /// The system's error.
         cause: std::io::Error,
     },
+    /// With a row that does not fit the columns of its dataset.
+    #[error(
+        "{path}, line {line}, record {record}: {place}: {why}; `stripe-xdm schema plan` says what the dataset's schema \
+         lacks, and as JSON lines the batch's other rows go"
+    )]
+    Misfit {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: u64,
+        /// The record's id, or its key.
+        record: String,
+        /// Where in it, as a JSON pointer.
+        place: String,
+        /// What is wrong there.
+        why: String,
+    },
+    /// With a Parquet file.
+    #[error("cannot write Parquet: {0}; check that the disk has room and run the same command again")]
+    Parquet(#[from] ::parquet::errors::ParquetError),
     /// Here.
     #[error("{0}")]
     System(String),
@@ -137,22 +163,52 @@ pub struct Delivered {
     pub notes: Vec<String>,
 }
 
+impl Delivered {
+    /// Whether there was nothing to do.
+    pub fn is_idle(&self) -> bool {
+        let counts = [self.batches, self.rows, self.refused, self.open, self.failed, self.waiting.files];
+        counts.iter().all(|count| *count == 0)
+    }
+}
+
 /// What a delivery did.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Delivery {
     /// Each dataset.
     pub datasets: Vec<Delivered>,
     /// What a limit implies.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<String>,
+    /// How long Platform was waited for at most.
+    #[serde(skip)]
+    pub patience: Duration,
+    /// Whether it was stopped from outside.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// The error that ended it, when one did.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_words")]
     pub error: Option<DeliveryError>,
+}
+
+fn in_words<S: serde::Serializer>(error: &Option<DeliveryError>, to: S) -> Result<S::Ok, S::Error> {
+    error.as_ref().map(ToString::to_string).serialize(to)
 }
 
 impl Delivery {
     /// Whether everything that was due is in its dataset.
     pub fn is_whole(&self) -> bool {
         let whole = |one: &Delivered| one.open == 0 && one.failed == 0 && one.refused == 0;
-        self.error.is_none() && self.datasets.iter().all(whole)
+        self.error.is_none() && !self.interrupted && self.datasets.iter().all(whole)
+    }
+
+    /// What a program exits with: 1 when an error or a stop ended it, 2 when rows were refused, batches have failed
+    /// or are not settled yet.
+    pub fn exit_code(&self) -> u8 {
+        match () {
+            () if self.error.is_some() || self.interrupted => 1,
+            () if self.is_whole() => 0,
+            () => 2,
+        }
     }
 }
 
@@ -176,9 +232,10 @@ pub async fn deliver(
     let mut delivery = Delivery {
         datasets: datasets.collect(),
         budget: (profiles > 0).then(|| budget.words()),
-        error: None,
+        patience: options.patience,
+        ..Delivery::default()
     };
-    let mut run = Run { platform, outbox, lake, options, said };
+    let mut run = Run { platform, outbox, lake, options, columns: HashMap::new(), said };
     delivery.error = run.all(destinations, &budget, &mut delivery.datasets).await.err();
     delivery
 }
@@ -188,6 +245,8 @@ struct Run<'a> {
     outbox: &'a mut dyn Outbox,
     lake: &'a Path,
     options: &'a Options,
+    /// Of datasets by Catalog's id, as far as they were needed.
+    columns: HashMap<String, Arc<Columns>>,
     said: &'a (dyn Fn(&str) + Sync),
 }
 
@@ -198,6 +257,7 @@ impl Run<'_> {
         budget: &Budget,
         done: &mut [Delivered],
     ) -> Result<(), DeliveryError> {
+        parquet::sweep(self.lake)?;
         // Everything goes up first: Platform works on it meanwhile.
         let mut completed = Vec::new();
         for (to, done) in destinations.iter().zip(done.iter_mut()) {
@@ -257,7 +317,8 @@ impl Run<'_> {
             }
             let files: Vec<String> = batch.files.iter().map(|file| file.path.clone()).collect();
             let name = external_id(self.lake, &to.target.dataset_id, &files, batch.attempt + 1).await?;
-            due.push(self.outbox.replace_batch(batch.id, &name, (self.options.clock)())?);
+            let now = (self.options.clock)();
+            due.push(self.outbox.replace_batch(batch.id, &name, self.options.format, now)?);
         }
         let next = match to.profile {
             true => Some(budget.next_due(self.outbox.last_planned(target)?)),
@@ -274,7 +335,8 @@ impl Run<'_> {
             let paths: Vec<String> = gathered.files.iter().map(|file| file.0.clone()).collect();
             let external_id = external_id(self.lake, &to.target.dataset_id, &paths, 1).await?;
             let Gathered { files, records, bytes } = gathered;
-            let new = NewBatch { external_id: &external_id, files: &files, records, bytes };
+            let format = self.options.format;
+            let new = NewBatch { external_id: &external_id, format, files: &files, records, bytes };
             due.push(self.outbox.plan_batch(target, &new, now)?);
         }
         Ok(due)
@@ -330,6 +392,7 @@ impl Run<'_> {
             lake: self.lake,
             dataset: &to.target.dataset,
             dataset_id: &to.target.dataset_id,
+            columns: &mut self.columns,
             partial: self.options.partial,
             now: (self.options.clock)(),
         }

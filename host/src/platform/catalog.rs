@@ -49,6 +49,17 @@ impl Platform {
         schema.map(|id| Some(id.to_owned())).ok_or_else(|| answer.lacks("the dataset names no schema"))
     }
 
+    /// The schema of a dataset, with everything that it refers to in place.
+    pub async fn schema_of(&self, dataset: &str) -> Result<Value, PlatformError> {
+        let schema = self.schema_of_dataset(dataset).await?;
+        let gone = || {
+            PlatformError::Setup(format!(
+                "there is no dataset {dataset} any more: run the same command again"
+            ))
+        };
+        self.whole_schema(&schema.ok_or_else(gone)?).await
+    }
+
     /// Makes a dataset; gives its id.
     pub(super) async fn create_dataset(&self, body: &Value) -> Result<String, PlatformError> {
         let answer = self.ask(&Ask::send(Method::POST, BASE, body)).await?;

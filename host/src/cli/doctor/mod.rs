@@ -7,11 +7,10 @@ mod platform;
 mod there;
 
 use super::Global;
-use super::schema::connection::ConnectionArgs;
+use super::connection::ConnectionArgs;
 use super::settings::MappingArgs;
 use super::stripe::StripeArgs;
 use super::sync::runtime;
-use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -38,7 +37,7 @@ pub(super) struct DoctorArgs {
     #[command(flatten)]
     mapping: MappingArgs,
     #[command(flatten)]
-    connection: Option<ConnectionArgs>,
+    connection: ConnectionArgs,
 }
 
 /// How one thing is.
@@ -87,10 +86,7 @@ impl Finding {
 
 pub(super) fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<ExitCode> {
     if args.platform {
-        let Some(connection) = &args.connection else {
-            bail!("--platform needs --org, --aep-sandbox and --client-id")
-        };
-        let looked = platform::findings(global, connection, args.tenant.as_deref());
+        let looked = platform::findings(global, &args.connection, args.tenant.as_deref());
         let findings = runtime()?.block_on(looked);
         return show(global, &findings, &PLATFORM);
     }

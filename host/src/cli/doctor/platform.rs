@@ -3,7 +3,7 @@
 //! nothing to a flow that cannot exist.
 
 use super::super::Global;
-use super::super::schema::connection::ConnectionArgs;
+use super::super::connection::ConnectionArgs;
 use super::{Finding, State};
 use stripe_xdm::platform::{FlowKind, Platform, PlatformError, specs};
 
@@ -21,10 +21,11 @@ pub(super) async fn findings(
     connection: &ConnectionArgs,
     tenant: Option<&str>,
 ) -> Vec<Finding> {
-    let platform = match connection.platform() {
-        Ok(platform) => platform,
-        Err(error) => return vec![Finding::new("credential", State::Fail, format!("{error:#}"))],
-    };
+    let (platform, place) =
+        match connection.platform().and_then(|platform| Ok((platform, connection.place()?))) {
+            Ok(ready) => ready,
+            Err(error) => return vec![Finding::new("credential", State::Fail, format!("{error:#}"))],
+        };
     let mut findings = Vec::new();
     let found = match platform.tenant_id().await {
         Ok(found) => found,
@@ -34,7 +35,7 @@ pub(super) async fn findings(
         }
     };
     findings.push(Finding::pass("token", "Adobe's identity service gives one"));
-    findings.push(Finding::pass("sandbox", connection.place()));
+    findings.push(Finding::pass("sandbox", place.to_string()));
     findings.push(match tenant.map(|given| given.trim_start_matches('_')) {
         Some(given) if given != found => {
             Finding::new("tenant", State::Fail, format!("{found}, not {given}")).mend("--tenant, or --org")
@@ -102,8 +103,9 @@ fn permission(name: &str, consequence: &str, error: &PlatformError) -> Finding {
     let check = format!("may: {name}");
     match error {
         PlatformError::Refused { status: 401 | 403, .. } => {
-            Finding::new(check, State::Partly, format!("no: {error}"))
-                .mend(format!("an administrator gives the credential's role {name}; without it {consequence}"))
+            Finding::new(check, State::Partly, format!("no: {error}")).mend(format!(
+                "an administrator gives the credential's role {name}; without it {consequence}"
+            ))
         }
         _ => Finding::new(check, State::Partly, error.to_string()),
     }
@@ -138,14 +140,16 @@ async fn inlets(platform: &Platform) -> Finding {
                 let wants = inlet.body.pointer("/auth/params/authenticationRequired");
                 match wants.is_some_and(|wants| wants.as_bool() == Some(true) || wants == "true") {
                     true => closed += 1,
-                    false => open.push(inlet.name().chars().filter(|c| !c.is_control()).take(80).collect::<String>()),
+                    false => open
+                        .push(inlet.name().chars().filter(|c| !c.is_control()).take(80).collect::<String>()),
                 }
             }
             match (closed, open.len()) {
                 (0, 0) => Finding::pass(check, "none; streaming makes one"),
                 (closed, 0) => Finding::pass(check, format!("{closed}, with a token only")),
                 (closed, _) => {
-                    let found = format!("{closed} with a token only; anybody can write by {}", open.join(", "));
+                    let found =
+                        format!("{closed} with a token only; anybody can write by {}", open.join(", "));
                     Finding::new(check, State::Warn, found)
                         .mend("an inlet without authentication takes whatever reaches its address")
                 }

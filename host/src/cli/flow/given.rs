@@ -1,7 +1,7 @@
 //! What is given: the file, the place, and the mappings, which the module exports.
 
 use crate::cli::Global;
-use crate::cli::schema::connection::{ConnectionArgs, tenant};
+use crate::cli::connection::{ConnectionArgs, tenant};
 use crate::cli::settings::MappingArgs;
 use anyhow::{Context, bail};
 use clap::Args;

@@ -28,8 +28,10 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<ExitCode> 
         if global.json {
             say!("{}", document(&wanted, &plan));
         } else {
-            say!("{}", args.given.file.connection.place());
+            say!("{}", args.given.file.connection.place()?);
             show(global, &wanted, &plan);
+        }
+        if !global.json && !global.quiet {
             say!("\nUnlike `sync --to aep`, Adobe's source cannot have");
             LIMITS.iter().for_each(|(what, why)| say!("  {what}: {why}"));
         }

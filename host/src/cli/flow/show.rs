@@ -2,7 +2,7 @@
 
 use super::given::{FileArgs, base_connection};
 use super::runs::words;
-use crate::cli::schema::connection::ConnectionArgs;
+use crate::cli::connection::ConnectionArgs;
 use crate::cli::{Global, sync};
 use anyhow::bail;
 use clap::Args;
@@ -42,7 +42,7 @@ pub(super) fn list(global: &Global, args: &ListArgs) -> anyhow::Result<ExitCode>
             let all: Vec<Value> = flows.iter().map(document).collect();
             say!("{}", json!({ "flows": all }));
         } else if flows.is_empty() {
-            say!("{} has no flows from Stripe.", args.connection.place());
+            say!("{} has no flows from Stripe.", args.connection.place()?);
         } else {
             let rows = flows.iter().map(|flow| {
                 vec![

@@ -86,7 +86,8 @@ fn finals(desired: &Desired) -> Vec<String> {
     finals
 }
 
-async fn carry_out(global: &Global, desired: Desired) -> ExitCode {
+/// Carries out what is to be done and tells of it.
+pub(in crate::cli) async fn carry_out(global: &Global, desired: Desired) -> ExitCode {
     let Desired { platform, library, plan, wishes, .. } = desired;
     let kept = plan.steps.len() - plan.changes().count();
     let total = plan.changes().count();
