@@ -38,6 +38,17 @@ impl Platform {
         Ok(ids.filter(|(id, _)| is_id(id)).collect())
     }
 
+    /// The `$id` of a dataset's schema; none when there is no such dataset.
+    pub async fn schema_of_dataset(&self, id: &str) -> Result<Option<String>, PlatformError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        let answer = self.find(&Ask::get(format!("{BASE}/{id}"), "application/json")).await?;
+        let Some(answer) = answer else { return Ok(None) };
+        let schema = answer.body.pointer(&format!("/{id}/schemaRef/id")).and_then(Value::as_str);
+        schema.map(|id| Some(id.to_owned())).ok_or_else(|| answer.lacks("the dataset names no schema"))
+    }
+
     /// Makes a dataset; gives its id.
     pub(super) async fn create_dataset(&self, body: &Value) -> Result<String, PlatformError> {
         let answer = self.ask(&Ask::send(Method::POST, BASE, body)).await?;

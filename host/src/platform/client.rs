@@ -82,6 +82,8 @@ pub(super) struct Ask<'a> {
     /// Whether it may be made twice.
     pub(super) repeats: bool,
     pub(super) form: Form,
+    /// The etag that what is changed must have.
+    pub(super) if_match: Option<&'a str>,
 }
 
 /// What a request carries.
@@ -116,6 +118,7 @@ impl<'a> Ask<'a> {
             body: Body::None,
             repeats: true,
             form: Form::Json,
+            if_match: None,
         }
     }
 
@@ -301,6 +304,9 @@ impl Platform {
             request = request.header("x-adobe-flow-id", flow);
         }
         request = request.header(reqwest::header::ACCEPT, ask.accept);
+        if let Some(etag) = ask.if_match {
+            request = request.header(reqwest::header::IF_MATCH, etag);
+        }
         let json = "application/json";
         request = match &ask.body {
             // The gateway wants to know the type of a POST's body, even of none.
@@ -362,7 +368,7 @@ impl Platform {
         sent.request.0 = sent.request.0.or_else(|| refusal.request());
         let (code, message) = (refusal.code(), self.tokens.redact(&refusal.message(), Some(&token)));
         let advice = match ask.host {
-            Host::Gateway => advice(sent.status, &code),
+            Host::Gateway => advice(sent.status, &code, &ask.path),
             Host::Inlet(..) => collection::advice(sent.status),
         };
         let error = PlatformError::Refused {

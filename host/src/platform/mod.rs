@@ -1,5 +1,5 @@
 //! Adobe Experience Platform's APIs: credentials and tokens, requests through the gateway, the Schema Registry,
-//! Catalog, identity namespaces and batches, and carrying a plan out.
+//! Catalog, identity namespaces, batches and Flow Service, and carrying a plan out.
 
 mod apply;
 mod batches;
@@ -7,6 +7,7 @@ mod catalog;
 mod client;
 mod collection;
 mod error;
+mod flow_service;
 mod look_up;
 mod namespaces;
 mod registry;
@@ -18,6 +19,7 @@ pub use batches::{FilePath, Health, There, Told};
 pub use client::{Config, Platform};
 pub use collection::{Entry, Inlet, MAX_REQUEST};
 pub use error::{PlatformError, RequestId};
+pub use flow_service::{FlowItem, FlowKind, Switch, specs};
 pub use look_up::{preflight, tenant};
 pub use token::{Secret, SecretError};
 pub use upload::{Content, Slice};
