@@ -1,5 +1,5 @@
 //! From the lake to Experience Platform: what the lake holds and a dataset does not have yet goes there in batches,
-//! and what became of each is looked up until it is decided. The ledger says how far everything came, so a delivery
+//! and what became of each is looked up until it is decided; or it is streamed (`stream/`). The ledger says how far everything came, so a delivery
 //! can end anywhere, and the next one goes on.
 //!
 //! Files go as they are: JSON lines. Parquet, which Profile's upserts ask for, would be written between
@@ -9,9 +9,11 @@ mod batch;
 mod destinations;
 mod failed_rows;
 mod gather;
+mod stream;
 
 pub use destinations::destinations;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
+pub use stream::{Streaming, stream};
 
 use crate::ledger::{Batch, BatchState, LedgerError, NewBatch, Outbox, Target};
 use crate::platform::{Platform, PlatformError};
@@ -128,9 +130,13 @@ pub struct Delivered {
     pub open: u64,
     /// Batches that failed. Their files are tried again, or wait for somebody to look.
     pub failed: u64,
+    /// Streamed records that the data lake gets, and Profile drops because they are too large.
+    pub beyond_profile: u64,
     /// What waits for more, or for its time.
     pub waiting: Waiting,
-    /// Tombstones, which a batch cannot carry into this dataset; they stay in the lake.
+    /// Deletions that are carried into profiles.
+    pub deletions: u64,
+    /// Tombstones that cannot be carried into this dataset; they stay in the lake.
     pub tombstones: Waiting,
     /// What went wrong, and what Platform said.
     pub notes: Vec<String>,

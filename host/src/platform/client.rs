@@ -237,7 +237,7 @@ impl Platform {
     }
 
     /// The organisation's id.
-    pub(super) fn org(&self) -> &str {
+    pub fn org(&self) -> &str {
         let org = self.headers.iter().find(|(name, _)| name == "x-gw-ims-org-id");
         org.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default()
     }

@@ -6,8 +6,10 @@
 use super::batches::is_id;
 use super::client::{Answer, Ask, Form, Platform, pause};
 use super::error::PlatformError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const BASE: &str = "/data/foundation/flowservice";
 /// Entries that are asked for at once.
@@ -101,6 +103,20 @@ impl FlowItem {
     /// What it is called.
     pub fn name(&self) -> &str {
         self.text("/name")
+    }
+
+    /// Whether it joins the same things as what is to be made from a body would.
+    pub fn joins_as(&self, body: &Value) -> bool {
+        const JOINED: [&str; 6] = [
+            "/baseConnectionId",
+            "/params/resourcePath",
+            "/params/dataSetId",
+            "/data/schema/id",
+            "/sourceConnectionIds/0",
+            "/targetConnectionIds/0",
+        ];
+        let mut wanted = JOINED.iter().filter_map(|at| Some((*at, body.pointer(at)?.as_str()?)));
+        wanted.all(|(at, wanted)| self.text(at) == wanted)
     }
 
     /// Whether it is switched on.
@@ -200,8 +216,8 @@ impl Platform {
         Ok(found.filter(|item| item.id == id))
     }
 
-    /// Makes a thing whose name nothing else of its kind has; gives its id. It may be that of one that was there
-    /// already, when it was in doubt whether a first attempt had its effect.
+    /// Makes a thing that has a name, and joins what nothing else of that name and kind joins; gives its id. It may be
+    /// that of one that was there already, when it was in doubt whether a first attempt had its effect.
     pub async fn make_flow_item(&self, kind: FlowKind, body: &Value) -> Result<String, PlatformError> {
         let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
         let mut doubts = 0;
@@ -217,7 +233,8 @@ impl Platform {
             if !error.is_uncertain() || !pause(doubts, None).await {
                 return Err(error);
             }
-            if let Some(known) = self.flow_items_named(kind, name).await?.into_iter().next() {
+            let known = self.flow_items_named(kind, name).await?;
+            if let Some(known) = known.into_iter().find(|known| known.joins_as(body)) {
                 return Ok(known.id);
             }
         }
@@ -293,6 +310,22 @@ impl Platform {
         }
     }
 
+    /// The fields of a resource, as a base connection shows them: the source's schema of its records.
+    pub async fn explore_connection(&self, id: &str, resource: &str) -> Result<Value, PlatformError> {
+        let path = part(FlowKind::Connection, id).ok_or_else(|| no_id(FlowKind::Connection))? + "/explore";
+        let chosen = STANDARD.encode(json!({ "resourcePath": resource }).to_string());
+        let mut ask = Ask::get(path, "application/json");
+        // As the tutorial writes them; the definitions differ in capitals.
+        let fixed = [("objectType", "rest"), ("object", "json"), ("fileType", "json"), ("preview", "false")];
+        ask.query = fixed.map(|(name, value)| (name, value.to_owned())).to_vec();
+        ask.query.push(("sourceParams", chosen));
+        let mut answer = self.ask(&ask).await?;
+        match answer.body.get_mut("schema").map(Value::take) {
+            Some(schema) if schema.is_object() => Ok(schema),
+            _ => Err(answer.lacks("the answer holds no schema")),
+        }
+    }
+
     /// Whether the source lets a base connection in.
     pub async fn test_connection(&self, id: &str) -> Result<bool, PlatformError> {
         let path = part(FlowKind::Connection, id).ok_or_else(|| no_id(FlowKind::Connection))? + "/test";
@@ -332,7 +365,6 @@ fn next(body: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn the_next_page_is_asked_for_by_the_token_of_its_link() {

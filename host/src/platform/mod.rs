@@ -1,11 +1,12 @@
 //! Adobe Experience Platform's APIs: credentials and tokens, requests through the gateway, the Schema Registry,
-//! Catalog, identity namespaces, batches and Flow Service, and carrying a plan out.
+//! Catalog, identity namespaces, batches, streams, Flow Service and mapping sets, and carrying a plan out.
 
 mod apply;
 mod batches;
 mod catalog;
 mod client;
 mod collection;
+mod conversion;
 mod error;
 mod flow_service;
 mod inlet;
@@ -23,5 +24,6 @@ pub use error::{PlatformError, RequestId};
 pub use flow_service::{FlowItem, FlowKind, Switch, specs};
 pub use inlet::{Destined, Purpose, Stream};
 pub use look_up::{preflight, tenant};
+pub use registry::Behaviour;
 pub use token::{Secret, SecretError};
 pub use upload::{Content, Slice};

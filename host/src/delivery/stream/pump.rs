@@ -8,7 +8,7 @@
 //! object overtakes another.
 
 use super::lines::{Lines, Mark};
-use super::request::{Building, Envelope, Request, Row, objection};
+use super::request::{Building, Request, Row, objection};
 use super::{Streaming, Way};
 use crate::delivery::{Delivered, DeliveryError, failed_rows};
 use crate::ledger::{Outbox, Pending, Quarantined, RecordId, record_id};
@@ -31,14 +31,14 @@ const LONGEST_LOOK: Duration = Duration::from_secs(10);
 const ALL_WRONG: usize = 100;
 /// Bytes of rows that one stretch keeps back without sending.
 const KEPT_BACK: usize = 1 << 20;
-/// Requests a second that Platform takes.
-const REQUESTS_A_SECOND: u32 = 1_000;
+/// Platform takes 1,000 requests a second.
+const SHORTEST_STEP: Duration = Duration::from_millis(1);
 const SAY_EVERY: Duration = Duration::from_secs(2);
 /// So many rows are named that Profile will drop.
 const NAMED: usize = 3;
 
 /// What goes through a pump.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Load<'a> {
     pub(super) platform: &'a Platform,
     pub(super) options: &'a Streaming,
@@ -50,7 +50,7 @@ pub(super) struct Load<'a> {
     /// What the quarantine calls the dataset.
     pub(super) dataset: &'a str,
     /// Messages a second.
-    pub(super) rate: u32,
+    pub(super) rate: Option<u32>,
     /// Bytes above which Profile drops a record.
     pub(super) profile_takes: usize,
     pub(super) said: &'a (dyn Fn(&str) + Sync),
@@ -128,7 +128,7 @@ impl<'a> Pump<'a> {
         let mut failed: Option<DeliveryError> = None;
         loop {
             while failed.is_none() && flying.len() < self.most() {
-                match self.request(flying.is_empty()) {
+                match self.request() {
                     Ok(Some(request)) => flying.push(send(self.load, request)),
                     Ok(None) => break,
                     Err(error) => failed = Some(error),
@@ -145,10 +145,8 @@ impl<'a> Pump<'a> {
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
                 else => break,
             }
-            let quiet = failed.is_none() && flying.is_empty() && self.again.is_empty();
-            self.commit(quiet)?;
+            self.commit()?;
         }
-        self.commit(failed.is_none())?;
         failed.map_or(Ok(()), Err)
     }
 
@@ -170,22 +168,22 @@ impl<'a> Pump<'a> {
     }
 
     /// The next request that is due.
-    fn request(&mut self, idle: bool) -> Result<Option<Request>, DeliveryError> {
+    fn request(&mut self) -> Result<Option<Request>, DeliveryError> {
         let now = Instant::now();
         if let Some(at) = self.again.iter().position(|(due, _)| *due <= now) {
             return Ok(Some(self.again.swap_remove(at).1));
         }
-        while now >= self.next && self.may_begin() && (idle || self.open) {
+        while now >= self.next && self.may_begin() {
             let Some(request) = self.begin()? else { return Ok(None) };
             if request.rows.is_empty() {
                 // All its lines are kept back: nothing is to be sent.
-                self.commit(false)?;
+                self.commit()?;
                 continue;
             }
-            let messages = u32::try_from(request.rows.len()).unwrap_or(u32::MAX);
-            let takes = f64::from(messages) / f64::from(self.load.rate.max(1));
-            let takes = takes.max(if self.load.rate == u32::MAX { 0.0 } else { 1.0 / f64::from(REQUESTS_A_SECOND) });
-            self.next = now.max(self.next) + Duration::from_secs_f64(takes);
+            if let Some(rate) = self.load.rate {
+                let takes = request.rows.len() as f64 / f64::from(rate.max(1));
+                self.next = now + SHORTEST_STEP.max(Duration::from_secs_f64(takes));
+            }
             return Ok(Some(request));
         }
         Ok(None)
@@ -324,9 +322,8 @@ impl<'a> Pump<'a> {
             status,
             code: String::new(),
             message,
-            advice: "It refuses every message, so nothing more was sent, and no record was put into the quarantine \
-                     for it: look in Sources whether the flows named `stripe-xdm …` and their inlet are enabled and \
-                     of this dataset",
+            advice: "It refuses every message, so no more are sent: look in Sources whether the flows named \
+                     `stripe-xdm …` are enabled and of this dataset, then run the same command again",
             request: RequestId::default(),
         })
     }
@@ -357,17 +354,17 @@ impl<'a> Pump<'a> {
         if let Some(id) = row.id {
             self.busy.remove(&id);
         }
-        let place = usize::try_from(stretch - self.first).unwrap_or(usize::MAX);
-        if let Some(stretch) = self.stretches.get_mut(place) {
+        let place = stretch.checked_sub(self.first).and_then(|place| usize::try_from(place).ok());
+        if let Some(stretch) = place.and_then(|place| self.stretches.get_mut(place)) {
             stretch.left -= 1;
             stretch.refused.extend(entry.map(|entry| (row.file, entry)));
         }
     }
 
-    /// Tells the ledger of the stretches from the first on that are settled. While nothing was accepted it may be that
-    /// nothing ever will, so that refusals are noted only when the last row was heard of.
-    fn commit(&mut self, quiet: bool) -> Result<(), DeliveryError> {
-        if self.accepted == 0 && !quiet {
+    /// Tells the ledger of the stretches from the first on that are settled. As long as Platform accepted nothing, it
+    /// may be that it never will: then refusals wait until every row that was sent was heard of.
+    fn commit(&mut self) -> Result<(), DeliveryError> {
+        if self.accepted == 0 && self.stretches.iter().any(|stretch| stretch.left > 0) {
             return Ok(());
         }
         let (mut marks, mut refused) = (Vec::new(), Vec::new());
