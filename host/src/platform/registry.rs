@@ -39,7 +39,8 @@ impl Behaviour {
         if ids.contains(&"https://ns.adobe.com/xdm/data/adhoc-v2") {
             return Self::Relational;
         }
-        let events = ["https://ns.adobe.com/xdm/data/time-series", "https://ns.adobe.com/xdm/context/experienceevent"];
+        let events =
+            ["https://ns.adobe.com/xdm/data/time-series", "https://ns.adobe.com/xdm/context/experienceevent"];
         if ids.iter().any(|id| events.contains(id)) { Self::Event } else { Self::Record }
     }
 }

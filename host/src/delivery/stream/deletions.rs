@@ -4,8 +4,8 @@
 //! That is exact only where the primary identity is the id of the very object. The data lake keeps what it has: it only
 //! grows.
 
-use super::pump::{Load, Pump};
 use super::Run;
+use super::pump::{Load, Pump};
 use crate::delivery::{Delivered, DeliveryError, Destination};
 use crate::ledger::Pending;
 use crate::platform::{Behaviour, Destined, PlatformError, Purpose};
@@ -87,8 +87,12 @@ fn why_not(to: &Destination, behaviour: Behaviour, path: Option<&str>) -> String
         (false, ..) => {
             "the dataset does not feed Profile, and a data lake only grows; leave them out by their ids when reading"
         }
-        (_, Behaviour::Event | Behaviour::Relational, _) => "what has happened is not taken back: events stay",
-        (_, Behaviour::Record, None) => "the schema has no primary identity by which Profile could find what is gone",
+        (_, Behaviour::Event | Behaviour::Relational, _) => {
+            "what has happened is not taken back: events stay"
+        }
+        (_, Behaviour::Record, None) => {
+            "the schema has no primary identity by which Profile could find what is gone"
+        }
         (_, Behaviour::Record, Some(_)) => {
             "the schema's primary identity is not the object's id, so that a tombstone does not tell whose profile it is"
         }
@@ -104,7 +108,9 @@ mod tests {
     fn only_the_object_s_own_id_names_what_is_gone() {
         assert!(is_id_of("stripe_customers", "/_acme/stripe/customerID"));
         assert!(is_id_of("stripe_prices", "/_acme/stripe/priceID"));
-        for path in ["/_acme/stripe/productID", "/personalEmail/address", "/_acme/stripe/ID", "/_acme/x/priceID"] {
+        for path in
+            ["/_acme/stripe/productID", "/personalEmail/address", "/_acme/stripe/ID", "/_acme/x/priceID"]
+        {
             assert!(!is_id_of("stripe_prices", path), "{path}");
         }
     }

@@ -34,8 +34,8 @@ impl<'a> Lines<'a> {
         Self { lake, files, file: 0, reader: None, at: Position::default(), line: Vec::new() }
     }
 
-    /// The next line with its line break, the same one until it is taken.
-    pub(super) fn peek(&mut self) -> Result<Option<&[u8]>, DeliveryError> {
+    /// The number of its file and the next line with its line break, the same one until it is taken.
+    pub(super) fn peek(&mut self) -> Result<Option<(usize, &[u8])>, DeliveryError> {
         while self.line.is_empty() {
             let Some(file) = self.files.get(self.file) else { return Ok(None) };
             let path = self.lake.join(&file.path);
@@ -49,7 +49,7 @@ impl<'a> Lines<'a> {
             }
             self.read(path)?;
         }
-        Ok(Some(&self.line))
+        Ok(Some((self.file, &self.line)))
     }
 
     fn read(&mut self, path: PathBuf) -> Result<(), DeliveryError> {
@@ -61,11 +61,6 @@ impl<'a> Lines<'a> {
             LONGEST => fail(ErrorKind::InvalidData, "a line has more than 16 MiB"),
             _ => Ok(()),
         }
-    }
-
-    /// Number of the file that the line is of.
-    pub(super) fn file(&self) -> usize {
-        self.file
     }
 
     /// Takes the line that was shown; says where it ends.
@@ -100,13 +95,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a"), "one\ntwo\n").unwrap();
         std::fs::write(dir.path().join("b"), "three").unwrap();
-        let files =
-            [pending("a", 8, Position { bytes: 4, lines: 1 }), pending("b", 5, Position::default())];
+        let files = [pending("a", 8, Position { bytes: 4, lines: 1 }), pending("b", 5, Position::default())];
         let mut lines = Lines::new(dir.path(), &files);
-        assert_eq!(lines.peek().unwrap(), Some(&b"two\n"[..]));
-        assert_eq!(lines.peek().unwrap(), Some(&b"two\n"[..]));
+        assert_eq!(lines.peek().unwrap(), Some((0, &b"two\n"[..])));
+        assert_eq!(lines.peek().unwrap(), Some((0, &b"two\n"[..])));
         assert_eq!(lines.take(), Mark { file: 0, position: Position { bytes: 8, lines: 2 } });
-        assert_eq!(lines.peek().unwrap(), Some(&b"three"[..]));
+        assert_eq!(lines.peek().unwrap(), Some((1, &b"three"[..])));
         assert_eq!(lines.take(), Mark { file: 1, position: Position { bytes: 5, lines: 1 } });
         assert_eq!(lines.peek().unwrap(), None);
     }

@@ -124,7 +124,11 @@ impl Run<'_> {
             return Ok(());
         }
         let (name, id) = (to.target.dataset.as_str(), to.target.dataset_id.as_str());
-        let gone = || DeliveryError::System(format!("dataset {name} ({id}) or its schema is gone: run `stripe-xdm schema apply`"));
+        let gone = || {
+            DeliveryError::System(format!(
+                "dataset {name} ({id}) or its schema is gone: run `stripe-xdm schema apply`"
+            ))
+        };
         let schema = self.platform.schema_of_dataset(id).await?.ok_or_else(gone)?;
         let behaviour = self.platform.behaviour(&schema).await?.ok_or_else(gone)?;
         if behaviour == Behaviour::Relational {

@@ -194,7 +194,7 @@ impl<'a> Pump<'a> {
         let way = self.load.way;
         let (mut building, mut stretch) = (Building::new(&way.envelope), Stretch::default());
         let mut kept_back = 0;
-        while let Some(line) = self.lines.peek()? {
+        while let Some((file, line)) = self.lines.peek()? {
             let record = line.trim_ascii();
             let id = record_id(record);
             // Behind the same object's row, which is not settled.
@@ -226,7 +226,7 @@ impl<'a> Pump<'a> {
                     ));
                 }
             }
-            building.add(record, id, self.lines.file());
+            building.add(record, id, file);
             self.busy.extend(id);
             note(&mut stretch.marks, self.lines.take());
         }
@@ -250,7 +250,9 @@ impl<'a> Pump<'a> {
         let now = Instant::now();
         let entries = match answer {
             Ok(entries) => entries,
-            Err(PlatformError::Refused { status: 404, .. }) if !self.open => return self.look_again(request, now),
+            Err(PlatformError::Refused { status: 404, .. }) if !self.open => {
+                return self.look_again(request, now);
+            }
             // One of the rows may be what it is about, or they are too many.
             Err(PlatformError::Refused { status: 400 | 413, .. }) if request.rows.len() > 1 => {
                 self.open = true;

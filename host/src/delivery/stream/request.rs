@@ -62,10 +62,6 @@ impl<'a> Building<'a> {
         Self { envelope, body: Vec::new(), rows: Vec::new() }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Whether a record of so many bytes still fits.
     pub(super) fn fits(&self, bytes: usize) -> bool {
         let begun = if self.body.is_empty() { BEGIN.len() } else { self.body.len() + 1 };
