@@ -333,7 +333,11 @@ impl App {
             path: call.path.clone(),
             query: kept(&call.query),
             headers: headers.collect(),
-            body: if token { log::form(&call.body) } else { sent.unwrap_or_else(|| log::body(&call.path, &call.body)) },
+            body: if token {
+                log::form(&call.body)
+            } else {
+                sent.unwrap_or_else(|| log::body(&call.path, &call.body))
+            },
             status,
             answer: kept(&String::from_utf8_lossy(answer)),
             changed,
