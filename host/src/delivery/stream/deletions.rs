@@ -4,56 +4,35 @@
 //! That is exact only where the primary identity is the id of the very object. The data lake keeps what it has: it only
 //! grows.
 
-use super::Run;
-use super::pump::{Load, Pump};
+use super::{Run, Way};
+
 use crate::delivery::{Delivered, DeliveryError, Destination};
-use crate::ledger::Pending;
 use crate::platform::{Behaviour, Destined, PlatformError, Purpose};
 use serde_json::json;
 
 impl Run<'_> {
-    /// Streams deletions, or notes why they cannot be.
-    pub(super) async fn deletions(
-        &mut self,
+    /// How deletions get into a dataset; none, and a note why, when they cannot.
+    pub(super) async fn way_of_deletions(
+        &self,
         to: &Destination,
-        (target, files): (i64, &[Pending]),
         destined: Destined<'_>,
         behaviour: Behaviour,
         done: &mut Delivered,
-    ) -> Result<(), DeliveryError> {
+    ) -> Result<Option<Way>, DeliveryError> {
         let path = match (to.profile, behaviour) {
             (true, Behaviour::Record) => self.platform.primary_identity(destined.schema).await?,
             _ => None,
         };
-        let path = match path {
-            Some(path) if is_id_of(destined.dataset, &path) => path,
+        match path {
+            Some(path) if is_id_of(destined.dataset, &path) => {
+                let mapping = self.mapping_set(destined, &path).await?;
+                self.way(Purpose::Deletions(&mapping), destined).await.map(Some)
+            }
             path => {
                 done.notes.push(why_not(to, behaviour, path.as_deref()));
-                return Ok(());
+                Ok(None)
             }
-        };
-        let mapping = self.mapping_set(destined, &path).await?;
-        let stream = self.open(Purpose::Deletions(&mapping), destined).await?;
-        let way = self.way(stream, destined, true);
-        let dataset = format!("{} tombstones", destined.dataset);
-        let load = Load {
-            platform: self.platform,
-            options: self.options,
-            lake: self.lake,
-            way: &way,
-            files,
-            target,
-            dataset: &dataset,
-            rate: self.options.profile_rate,
-            profile_takes: usize::MAX,
-            said: self.said,
-        };
-        let mut deleted = Delivered::default();
-        let streamed = Pump::new(load, &mut *self.outbox, &mut deleted).run().await;
-        done.deletions += deleted.rows;
-        done.refused += deleted.refused;
-        done.notes.append(&mut deleted.notes);
-        streamed
+        }
     }
 
     async fn mapping_set(&self, to: Destined<'_>, path: &str) -> Result<String, PlatformError> {

@@ -18,7 +18,7 @@ use crate::ledger::{Outbox, Pending, is_tombstones};
 use crate::platform::{Behaviour, Destined, Platform, Purpose, Stream};
 use pump::{Load, Pump};
 use request::Envelope;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 
@@ -77,30 +77,17 @@ pub async fn stream(
     options: &Streaming,
     said: &(dyn Fn(&str) + Sync),
 ) -> Delivery {
+    let datasets = destinations.iter().map(|to| Delivered {
+        dataset: to.target.dataset.clone(),
+        dataset_id: to.target.dataset_id.clone(),
+        ..Delivered::default()
+    });
+    let mut delivery = Delivery { datasets: datasets.collect(), ..Delivery::default() };
     let mut run = Run { platform, outbox, lake, options, said };
-    let mut delivery = Delivery::default();
-    for to in destinations {
-        let Destination { target, .. } = to;
-        let mut done = Delivered {
-            dataset: target.dataset.clone(),
-            dataset_id: target.dataset_id.clone(),
-            ..Delivered::default()
-        };
-        let streamed = match run.dataset(to, &mut done).await {
-            Ok(()) => run.what_is_left(to, &mut done),
-            Err(error) => run.what_is_left(to, &mut done).and(Err(error)),
-        };
-        delivery.datasets.push(done);
-        let Err(error) = streamed else { continue };
-        let ends = !(error.is_of_one() || matches!(error, DeliveryError::System(_)));
-        if delivery.error.is_none() {
-            delivery.error = Some(error);
-        } else if let Some(done) = delivery.datasets.last_mut() {
-            done.notes.push(error.to_string());
-        }
-        if ends {
-            break;
-        }
+    let ended = run.all(destinations, &mut delivery).await;
+    let counted = run.what_is_left(destinations, &mut delivery.datasets);
+    for error in [ended.err(), counted.err()].into_iter().flatten() {
+        delivery.error.get_or_insert(error);
     }
     delivery
 }
@@ -113,21 +100,61 @@ struct Run<'a> {
     said: &'a (dyn Fn(&str) + Sync),
 }
 
+/// What a dataset does not have yet, and how it gets there.
+struct Due<'a> {
+    to: &'a Destination,
+    target: i64,
+    records: Vec<Pending>,
+    way: Option<Way>,
+    /// Messages a second.
+    rate: Option<u32>,
+    /// Bytes above which Profile drops a record.
+    profile_takes: usize,
+    tombstones: Vec<Pending>,
+    /// None when they cannot be carried into the dataset.
+    way_of_deletions: Option<Way>,
+}
+
 impl Run<'_> {
-    /// Streams into one dataset.
-    async fn dataset(&mut self, to: &Destination, done: &mut Delivered) -> Result<(), DeliveryError> {
+    async fn all(
+        &mut self,
+        destinations: &[Destination],
+        delivery: &mut Delivery,
+    ) -> Result<(), DeliveryError> {
+        // All ways are made first, so that it is waited once for all that are new.
+        let mut all = Vec::new();
+        for (to, done) in destinations.iter().zip(&mut delivery.datasets) {
+            let due = self.due(to, done).await;
+            all.push(of_one(due, &mut delivery.error)?.flatten());
+        }
+        self.wait(all.iter().flatten()).await;
+        for (due, done) in all.iter().zip(&mut delivery.datasets) {
+            if let Some(due) = due {
+                let sent = self.send(due, done).await;
+                of_one(sent, &mut delivery.error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to be streamed into a dataset, if anything.
+    async fn due<'d>(
+        &mut self,
+        to: &'d Destination,
+        done: &mut Delivered,
+    ) -> Result<Option<Due<'d>>, DeliveryError> {
         let target = self.outbox.target(&to.target)?;
         let pending = self.outbox.undelivered(target)?;
         let (tombstones, records): (Vec<Pending>, Vec<Pending>) =
             pending.into_iter().partition(|file| is_tombstones(&file.path));
         if records.is_empty() && tombstones.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let (name, id) = (to.target.dataset.as_str(), to.target.dataset_id.as_str());
         let gone = || {
-            DeliveryError::System(format!(
-                "dataset {name} ({id}) or its schema is gone: run `stripe-xdm schema apply`"
-            ))
+            let message =
+                format!("dataset {name} ({id}) or its schema is gone: run `stripe-xdm schema apply`");
+            DeliveryError::System(message)
         };
         let schema = self.platform.schema_of_dataset(id).await?.ok_or_else(gone)?;
         let behaviour = self.platform.behaviour(&schema).await?.ok_or_else(gone)?;
@@ -137,72 +164,117 @@ impl Run<'_> {
                  `--mode batch`"
             )));
         }
+        let (rate, profile_takes) = match (to.profile, behaviour) {
+            (false, _) => (self.options.lake_rate, usize::MAX),
+            (true, Behaviour::Event) => (self.options.profile_rate, PROFILE_EVENT),
+            (true, _) => (self.options.profile_rate, PROFILE_RECORD),
+        };
         let destined = Destined { dataset: name, dataset_id: id, schema: &schema };
-        if !records.is_empty() {
-            let stream = self.open(Purpose::Records, destined).await?;
-            let way = self.way(stream, destined, false);
-            let (rate, profile_takes) = match (to.profile, behaviour) {
-                (false, _) => (self.options.lake_rate, usize::MAX),
-                (true, Behaviour::Event) => (self.options.profile_rate, PROFILE_EVENT),
-                (true, _) => (self.options.profile_rate, PROFILE_RECORD),
-            };
-            let load = Load {
-                platform: self.platform,
-                options: self.options,
-                lake: self.lake,
-                way: &way,
-                files: &records,
-                target,
-                dataset: name,
-                rate,
-                profile_takes,
-                said: self.said,
-            };
-            Pump::new(load, &mut *self.outbox, done).run().await?;
-        }
-        if tombstones.is_empty() {
-            return Ok(());
-        }
-        // Behind all records: a deletion is the last word about an object.
-        self.deletions(to, (target, &tombstones), destined, behaviour, done).await
+        let way = match records.is_empty() {
+            true => None,
+            false => Some(self.way(Purpose::Records, destined).await?),
+        };
+        let way_of_deletions = match tombstones.is_empty() {
+            true => None,
+            false => self.way_of_deletions(to, destined, behaviour, done).await?,
+        };
+        Ok(Some(Due { to, target, records, way, rate, profile_takes, tombstones, way_of_deletions }))
     }
 
-    /// Finds or makes the way into a dataset, and leaves a new one alone until it is open.
-    async fn open(&self, purpose: Purpose<'_>, to: Destined<'_>) -> Result<Stream, DeliveryError> {
+    /// Finds or makes the way into a dataset.
+    async fn way(&self, purpose: Purpose<'_>, to: Destined<'_>) -> Result<Way, DeliveryError> {
         let stream = self.platform.stream(purpose, to, self.said).await?;
-        let opening = i64::try_from(self.options.opening.as_secs()).unwrap_or(i64::MAX);
-        let age = (self.options.clock)() - stream.made;
-        if stream.made > 0 && (0..opening).contains(&age) {
-            let left = opening - age;
-            (self.said)(&format!("{}: its flow is new; it opens in {left} seconds", to.dataset));
-            tokio::time::sleep(Duration::from_secs(left.unsigned_abs())).await;
-        }
-        Ok(stream)
-    }
-
-    fn way(&self, stream: Stream, to: Destined<'_>, deletes: bool) -> Way {
-        let kind = "application/vnd.adobe.xed-full+json;version=1";
-        let schema = json!({ "id": to.schema, "contentType": kind });
+        let schema =
+            json!({ "id": to.schema, "contentType": "application/vnd.adobe.xed-full+json;version=1" });
         let mut header = json!({
             "schemaRef": schema, "imsOrgId": self.platform.org(), "datasetId": to.dataset_id,
             "flowId": stream.flow,
         });
-        let (before, after) = if deletes {
+        let raw = matches!(purpose, Purpose::Deletions(_));
+        let (before, after) = if raw {
             header["operations"] = json!({ "data": "delete" });
             (format!(r#"{{"header":{header},"body":"#), &b"}"[..])
         } else {
-            let meta: Value = json!({ "schemaRef": schema });
+            let meta = json!({ "schemaRef": schema });
             (format!(r#"{{"header":{header},"body":{{"xdmMeta":{meta},"xdmEntity":"#), &b"}}"[..])
         };
-        Way { stream, raw: deletes, envelope: Envelope { before: before.into_bytes(), after } }
+        Ok(Way { stream, raw, envelope: Envelope { before: before.into_bytes(), after } })
     }
 
-    /// Counts what the dataset still does not have.
-    fn what_is_left(&mut self, to: &Destination, done: &mut Delivered) -> Result<(), DeliveryError> {
-        let target = self.outbox.target(&to.target)?;
-        for file in self.outbox.undelivered(target)? {
-            if is_tombstones(&file.path) { done.tombstones.add(&file) } else { done.waiting.add(&file) }
+    /// Leaves new flows alone until they are open.
+    async fn wait<'d>(&self, due: impl Iterator<Item = &'d Due<'d>>) {
+        let made = due.flat_map(|due| [&due.way, &due.way_of_deletions]).flatten().map(|way| way.stream.made);
+        let youngest = made.max().unwrap_or_default();
+        let opening = i64::try_from(self.options.opening.as_secs()).unwrap_or(i64::MAX);
+        let age = (self.options.clock)() - youngest;
+        if youngest > 0 && (0..opening).contains(&age) {
+            let left = opening - age;
+            (self.said)(&format!("flows that were made just now open in {left} seconds"));
+            tokio::time::sleep(Duration::from_secs(left.unsigned_abs())).await;
+        }
+    }
+
+    /// Sends what is due.
+    async fn send(&mut self, due: &Due<'_>, done: &mut Delivered) -> Result<(), DeliveryError> {
+        let dataset = due.to.target.dataset.as_str();
+        let load = |way, files, dataset, profile_takes| Load {
+            platform: self.platform,
+            options: self.options,
+            lake: self.lake,
+            way,
+            files,
+            target: due.target,
+            dataset,
+            rate: due.rate,
+            profile_takes,
+            said: self.said,
+        };
+        if let Some(way) = &due.way {
+            let load = load(way, &due.records, dataset, due.profile_takes);
+            Pump::new(load, &mut *self.outbox, done).run().await?;
+        }
+        // Behind all records: a deletion is the last word about an object.
+        if let Some(way) = &due.way_of_deletions {
+            // The sync calls them so, too: a tombstone must not take the place of its object's record.
+            let name = format!("{dataset} tombstones");
+            let load = load(way, &due.tombstones, &name, usize::MAX);
+            let mut deleted = Delivered::default();
+            let sent = Pump::new(load, &mut *self.outbox, &mut deleted).run().await;
+            done.deletions += deleted.rows;
+            done.refused += deleted.refused;
+            done.notes.append(&mut deleted.notes);
+            sent?;
         }
         Ok(())
+    }
+
+    /// Counts what the datasets still do not have.
+    fn what_is_left(
+        &mut self,
+        destinations: &[Destination],
+        all: &mut [Delivered],
+    ) -> Result<(), DeliveryError> {
+        for (to, done) in destinations.iter().zip(all) {
+            let target = self.outbox.target(&to.target)?;
+            for file in self.outbox.undelivered(target)? {
+                if is_tombstones(&file.path) { done.tombstones.add(&file) } else { done.waiting.add(&file) }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An error of one dataset is noted, the first of them, and the others go on; any other ends the run.
+fn of_one<T>(
+    done: Result<T, DeliveryError>,
+    noted: &mut Option<DeliveryError>,
+) -> Result<Option<T>, DeliveryError> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if error.is_of_one() || matches!(error, DeliveryError::System(_)) => {
+            noted.get_or_insert(error);
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -35,7 +35,7 @@ const KEPT_BACK: usize = 1 << 20;
 const SHORTEST_STEP: Duration = Duration::from_millis(1);
 const SAY_EVERY: Duration = Duration::from_secs(2);
 /// So many rows are named that Profile will drop.
-const NAMED: usize = 3;
+const NAMED: u64 = 3;
 
 /// What goes through a pump.
 #[derive(Clone, Copy)]
@@ -147,6 +147,11 @@ impl<'a> Pump<'a> {
             }
             self.commit()?;
         }
+        if self.done.beyond_profile > NAMED {
+            let more = self.done.beyond_profile - NAMED;
+            self.done.notes.push(format!("{more} more records are so large that Profile drops them"));
+        }
+        (self.load.said)(&format!("{}: {} messages accepted", self.load.dataset, self.accepted));
         failed.map_or(Ok(()), Err)
     }
 
@@ -217,7 +222,7 @@ impl<'a> Pump<'a> {
             }
             if record.len() > self.load.profile_takes {
                 self.done.beyond_profile += 1;
-                if self.done.beyond_profile <= NAMED as u64 {
+                if self.done.beyond_profile <= NAMED {
                     let name = id.map_or_else(|| "one without an _id".to_owned(), hex::encode);
                     self.done.notes.push(format!(
                         "record {name} has {} bytes: the data lake gets it, Profile drops it without a word above {}",
@@ -312,7 +317,7 @@ impl<'a> Pump<'a> {
         }
         if now.duration_since(self.told) >= SAY_EVERY {
             self.told = now;
-            (self.load.said)(&format!("{}: {} records accepted", self.load.dataset, self.done.rows));
+            (self.load.said)(&format!("{}: {} messages accepted", self.load.dataset, self.accepted));
         }
         Ok(())
     }
