@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep_until};
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 /// The first pause between two looks whether an inlet is open, and the longest.
-const FIRST_LOOK: Duration = Duration::from_millis(500);
+const FIRST_LOOK: Duration = Duration::from_millis(100);
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// Where so many rows are refused and none is accepted, the rows are not what is wrong.
 const ALL_WRONG: usize = 100;
