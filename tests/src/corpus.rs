@@ -2,6 +2,7 @@
 
 use crate::built::root;
 use anyhow::Context;
+use stripe_xdm_core::RESOURCES;
 
 /// The account that the samples belong to.
 pub const ACCOUNT: &str = "acct_1M2JTkLkdIwHu7ix";
@@ -15,22 +16,6 @@ pub fn without_check() -> anyhow::Result<String> {
     settings["check"] = serde_json::json!({"enabled": false});
     Ok(settings.to_string())
 }
-
-/// The resources, each with a sample, in the order of the tables.
-pub const RESOURCES: [&str; 12] = [
-    "charge",
-    "refund",
-    "balance_transaction",
-    "subscription",
-    "customer",
-    "price",
-    "product",
-    "coupon",
-    "invoice",
-    "payment_intent",
-    "dispute",
-    "payout",
-];
 
 /// One sample as Stripe's documentation prints it.
 pub fn sample(resource: &str) -> anyhow::Result<String> {

@@ -1,6 +1,7 @@
 //! What the end-to-end tests and the benchmark share: where the built things lie, what is fed to them,
 //! and the runtimes that must agree.
 
+pub mod adobe;
 pub mod built;
 pub mod corpus;
 pub mod expressions;

@@ -7,61 +7,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use stripe_xdm_sandbox::platform::{Faults, Logged, Options, Platform, Standard, Titles};
+use stripe_xdm_sandbox::platform::{Faults, Logged, Options, Standard, Titles};
+use stripe_xdm_tests::adobe::Adobe;
 use stripe_xdm_tests::program::{Ended, Running, command, run};
-use tokio::runtime::Runtime;
 
-/// The platform with threads of its own.
-struct Adobe {
-    platform: Option<Platform>,
-    runtime: Runtime,
+/// What the tests ask of it.
+trait Made {
+    /// How often each thing was made, by what it is.
+    fn made(&self) -> anyhow::Result<BTreeMap<String, u32>>;
+    /// Nothing was made twice, and a plan finds nothing more to do.
+    fn complete(&self, more: &[&str]) -> anyhow::Result<()>;
 }
 
-impl Adobe {
-    fn start(options: Options) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let platform = runtime.block_on(Platform::start(options))?;
-        Ok(Self { platform: Some(platform), runtime })
-    }
-
-    fn platform(&self) -> anyhow::Result<&Platform> {
-        self.platform.as_ref().context("the platform runs")
-    }
-
-    /// `schema plan` or `schema apply`.
-    fn command(&self, what: &str, more: &[&str]) -> anyhow::Result<Command> {
-        let platform = self.platform()?;
-        let organization = platform.organization();
-        let mut command = command()?;
-        command.env("STRIPE_XDM_CLIENT_SECRET", &organization.client.secret);
-        command.args(["schema", what, "--org", &organization.id, "--client-id", &organization.client.id]);
-        command.args(["--aep-sandbox", "dev"]);
-        command.args(["--platform-url", platform.base_url(), "--ims-url", platform.base_url()]);
-        command.args(more);
-        Ok(command)
-    }
-
-    fn run(&self, what: &str, more: &[&str]) -> anyhow::Result<Ended> {
-        let ended = run(self.command(what, more)?)?;
-        self.nothing_secret(&ended)?;
-        Ok(ended)
-    }
-
-    fn apply(&self, more: &[&str]) -> anyhow::Result<Ended> {
-        let mut all = vec!["--yes"];
-        all.extend(more);
-        self.run("apply", &all)
-    }
-
-    fn nothing_secret(&self, ended: &Ended) -> anyhow::Result<()> {
-        let said = format!("{}{}", String::from_utf8_lossy(&ended.stdout), ended.stderr);
-        ensure!(!said.contains(&self.platform()?.client().secret), "the client secret was printed");
-        ensure!(!said.contains("Bearer"), "a header was printed");
-        ensure!(!said.contains("eyJ"), "a token was printed: {said}");
-        Ok(())
-    }
-
-    /// How often each thing was made, by what it is.
+impl Made for Adobe {
     fn made(&self) -> anyhow::Result<BTreeMap<String, u32>> {
         let mut made = BTreeMap::new();
         for request in self.platform()?.requests().iter().filter(|request| request.changed) {
@@ -72,22 +30,13 @@ impl Adobe {
         Ok(made)
     }
 
-    /// Nothing was made twice, and a plan finds nothing more to do.
     fn complete(&self, more: &[&str]) -> anyhow::Result<()> {
         for (thing, times) in self.made()? {
             ensure!(times == 1, "{thing} was made {times} times");
         }
-        let plan = self.run("plan", more)?;
+        let plan = self.run_schema("plan", more)?;
         ensure!(plan.code == Some(0), "{plan:?}: {}", String::from_utf8_lossy(&plan.stdout));
         Ok(())
-    }
-}
-
-impl Drop for Adobe {
-    fn drop(&mut self) {
-        // Its task must end inside its runtime.
-        let _inside = self.runtime.enter();
-        drop(self.platform.take());
     }
 }
 
@@ -121,7 +70,7 @@ fn everything_is_made_once_and_then_nothing_is_left_to_do() -> anyhow::Result<()
     // Short pages, so that every list has several; and the stricter of the rules about titles.
     let options = Options { page_size: 7, titles: Titles::DifferEverywhere, ..Options::default() };
     let adobe = Adobe::start(options)?;
-    let plan = adobe.run("plan", &[])?;
+    let plan = adobe.run_schema("plan", &[])?;
     ensure!(plan.code == Some(3), "{plan:?}");
     ensure!(adobe.platform()?.changes() == 0, "a plan wrote something");
     let applied = adobe.apply(&[])?;
@@ -165,7 +114,7 @@ fn a_new_field_is_added_and_another_type_is_refused() -> anyhow::Result<()> {
     let with_field = ["--mapping", text.as_str()];
 
     let before = adobe.platform()?.changes();
-    let plan = adobe.run("plan", &with_field)?;
+    let plan = adobe.run_schema("plan", &with_field)?;
     ensure!(plan.code == Some(3), "{plan:?}");
     ensure!(String::from_utf8_lossy(&plan.stdout).contains("+ _acme.shop object"), "{plan:?}");
     ensure!(adobe.apply(&with_field)?.code == Some(0));
@@ -182,7 +131,7 @@ fn a_new_field_is_added_and_another_type_is_refused() -> anyhow::Result<()> {
     for what in ["plan", "apply"] {
         let mut args = vec!["--mapping", number.as_str()];
         args.extend((what == "apply").then_some("--yes"));
-        let refused = adobe.run(what, &args)?;
+        let refused = adobe.run_schema(what, &args)?;
         ensure!(refused.code == Some(2), "{refused:?}");
         let said = format!("{}{}", String::from_utf8_lossy(&refused.stdout), refused.stderr);
         ensure!(
@@ -200,7 +149,7 @@ fn killed_at_any_moment_the_next_run_completes_it() -> anyhow::Result<()> {
     let mut kills = 0;
     loop {
         let enough = adobe.platform()?.changes() + 9;
-        let command = adobe.command("apply", &["--yes"])?;
+        let command = adobe.schema("apply", &["--yes"])?;
         let mut running = Running::start(command, Duration::from_secs(60))?;
         let platform = adobe.platform()?;
         if running.look(|| Ok(platform.changes() >= enough))? {
@@ -264,7 +213,7 @@ fn tokens_are_reused_and_renewed() -> anyhow::Result<()> {
     let adobe = Adobe::start(Options::default())?;
     let home = tempfile::tempdir()?;
     for _ in 0..2 {
-        let mut command = adobe.command("plan", &[])?;
+        let mut command = adobe.schema("plan", &[])?;
         command.env("XDG_CACHE_HOME", home.path());
         ensure!(run(command)?.code == Some(3));
     }
@@ -295,15 +244,15 @@ fn refusals_say_what_to_do() -> anyhow::Result<()> {
         }
         Ok(())
     };
-    let mut wrong = adobe.command("plan", &[])?;
+    let mut wrong = adobe.schema("plan", &[])?;
     wrong.env("STRIPE_XDM_CLIENT_SECRET", "p8e-of-somebody-else");
     failed(wrong, &["invalid_client", "client secret", "Developer Console"])?;
-    failed(adobe.command("plan", &["--tenant", "other"])?, &["tenant id is acme", "--org"])?;
-    let mut nobody = adobe.command("plan", &[])?;
+    failed(adobe.schema("plan", &["--tenant", "other"])?, &["tenant id is acme", "--org"])?;
+    let mut nobody = adobe.schema("plan", &[])?;
     nobody.env_remove("STRIPE_XDM_CLIENT_SECRET");
     failed(nobody, &["STRIPE_XDM_CLIENT_SECRET"])?;
-    failed(adobe.command("plan", &["--scopes", "nothing_known"])?, &["--scopes"])?;
-    failed(adobe.command("apply", &[])?, &["--yes"])?;
+    failed(adobe.schema("plan", &["--scopes", "nothing_known"])?, &["--scopes"])?;
+    failed(adobe.schema("apply", &[])?, &["--yes"])?;
 
     for (fault, words) in [
         ("/data/foundation/schemaregistry:403every1", ["403025", "--org"]),
@@ -313,7 +262,7 @@ fn refusals_say_what_to_do() -> anyhow::Result<()> {
         ("POST /ims:429every1", ["429", "run the same command again"]),
     ] {
         let adobe = Adobe::start(Options { faults: fault.parse()?, ..Options::default() })?;
-        let ended = adobe.run("plan", &[])?;
+        let ended = adobe.run_schema("plan", &[])?;
         ensure!(ended.code == Some(1), "{fault}: {ended:?}");
         for word in words {
             ensure!(ended.stderr.contains(word), "{fault}: no {word} in {}", ended.stderr);
@@ -338,7 +287,7 @@ fn without_a_field_group_all_its_fields_have_twins() -> anyhow::Result<()> {
 fn without_a_class_nothing_is_made_and_only_the_class_is_told() -> anyhow::Result<()> {
     let standard = Standard::adobe().without("https://ns.adobe.com/xdm/classes/product");
     let adobe = Adobe::start(Options { standard, ..Options::default() })?;
-    let plan = adobe.run("plan", &["--json"])?;
+    let plan = adobe.run_schema("plan", &["--json"])?;
     ensure!(plan.code == Some(2), "{plan:?}");
     let plan = document(&plan)?;
     ensure!(plan["refusals"] == 1 && plan["twins"] == json!([]), "{plan}");
@@ -351,7 +300,7 @@ fn what_the_tenants_copy_of_adobes_schemas_lacks_goes_to_twins() -> anyhow::Resu
     const COMMERCE: &str = "https://ns.adobe.com/xdm/context/experienceevent-commerce";
     let standard = Standard::adobe().without_field(COMMERCE, "commerce/order/refunds");
     let adobe = Adobe::start(Options { standard, ..Options::default() })?;
-    let plan = adobe.run("plan", &["--json"])?;
+    let plan = adobe.run_schema("plan", &["--json"])?;
     ensure!(plan.code == Some(3), "{plan:?}");
     let twins = document(&plan)?["twins"].clone();
     let fields: Vec<_> = twins.as_array().into_iter().flatten().map(|twin| twin["field"].clone()).collect();

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
+use stripe_xdm_core::RESOURCES;
 use stripe_xdm_tests::corpus::{self, ACCOUNT, SETTINGS};
 use stripe_xdm_tests::native::{self, Native};
 use stripe_xdm_tests::program::{Ended, Running, command, run};
@@ -71,7 +72,7 @@ fn errors(ended: &Ended) -> anyhow::Result<Vec<Value>> {
 #[test]
 fn every_form_of_input_gives_the_same_records() -> anyhow::Result<()> {
     let objects = objects()?;
-    let pretty: Vec<String> = corpus::RESOURCES.into_iter().map(corpus::sample).collect::<Result<_, _>>()?;
+    let pretty: Vec<String> = RESOURCES.into_iter().map(corpus::sample).collect::<Result<_, _>>()?;
     let pretty_and_event = [pretty, vec![corpus::subscription_event()?]].concat();
     let joined = objects.join(",\n");
     let forms = [

@@ -42,7 +42,7 @@ mod user_model;
 
 pub use dataprep::date::Moment;
 pub use describe::describe;
-pub use models::{Dropped, Embedded, Model, SchemaFrame, Variant};
+pub use models::{Dropped, Embedded, Model, RESOURCES, SchemaFrame, Variant};
 pub use output::{Invalid, ObjectError, Outcome, Output, Record, RecordKind, Warning};
 pub use privacy::{Action, DROPPED, LABELS, Privacy, Rule, Salt, Treated};
 pub use settings::{Call, Check, MetadataIdentity, ModelKind, OpenError, PhoneTarget, Settings};

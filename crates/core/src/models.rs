@@ -11,7 +11,7 @@ use dataprep::{CompileOptions, Mapping, MappingSet, Plan, Problem, SourceType, X
 use serde::{Deserialize, Serialize};
 
 /// The resources that have a model, as `object` names them.
-pub(crate) const RESOURCES: [&str; 12] = [
+pub const RESOURCES: [&str; 12] = [
     "charge",
     "refund",
     "balance_transaction",

@@ -2,23 +2,8 @@
 //! mapping does wrong is said in the terms of that mapping.
 
 use serde_json::{Value, json};
-use stripe_xdm_core::{Call, Invalid, Output, Transformer};
+use stripe_xdm_core::{Call, Invalid, Output, RESOURCES, Transformer};
 use xdm::check::RULES;
-
-const RESOURCES: [&str; 12] = [
-    "charge",
-    "refund",
-    "balance_transaction",
-    "subscription",
-    "customer",
-    "price",
-    "product",
-    "coupon",
-    "invoice",
-    "payment_intent",
-    "dispute",
-    "payout",
-];
 
 fn open(settings: Value) -> Result<Transformer, String> {
     let mut all = json!({"tenant": "acme", "account": "acct_1", "observed_at": 1_800_000_000});

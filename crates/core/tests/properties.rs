@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use stripe_xdm_core::{Call, Output, Transformer};
+use stripe_xdm_core::{Call, Output, RESOURCES, Transformer};
 
 fn transformer() -> Transformer {
     Transformer::open_json(br#"{"tenant":"acme","account":"acct_1","observed_at":1800000000}"#).unwrap()
@@ -98,29 +98,14 @@ fn any_key() -> impl Strategy<Value = String> {
 
 /// An object of one of our kinds whose fields are anything at all.
 fn any_object() -> impl Strategy<Value = Value> {
-    let kinds = vec![
-        "charge",
-        "refund",
-        "balance_transaction",
-        "subscription",
-        "customer",
-        "price",
-        "product",
-        "coupon",
-        "invoice",
-        "payment_intent",
-        "dispute",
-        "payout",
-    ];
-    (prop::sample::select(kinds), prop::collection::vec((any_key(), any_json()), 0..14)).prop_map(
-        |(kind, members)| {
+    (prop::sample::select(RESOURCES.as_slice()), prop::collection::vec((any_key(), any_json()), 0..14))
+        .prop_map(|(kind, members)| {
             let mut object = Map::from_iter(members);
             object.insert("id".to_owned(), json!("x_1"));
             object.insert("object".to_owned(), json!(kind));
             object.insert("created".to_owned(), json!(1_700_000_000));
             Value::Object(object)
-        },
-    )
+        })
 }
 
 proptest! {

@@ -4,23 +4,10 @@
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use stripe_xdm_core::schema::{self, Composed};
-use stripe_xdm_core::{Call, Invalid, ObjectError, Output, RecordKind, Settings, Transformer, describe};
+use stripe_xdm_core::{
+    Call, Invalid, ObjectError, Output, RESOURCES, RecordKind, Settings, Transformer, describe,
+};
 use xdm::{Field, Object, Schema, Shape};
-
-const RESOURCES: [&str; 12] = [
-    "charge",
-    "refund",
-    "balance_transaction",
-    "subscription",
-    "customer",
-    "price",
-    "product",
-    "coupon",
-    "invoice",
-    "payment_intent",
-    "dispute",
-    "payout",
-];
 
 /// When the samples are read.
 const OBSERVED: i64 = 1_700_000_000;

@@ -93,6 +93,10 @@ struct PlatformArguments {
     /// A directory of its own for uploaded files above 1 MiB; without one all stay in memory.
     #[arg(long, value_name = "DIRECTORY", requires = "platform")]
     platform_files: Option<PathBuf>,
+    /// How many times as fast as here time passes there: batches go on, flows run, inlets open. Without it, time
+    /// stands still but for what is written.
+    #[arg(long, value_name = "N", requires = "platform", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    platform_pace: Option<u32>,
     /// What `expires_in` says, in seconds.
     #[arg(long, default_value_t = 86_399, requires = "platform")]
     token_lifetime: u64,
@@ -209,6 +213,7 @@ async fn main() -> anyhow::Result<()> {
         ..Options::default()
     };
     let sandbox = Sandbox::start(account, options).await?;
+    let pace = arguments.platform.platform_pace;
     let platform = match arguments.platform.platform {
         Some(listen) => Some(Platform::start(arguments.platform.options(listen, arguments.seed)).await?),
         None => None,
@@ -230,7 +235,21 @@ async fn main() -> anyhow::Result<()> {
         writeln!(out, "scopes {}", organization.client.scopes.join(","))?;
     }
     out.flush()?;
-    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")?;
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    let mut stopped = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        tokio::select! {
+            stopped = &mut stopped => {
+                stopped.context("cannot wait for Ctrl-C")?;
+                break;
+            }
+            _ = seconds.tick() => {
+                if let (Some(platform), Some(pace)) = (&platform, pace) {
+                    platform.advance(Duration::from_secs(1) * pace);
+                }
+            }
+        }
+    }
     sandbox.shutdown().await;
     if let Some(platform) = platform {
         platform.shutdown().await;

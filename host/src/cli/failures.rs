@@ -1,6 +1,7 @@
 //! What went wrong with syncs, in words: what `run` says of each run, and what is said even with `--quiet`.
 
 use std::path::Path;
+use stripe_xdm::delivery::Delivery;
 use stripe_xdm::sync::Ended;
 
 /// What failed, each with its resource, and with its account when there are several.
@@ -36,7 +37,7 @@ pub(super) fn errors(accounts: &[Ended]) -> String {
 }
 
 /// Says why the exit code is not 0, when nothing else is said.
-pub(super) fn tell_failures(accounts: &[Ended], lake: &Path) {
+pub(super) fn tell_failures(accounts: &[Ended], delivery: Option<&Delivery>, lake: &Path) {
     for failure in failures(accounts) {
         stripe_xdm::tell!("error: {failure}");
     }
@@ -46,5 +47,12 @@ pub(super) fn tell_failures(accounts: &[Ended], lake: &Path) {
     if held > 0 {
         let lake = lake.display();
         stripe_xdm::tell!("error: kept back: {held}; `stripe-xdm quarantine list {lake}` says why");
+    }
+    let Some(delivery) = delivery.filter(|delivery| !delivery.is_whole()) else { return };
+    for note in delivery.datasets.iter().flat_map(|one| one.notes.iter().map(|note| (&one.dataset, note))) {
+        stripe_xdm::tell!("error: {}: {}", note.0, note.1);
+    }
+    if let Some(error) = &delivery.error {
+        stripe_xdm::tell!("error: {error}");
     }
 }

@@ -6,6 +6,9 @@ macro_rules! say {
 }
 
 mod config;
+mod connection;
+mod deliver;
+mod delivery;
 mod demo;
 mod doctor;
 mod eval;
@@ -60,7 +63,7 @@ pub(crate) struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct Global {
     /// The settings file; default stripe-xdm.toml in this directory, when there is one
     #[arg(long, global = true, value_name = "FILE", env = "STRIPE_XDM_CONFIG", hide_env = true)]
@@ -118,9 +121,11 @@ enum Command {
     /// Convert Stripe objects from files or standard input
     Transform(transform::TransformArgs),
     /// Fetch from Stripe into a local lake; run again to continue or to add what is new
-    Sync(sync::SyncArgs),
+    Sync(Box<sync::SyncCommand>),
     /// Stay up and sync on a schedule
-    Run(run::RunArgs),
+    Run(Box<run::RunArgs>),
+    /// Carry what a lake holds to Experience Platform
+    Deliver(deliver::DeliverArgs),
     /// How far a lake is: ranges, lag, errors; also while a sync runs
     Status(status::StatusArgs),
     /// List again and compare: proves that nothing is missing, or names what is, and repairs it
@@ -134,7 +139,7 @@ enum Command {
     /// The settings file: check it, or print an example
     Config(config::ConfigCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
-    Demo(demo::DemoArgs),
+    Demo(Box<demo::DemoArgs>),
     /// What an expression of the mapping language gives for an input
     Eval(eval::EvalArgs),
     /// Check, try, explain, compare, export and import mapping sets
@@ -150,15 +155,16 @@ impl Cli {
         match self.command {
             Command::Module(args) => module::run(&self.global, args),
             Command::Transform(args) => transform::run(&self.global, args),
-            Command::Sync(args) => sync::run(&self.global, args),
-            Command::Run(args) => run::run(&self.global, args),
+            Command::Sync(args) => sync::run(&self.global, &args),
+            Command::Run(args) => run::run(&self.global, &args),
+            Command::Deliver(args) => deliver::run(&self.global, &args),
             Command::Status(args) => status::run(&self.global, &args),
             Command::Verify(args) => verify::run(&self.global, args),
             Command::Reset(args) => reset::run(&self.global, &args),
             Command::Quarantine(command) => quarantine::run(&self.global, command),
             Command::Doctor(args) => doctor::run(&self.global, args),
             Command::Config(command) => config::run(&self.global, command),
-            Command::Demo(args) => demo::run(&self.global, args),
+            Command::Demo(args) => demo::run(&self.global, *args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
             Command::Schema(command) => schema::run(&self.global, command),

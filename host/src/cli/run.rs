@@ -2,15 +2,18 @@
 //! first slot; what goes wrong later ends a run, not the program.
 
 use super::Global;
+use super::delivery::{BETWEEN_RUNS, ToArgs};
 use super::failures::{errors, failures, tell_failures};
 use super::signals::stop_on_signals;
-use super::sync::{Ready, SyncArgs, once, ready, runtime, show_all};
+use super::sync::{Ready, SyncArgs, both, once, ready, runtime, show_all};
 use anyhow::bail;
 use clap::{ArgAction, Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use stripe_xdm::delivery::Delivery;
 use stripe_xdm::lake::Lake;
 use stripe_xdm::module::Module;
+use stripe_xdm::report::delivered_words;
 use stripe_xdm::schedule::{
     Begin, Clock, Frequency, Last, Note, Outcome, Ran, Schedule, State, Stop, SystemClock, keep,
 };
@@ -20,6 +23,8 @@ use stripe_xdm::sync::{Ended, Total};
 pub(super) struct RunArgs {
     #[command(flatten)]
     sync: SyncArgs,
+    #[command(flatten)]
+    to: ToArgs,
     #[command(flatten)]
     schedule: ScheduleArgs,
 }
@@ -98,10 +103,10 @@ impl RunArgs {
     }
 }
 
-pub(super) fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(global: &Global, args: &RunArgs) -> anyhow::Result<ExitCode> {
     let clock = SystemClock;
     let schedule = args.schedule.schedule(clock.now())?;
-    let mut ready = ready(global, &args.sync)?;
+    let mut ready = ready(global, &args.sync)?.then(args.to.route(BETWEEN_RUNS)?);
     args.begins_once(ready.targets.iter().any(|target| target.config.since.is_some()))?;
     if args.schedule.backfill == Some(false) {
         // Later runs begin where the one before ended: a program that is started anew leaves no gap.
@@ -117,6 +122,33 @@ pub(super) fn run(global: &Global, args: RunArgs) -> anyhow::Result<ExitCode> {
         let mut diary = Diary::new(global, &args.sync.lake, schedule, clock.now());
         diary.keep(schedule, &clock, &stop, &ready).await
     })
+}
+
+/// What a run did.
+struct Round {
+    accounts: Vec<Ended>,
+    delivery: Option<anyhow::Result<Delivery>>,
+}
+
+/// What was fetched goes on even if not all could be.
+async fn round(global: &Global, ready: &Ready, stop: &Stop) -> anyhow::Result<Round> {
+    let accounts = once(global, ready, stop).await?;
+    let delivery = ready.deliver(global, stop).await.transpose();
+    Ok(Round { accounts, delivery })
+}
+
+impl Round {
+    fn delivery(&self) -> Option<&Delivery> {
+        self.delivery.as_ref()?.as_ref().ok()
+    }
+
+    /// Why nothing could be carried on.
+    fn undelivered(&self) -> Option<String> {
+        match self.delivery.as_ref()? {
+            Err(error) => Some(format!("{error:#}")),
+            Ok(delivery) => delivery.error.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 /// Tells how it goes: to people, to programs, and to `status`.
@@ -155,8 +187,8 @@ impl<'a> Diary<'a> {
         let diary = std::cell::RefCell::new(&mut *self);
         let job = async |begin: Begin| {
             diary.borrow_mut().began(begin);
-            let ended = once(global, ready, stop).await;
-            diary.borrow_mut().ended(begin.now, clock.now(), stop, ended)
+            let round = round(global, ready, stop).await;
+            diary.borrow_mut().ended(begin.now, clock.now(), stop, round)
         };
         keep(schedule, clock, stop, |note| diary.borrow_mut().note(&note), job).await;
         self.state.stopped = true;
@@ -175,18 +207,22 @@ impl<'a> Diary<'a> {
         self.write();
     }
 
-    fn ended(&mut self, began: i64, ended: i64, stop: &Stop, how: anyhow::Result<Vec<Ended>>) -> Ran {
+    fn ended(&mut self, began: i64, ended: i64, stop: &Stop, how: anyhow::Result<Round>) -> Ran {
         let (run, code, error, account) = match &how {
-            Ok(accounts) => {
+            Ok(round) => {
+                let accounts = &round.accounts;
                 let code = Total::of(accounts).exit_code();
                 let mut summaries = accounts.iter().filter_map(|account| account.result.as_ref().ok());
                 let interrupted = summaries.clone().any(|summary| summary.interrupted);
-                let failed = code == 1 && !interrupted;
+                let failed = (code == 1 && !interrupted).then(|| errors(accounts));
+                let error = failed.or_else(|| round.undelivered());
+                let of_delivery = round.delivery().map_or(0, Delivery::exit_code);
+                let code = if error.is_some() { 1 } else { both(code, of_delivery) };
                 let first = summaries.next();
                 // Of several accounts, each has a run of its own.
                 let run = first.filter(|_| accounts.len() == 1).map(|summary| summary.run.clone());
                 let account = first.map(|summary| summary.account.clone());
-                (run, code, failed.then(|| errors(accounts)), account)
+                (run, code, error, account)
             }
             Err(error) => (None, 1, Some(format!("{error:#}")), None),
         };
@@ -201,8 +237,8 @@ impl<'a> Diary<'a> {
         self.state.running_since = None;
         self.state.last = Some(Last { began, ended, outcome, run, error: error.clone() });
         self.write();
-        if let Ok(accounts) = &how {
-            self.show(accounts);
+        if let Ok(round) = &how {
+            self.show(round);
         } else if let Some(error) = error.as_ref().filter(|_| stop.asked() || self.state.schedule == "once") {
             // Otherwise it is told with what happens next.
             stripe_xdm::tell!("error: {error}");
@@ -211,16 +247,17 @@ impl<'a> Diary<'a> {
     }
 
     /// The whole table after the first run of a terminal's user, a line after each in a log.
-    fn show(&self, accounts: &[Ended]) {
+    fn show(&self, round: &Round) {
+        let accounts = &round.accounts;
         if self.global.json || self.global.quiet || self.global.draws() {
             // What cannot be printed is in the run's file.
-            let _unprintable = show_all(self.global, accounts, &self.lake);
+            let _unprintable = show_all(self.global, accounts, round.delivery(), &self.lake);
             return;
         }
         if self.global.quiet {
             // What failed as a whole is told with what happens next.
-            if Total::of(accounts).exit_code() == 2 {
-                tell_failures(accounts, &self.lake);
+            if self.code == 2 {
+                tell_failures(accounts, round.delivery(), &self.lake);
             }
             return;
         }
@@ -244,6 +281,12 @@ impl<'a> Diary<'a> {
         }
         if held > 0 {
             say!("kept back: {held}; `stripe-xdm quarantine list {}` says why", self.lake.display());
+        }
+        for one in round.delivery().into_iter().flat_map(|delivery| &delivery.datasets) {
+            if !one.is_idle() {
+                say!("{}: {}", one.dataset, delivered_words(one));
+            }
+            one.notes.iter().for_each(|note| say!("{}: {note}", one.dataset));
         }
     }
 

@@ -1,6 +1,7 @@
 //! `stripe-xdm sync`: reads the flags and the key, runs the sync, shows how it went.
 
 use super::Global;
+use super::delivery::{ALONE, Route, ToArgs};
 use super::failures::tell_failures;
 use super::settings::SettingsArgs;
 use super::signals::stop_on_signals;
@@ -13,15 +14,24 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use stripe_xdm::config::Connected;
+use stripe_xdm::delivery::Delivery;
 use stripe_xdm::module::{Module, Worker};
 use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
 use stripe_xdm::quarantine::Surroundings;
-use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, summary_table};
+use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, delivery_text, summary_table};
 use stripe_xdm::schedule::Stop;
 use stripe_xdm::stripe::Client;
 use stripe_xdm::sync::{
     Ended, Session, Settings, SharedWatch, Summary, SyncConfig, Target, Total, identify, sync, sync_accounts,
 };
+
+#[derive(Debug, Args)]
+pub(super) struct SyncCommand {
+    #[command(flatten)]
+    sync: SyncArgs,
+    #[command(flatten)]
+    to: ToArgs,
+}
 
 #[derive(Debug, Args)]
 pub(super) struct SyncArgs {
@@ -56,14 +66,21 @@ pub(super) struct Ready {
     pub(super) targets: Vec<Target>,
     at_once: usize,
     counted: Option<(MetricsAddress, Arc<Metrics>)>,
+    /// Where records go besides the lake.
+    pub(super) route: Option<Route>,
 }
 
-pub(super) fn run(global: &Global, args: SyncArgs) -> anyhow::Result<ExitCode> {
-    let ready = ready(global, &args)?;
+pub(super) fn run(global: &Global, args: &SyncCommand) -> anyhow::Result<ExitCode> {
+    let ready = ready(global, &args.sync)?.then(args.to.route(ALONE)?);
     runtime()?.block_on(async {
         let _served = ready.serve().await?;
-        let ended = once(global, &ready, &stop_on_signals()).await?;
-        show_all(global, &ended, &args.lake)
+        let stop = stop_on_signals();
+        if let Some(route) = &ready.route {
+            route.check(ready.tenant()).await?;
+        }
+        let ended = once(global, &ready, &stop).await?;
+        let delivery = ready.deliver(global, &stop).await?;
+        show_all(global, &ended, delivery.as_ref(), &args.sync.lake)
     })
 }
 
@@ -132,7 +149,7 @@ pub(super) fn ready(global: &Global, args: &SyncArgs) -> anyhow::Result<Ready> {
     };
     let targets = args.stripe.targets(global)?.into_iter().map(target).collect();
     let at_once = args.accounts_at_once.into();
-    Ok(Ready { module, lake: args.lake.clone(), settings, targets, at_once, counted })
+    Ok(Ready { module, lake: args.lake.clone(), settings, targets, at_once, counted, route: None })
 }
 
 impl Ready {
@@ -152,6 +169,24 @@ impl Ready {
             targets: vec![target],
             at_once: *at_once,
             counted: counted.clone(),
+            route: None,
+        }
+    }
+
+    /// The same, with a way for the records to go afterwards.
+    pub(super) fn then(self, route: Option<Route>) -> Self {
+        Self { route, ..self }
+    }
+
+    pub(super) fn tenant(&self) -> &str {
+        self.settings.get("tenant").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Carries on what the lake holds, when there is a way and nobody wants to stop.
+    pub(super) async fn deliver(&self, global: &Global, stop: &Stop) -> anyhow::Result<Option<Delivery>> {
+        match &self.route {
+            Some(route) if !stop.asked() => route.deliver(global, &self.lake, stop).await.map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -177,7 +212,7 @@ impl Ready {
         let Some((_, metrics)) = &self.counted else { return };
         metrics.ended(&ended.name, ended.exit_code());
         let Ok(summary) = &ended.result else { return };
-        for (resource, _) in summary.resources.iter().filter(|(_, of)| of.errors.is_empty()) {
+        for (resource, _) in summary.resources.iter().filter(|(_, of)| !of.was_left()) {
             if !summary.interrupted {
                 metrics.in_step(&ended.name, resource, summary.upper_bound);
             }
@@ -272,28 +307,61 @@ pub(super) async fn watched(
     Ok(sync(Arc::new(client), module, config, watcher(global), stop.wait()).await?)
 }
 
-/// How the syncs of all accounts ended. Even who wants to hear nothing hears what failed.
-pub(super) fn show_all(global: &Global, ended: &[Ended], lake: &std::path::Path) -> anyhow::Result<ExitCode> {
-    if let [Ended { result: Ok(summary), name }] = ended
-        && *name == summary.account
-        && (global.json || !global.quiet)
-    {
-        return show(global, summary, lake);
-    }
+/// How the syncs of all accounts ended, and what went on from the lake. Even who wants to hear nothing hears what
+/// failed.
+pub(super) fn show_all(
+    global: &Global,
+    ended: &[Ended],
+    delivery: Option<&Delivery>,
+    lake: &std::path::Path,
+) -> anyhow::Result<ExitCode> {
     let total = Total::of(ended);
+    let code = both(total.exit_code(), delivery.map_or(0, Delivery::exit_code));
+    let alone = match ended {
+        [Ended { result: Ok(summary), name }] if *name == summary.account => Some(summary),
+        _ => None,
+    };
     if global.json {
-        let account = |ended: &Ended| match &ended.result {
-            Ok(summary) => json!({ "name": ended.name, "summary": summary }),
-            Err(error) => json!({ "name": ended.name, "error": error.to_string() }),
+        let mut answer = match alone {
+            Some(summary) if delivery.is_none() => {
+                say!("{}", serde_json::to_string(summary)?);
+                return Ok(ExitCode::from(code));
+            }
+            Some(summary) => serde_json::to_value(summary)?,
+            None => {
+                let account = |ended: &Ended| match &ended.result {
+                    Ok(summary) => json!({ "name": ended.name, "summary": summary }),
+                    Err(error) => json!({ "name": ended.name, "error": error.to_string() }),
+                };
+                let accounts: Vec<Value> = ended.iter().map(account).collect();
+                json!({ "accounts": accounts, "total": total, "exit_code": code })
+            }
         };
-        let accounts: Vec<Value> = ended.iter().map(account).collect();
-        say!("{}", json!({ "accounts": accounts, "total": total, "exit_code": total.exit_code() }));
+        if let (Some(delivery), Value::Object(members)) = (delivery, &mut answer) {
+            members.insert("delivery".to_owned(), serde_json::to_value(delivery)?);
+        }
+        say!("{answer}");
     } else if global.quiet {
-        tell_failures(ended, lake);
+        tell_failures(ended, delivery, lake);
     } else {
-        say!("{}", accounts_table(ended, lake).trim_end());
+        let text = match alone {
+            Some(summary) => summary_table(summary, lake),
+            None => accounts_table(ended, lake),
+        };
+        say!("{}", text.trim_end());
+        if let Some(delivery) = delivery {
+            say!("{}", delivery_text(delivery));
+        }
     }
-    Ok(ExitCode::from(total.exit_code()))
+    Ok(ExitCode::from(code))
+}
+
+/// The exit code of two things: 1 says more than 2.
+pub(super) fn both(one: u8, other: u8) -> u8 {
+    match (one, other) {
+        (1, _) | (_, 1) => 1,
+        (one, other) => one.max(other),
+    }
 }
 
 pub(super) fn show(global: &Global, summary: &Summary, lake: &std::path::Path) -> anyhow::Result<ExitCode> {

@@ -151,7 +151,7 @@ impl Verification<'_> {
             let ended = once(self.global, ready, stop).await?;
             // The answer of a program that wants JSON is one document.
             if !json {
-                super::sync::show_all(self.global, &ended, &ready.lake)?;
+                super::sync::show_all(self.global, &ended, None, &ready.lake)?;
             }
         }
         let after = self.compare(target).await?;

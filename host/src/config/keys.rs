@@ -79,7 +79,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "metrics", about: "Numbers for Prometheus" },
     Section {
         name: "platform",
-        about: "The sandbox of Experience Platform, for `schema plan` and `schema apply`",
+        about: "The sandbox of Experience Platform, for `schema`, `sync --to aep` and `deliver`",
     },
     Section { name: "transform", about: "Options of `stripe-xdm transform` alone" },
     Section { name: "program", about: "The program itself" },
@@ -92,6 +92,8 @@ const fn key(section: &'static str, name: &'static str, flag: &'static str, kind
 /// The demo syncs an account of its own into a lake of its own.
 const NOT_DEMO: Scope = Except(&["demo"]);
 const RUN: Scope = Only(&["run"]);
+/// What carries records to Experience Platform.
+const DELIVERY: Scope = Only(&["sync", "run", "deliver"]);
 const TRANSFORM: Scope = Only(&["transform"]);
 
 /// All keys.
@@ -110,6 +112,7 @@ pub const KEYS: &[Key] = &[
     key("sync", "concurrency", "concurrency", Count, NOT_DEMO),
     key("sync", "rate_limit", "rate-limit", Number, NOT_DEMO),
     key("sync", "endpoint_rate_limit", "endpoint-rate-limit", Number, NOT_DEMO),
+    key("sync", "to", "to", Text, Only(&["sync", "run"])),
     key("mapping", "tenant", "tenant", Text, All),
     key("mapping", "model", "model", Text, All),
     key("mapping", "mappings", "mapping", Mappings, All),
@@ -151,6 +154,12 @@ pub const KEYS: &[Key] = &[
     key("platform", "scopes", "scopes", Text, All),
     key("platform", "platform_url", "platform-url", Text, All),
     key("platform", "ims_url", "ims-url", Text, All),
+    key("platform", "batch_rows", "batch-rows", Count, DELIVERY),
+    key("platform", "batch_bytes", "batch-bytes", Count, DELIVERY),
+    key("platform", "batch_age", "batch-age", Count, DELIVERY),
+    key("platform", "profile_batches", "profile-batches", Count, DELIVERY),
+    key("platform", "partial_ingestion", "partial-ingestion", Count, DELIVERY),
+    key("platform", "wait", "wait", Count, DELIVERY),
     key("transform", "resource", "resource", Text, TRANSFORM),
     key("transform", "livemode", "livemode", Switch, TRANSFORM),
     key("transform", "api_version", "api-version", Text, TRANSFORM),

@@ -142,22 +142,52 @@ pub struct Delivered {
     pub notes: Vec<String>,
 }
 
+impl Delivered {
+    /// Whether there was nothing to do.
+    pub fn is_idle(&self) -> bool {
+        let counts = [self.batches, self.rows, self.refused, self.open, self.failed, self.waiting.files];
+        counts.iter().all(|count| *count == 0)
+    }
+}
+
 /// What a delivery did.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub struct Delivery {
     /// Each dataset.
     pub datasets: Vec<Delivered>,
     /// What a limit implies.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub budget: Option<String>,
+    /// How long Platform was waited for at most.
+    #[serde(skip)]
+    pub patience: Duration,
+    /// Whether it was stopped from outside.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
     /// The error that ended it, when one did.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_words")]
     pub error: Option<DeliveryError>,
+}
+
+fn in_words<S: serde::Serializer>(error: &Option<DeliveryError>, to: S) -> Result<S::Ok, S::Error> {
+    error.as_ref().map(ToString::to_string).serialize(to)
 }
 
 impl Delivery {
     /// Whether everything that was due is in its dataset.
     pub fn is_whole(&self) -> bool {
         let whole = |one: &Delivered| one.open == 0 && one.failed == 0 && one.refused == 0;
-        self.error.is_none() && self.datasets.iter().all(whole)
+        self.error.is_none() && !self.interrupted && self.datasets.iter().all(whole)
+    }
+
+    /// What a program exits with: 1 when an error or a stop ended it, 2 when rows were refused, batches have failed
+    /// or are not settled yet.
+    pub fn exit_code(&self) -> u8 {
+        match () {
+            () if self.error.is_some() || self.interrupted => 1,
+            () if self.is_whole() => 0,
+            () => 2,
+        }
     }
 }
 
@@ -181,7 +211,8 @@ pub async fn deliver(
     let mut delivery = Delivery {
         datasets: datasets.collect(),
         budget: (profiles > 0).then(|| budget.words()),
-        error: None,
+        patience: options.patience,
+        ..Delivery::default()
     };
     let mut run = Run { platform, outbox, lake, options, said };
     delivery.error = run.all(destinations, &budget, &mut delivery.datasets).await.err();

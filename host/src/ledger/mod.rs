@@ -7,7 +7,8 @@ mod schema;
 mod sqlite;
 
 pub use outbox::{
-    Batch, BatchState, NewBatch, Outbox, Outgoing, Pending, Position, Step, Target, is_tombstones,
+    Batch, BatchState, NewBatch, Outbox, Outgoing, Pending, Position, Step, Target, TargetState,
+    is_tombstones,
 };
 pub use sqlite::SqliteLedger;
 

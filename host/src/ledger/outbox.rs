@@ -172,6 +172,36 @@ pub enum Step {
     Trouble(String),
 }
 
+/// How far a target is.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct TargetState {
+    /// The organisation.
+    pub org: String,
+    /// The sandbox's name.
+    pub sandbox: String,
+    /// Catalog's id of the dataset.
+    pub dataset_id: String,
+    /// The dataset's name in the lake.
+    pub dataset: String,
+    /// Rows that came into the dataset.
+    pub rows: u64,
+    /// Rows that Platform refused.
+    pub refused: u64,
+    /// Batches whose rows are there.
+    pub batches: u64,
+    /// Batches that are under way.
+    pub open: u64,
+    /// Batches that failed and whose files wait for another.
+    pub failed: u64,
+    /// Rows in files that are in no batch that succeeded, and that no stream has taken. Tombstones are not counted.
+    pub waiting: u64,
+    /// When a batch moved last, in epoch seconds.
+    pub moved: Option<i64>,
+    /// What went wrong with the newest batch that something went wrong with and that is not settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
 /// What is on its way to Experience Platform. Every method is one transaction.
 pub trait Outbox: Send {
     /// The number of a target, given at first sight.
@@ -189,6 +219,8 @@ pub trait Outbox: Send {
     fn batch(&mut self, batch: i64) -> Result<Batch, LedgerError>;
     /// How many batches there are of each state.
     fn count_batches(&mut self, target: i64) -> Result<Vec<(BatchState, u64)>, LedgerError>;
+    /// How far every target is, by dataset.
+    fn target_states(&mut self) -> Result<Vec<TargetState>, LedgerError>;
     /// When the target's newest batch was planned.
     fn last_planned(&mut self, target: i64) -> Result<Option<i64>, LedgerError>;
     /// Moves a batch.

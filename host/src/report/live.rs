@@ -33,13 +33,16 @@ impl Bars {
         let make = || {
             let bar = self.all.add(ProgressBar::new_spinner());
             let style = ProgressStyle::with_template(
-                "{spinner} {prefix:24} {human_pos:>10} objects  {rate:>9}  {msg}",
+                "{spinner} {prefix:24} {human_pos:>10} {objects:7}  {rate:>9}  {msg}",
             );
             // Whole objects a second: the digits behind the point are noise.
             let rate = |state: &ProgressState, out: &mut dyn Write| {
                 let _ = write!(out, "{:.0}/s", state.per_sec());
             };
-            let style = style.map(|style| style.with_key("rate", rate));
+            let objects = |state: &ProgressState, out: &mut dyn Write| {
+                let _ = out.write_str(noun(state.pos()));
+            };
+            let style = style.map(|style| style.with_key("rate", rate).with_key("objects", objects));
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             bar.set_prefix(pass.to_owned());
             bar
@@ -125,15 +128,20 @@ impl Lines {
             }
             crate::tell!("{line}");
         } else if let Some(error) = error {
-            crate::tell!("{pass}: FAILED after {objects} objects: {error}");
+            crate::tell!("{pass}: FAILED after {objects} {}: {error}", noun(objects));
         } else {
             let kept = match walk.kept {
                 0 => String::new(),
                 kept => format!(", {kept} kept back"),
             };
-            crate::tell!("{pass}: {event}, {objects} objects, {records} new records{kept}");
+            crate::tell!("{pass}: {event}, {objects} {}, {records} new records{kept}", noun(objects));
         }
     }
+}
+
+/// One is `1 object`.
+fn noun(count: u64) -> &'static str {
+    if count == 1 { "object" } else { "objects" }
 }
 
 impl Watch for Lines {

@@ -10,6 +10,7 @@ macro_rules! tell {
 mod accounts;
 mod bar;
 mod columns;
+mod delivery;
 mod json;
 mod live;
 mod named;
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use accounts::accounts_table;
 pub use bar::bar;
 pub use columns::columns;
+pub use delivery::{delivered_words, delivery_text};
 pub use json::{compact, pretty};
 pub use live::{Bars, Lines, Silent};
 pub use named::Named;

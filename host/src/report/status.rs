@@ -1,6 +1,7 @@
 //! `status` for people.
 
 use super::{bar, columns, count, counted, day, duration, moment, span};
+use crate::ledger::TargetState;
 use crate::schedule::{Last, Outcome, State};
 use crate::sync::{AccountStatus, ResourceStatus, Status};
 use std::path::Path;
@@ -26,6 +27,7 @@ pub fn status_text(status: &Status, lake: &Path, width: Option<u16>) -> String {
     for account in &status.accounts {
         lines.extend(account_lines(account, status.running, width));
     }
+    lines.extend(platform_lines(&status.platform));
     if !status.quarantine.is_empty() {
         let held: Vec<_> = status.quarantine.iter().map(|(set, n)| format!("{} {set}", count(*n))).collect();
         let lake = lake.display();
@@ -103,6 +105,26 @@ fn account_lines(account: &AccountStatus, running: bool, width: Option<u16>) -> 
     lines
 }
 
+/// What went on to Experience Platform: a table for each of its sandboxes.
+fn platform_lines(targets: &[TargetState]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let same = |one: &TargetState, other: &TargetState| one.org == other.org && one.sandbox == other.sandbox;
+    for targets in targets.chunk_by(same) {
+        let Some(first) = targets.first() else { continue };
+        lines.push(format!("to Experience Platform, sandbox {} of {}:", first.sandbox, first.org));
+        let header = ["dataset", "rows", "refused", "batches", "open", "failed", "waiting", "last moved"];
+        let row = |one: &TargetState| {
+            let counts = [one.rows, one.refused, one.batches, one.open, one.failed, one.waiting].map(count);
+            let moved = one.moved.map(moment).unwrap_or_default();
+            std::iter::once(one.dataset.clone()).chain(counts).chain([moved]).collect()
+        };
+        lines.push(columns(&header, targets.iter().map(row)));
+        let errors = targets.iter().filter_map(|one| Some((&one.dataset, one.error.as_ref()?)));
+        lines.extend(errors.map(|(dataset, error)| format!("FAILED {dataset}: {error}")));
+    }
+    lines
+}
+
 /// A line for each list. Where there is not room enough, the picture gets narrower, and then columns are left out.
 fn table(lists: &[ResourceStatus], width: Option<u16>) -> String {
     let row = |list: &ResourceStatus| {
@@ -171,6 +193,23 @@ mod tests {
         }
     }
 
+    fn target() -> TargetState {
+        TargetState {
+            org: "A@AdobeOrg".to_owned(),
+            sandbox: "dev".to_owned(),
+            dataset_id: "5c8c".to_owned(),
+            dataset: "stripe_customers".to_owned(),
+            rows: 12_345,
+            refused: 2,
+            batches: 7,
+            open: 1,
+            failed: 1,
+            waiting: 3,
+            moved: Some(86_400),
+            error: Some("too long".to_owned()),
+        }
+    }
+
     fn status(list: ResourceStatus) -> Status {
         let account = AccountStatus {
             account: "acct_1".to_owned(),
@@ -184,7 +223,14 @@ mod tests {
             resources: vec![list],
         };
         let quarantine = [("stripe_prices".to_owned(), 3)].into();
-        Status { now: 86_400 * 4, running: true, schedule: None, accounts: vec![account], quarantine }
+        Status {
+            now: 86_400 * 4,
+            running: true,
+            schedule: None,
+            accounts: vec![account],
+            quarantine,
+            platform: vec![target()],
+        }
     }
 
     #[test]
@@ -201,6 +247,9 @@ mod tests {
             "FAILED charges ..1970-01-01: no (0)",
             "2 ranges more, see --json",
             "3 stripe_prices; `stripe-xdm quarantine list lake`",
+            "sandbox dev of A@AdobeOrg",
+            "12,345",
+            "FAILED stripe_customers: too long",
         ] {
             assert!(text.contains(words), "{words}\n{text}");
         }

@@ -107,7 +107,7 @@ impl ApiError {
     }
 
     /// What it says, where the path is said already and more follows.
-    pub(super) fn without_path(&self) -> String {
+    pub(crate) fn without_path(&self) -> String {
         match self {
             Self::Refused { status, message, request, .. } => {
                 format!("Stripe answered {status}{request}: {}", message.trim_end_matches('.'))

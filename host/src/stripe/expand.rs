@@ -1,12 +1,19 @@
-//! Objects with the parts that Stripe shows only on demand. Here alone it is known how they are asked for, and they are
-//! done without where they are refused.
+//! Objects with the parts that Stripe shows only on demand. Here alone it is known how they are asked for. Where they
+//! are refused they are done without, which is remembered, so that a sync can say so.
 
 use super::{Answer, ApiError, Client, Page, Resource};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Resources whose parts are refused, a bit for each.
+/// Resources whose parts are refused, each with the first answer that did.
 #[derive(Debug, Default)]
-pub(super) struct Refused(AtomicU32);
+pub(super) struct Refused(Mutex<BTreeMap<Resource, ApiError>>);
+
+impl Refused {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Resource, ApiError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// A parameter of a question.
 type Parameter = (&'static str, String);
@@ -19,7 +26,7 @@ impl Client {
         match self.page(resource.path(), &whole).await {
             Err(error) if whole.len() > query.len() && error.refuses_expand() => {
                 let answer = self.page(resource.path(), query).await?;
-                self.do_without(resource, &error);
+                self.do_without(resource, error);
                 Ok(answer)
             }
             answer => answer,
@@ -33,7 +40,7 @@ impl Client {
         match self.get_of(resource.path(), id, &whole, read).await {
             Err(error) if !whole.is_empty() && error.refuses_expand() => {
                 let answer = self.get_of(resource.path(), id, &[], read).await?;
-                self.do_without(resource, &error);
+                self.do_without(resource, error);
                 Ok(answer)
             }
             answer => answer,
@@ -42,8 +49,17 @@ impl Client {
 
     /// The parts of a resource's objects that are shown on demand only, as far as the server lets them be asked for.
     pub fn on_demand(&self, resource: Resource) -> &'static [&'static str] {
-        let refused = self.refused().0.load(Ordering::Relaxed) & bit(resource) != 0;
-        if refused { &[] } else { resource.expand() }
+        if self.refused().known().contains_key(&resource) { &[] } else { resource.expand() }
+    }
+
+    /// The resources whose parts were refused, each with the answer that did.
+    pub fn refused_parts(&self) -> Vec<(Resource, ApiError)> {
+        self.refused().known().clone().into_iter().collect()
+    }
+
+    /// Asks for refused parts again from now on: the key may have been given the permission.
+    pub fn forget_refused_parts(&self) {
+        self.refused().known().clear();
     }
 
     fn expanded(&self, resource: Resource, within: &str, query: &[Parameter]) -> Vec<Parameter> {
@@ -52,13 +68,9 @@ impl Client {
         query.iter().cloned().chain(expand).collect()
     }
 
-    fn do_without(&self, resource: Resource, error: &ApiError) {
+    fn do_without(&self, resource: Resource, error: ApiError) {
         let parts = resource.expand().join(", ");
         tracing::warn!(resource = resource.name(), parts, %error, "parts of the objects are refused and left out");
-        self.refused().0.fetch_or(bit(resource), Ordering::Relaxed);
+        self.refused().known().entry(resource).or_insert(error);
     }
-}
-
-fn bit(resource: Resource) -> u32 {
-    1 << resource as u32
 }

@@ -10,6 +10,7 @@ mod gaps;
 mod heal;
 mod nested;
 mod older;
+mod parts;
 mod pending;
 mod pins;
 mod plan;
@@ -349,6 +350,7 @@ impl Session {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<Summary, SyncError> {
         let started = std::time::Instant::now();
+        client.forget_refused_parts();
         let surroundings = Surroundings {
             account: Some(who.account.clone()),
             livemode: client.mode().map(|mode| mode == Mode::Live),
@@ -400,7 +402,7 @@ impl Session {
         drop((jobs, made_in));
         let (lake, ledger) = (self.lake.clone(), self.ledger.clone());
         let mut deliverer =
-            Deliverer::new(lake, ledger.clone(), module.clone(), &run, surroundings, summary, watch);
+            Deliverer::new(lake, ledger.clone(), module.clone(), &run, surroundings, summary, watch.clone());
         for walk in &walks {
             deliverer.expect(walk.begin());
         }
@@ -458,6 +460,7 @@ impl Session {
             deliverer.summary = summary;
             (deliverer, summary, interrupted) = self.heal(deliverer, worker, heal, &mut stop).await?;
         }
+        parts::tell_refused(&client, &mut summary, &*watch);
         if !interrupted {
             deliverer.flush_embedded(&mut summary)?;
             status::note_errors(&mut *lock(&self.ledger), run.account, &summary, &parts)?;

@@ -1,7 +1,7 @@
 //! How far things are, from the ledger alone: readable while a sync runs, and without asking Stripe.
 
 use super::Summary;
-use crate::ledger::{Ledger, LedgerError, Objects, Run, Unit};
+use crate::ledger::{Ledger, LedgerError, Objects, Outbox, Run, TargetState, Unit};
 use crate::schedule::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,6 +23,9 @@ pub struct Status {
     pub accounts: Vec<AccountStatus>,
     /// Entries of the quarantine, per dataset.
     pub quarantine: BTreeMap<String, u64>,
+    /// What went on to Experience Platform, per dataset there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub platform: Vec<TargetState>,
 }
 
 /// One account's part.
@@ -127,8 +130,8 @@ pub(super) fn note_errors(
 }
 
 /// Reads a lake's state; `running` says whether a program writes to it.
-pub fn status(
-    ledger: &mut dyn Ledger,
+pub fn status<L: Ledger + Outbox>(
+    ledger: &mut L,
     schedule: Option<State>,
     running: bool,
     now: i64,
@@ -160,7 +163,8 @@ pub fn status(
     }
     let held = ledger.quarantine_counts()?;
     let quarantine = held.into_iter().map(|(dataset, count, _)| (dataset, count)).collect();
-    Ok(Status { now, running, schedule, accounts, quarantine })
+    let platform = ledger.target_states()?;
+    Ok(Status { now, running, schedule, accounts, quarantine, platform })
 }
 
 /// What an account is called among several, when that is not its id.

@@ -37,7 +37,7 @@ pub struct Summary {
     pub events: EventsSummary,
     /// What was listed or looked up once more.
     pub healed: HealSummary,
-    /// What stands in the way of following every change, and what is done about it.
+    /// What stands in the way of following every change and of reading objects whole, and what is done about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<String>,
     /// What the quarantine holds at the end, of this run and of earlier ones: entries per dataset, objects
@@ -74,8 +74,11 @@ pub struct ResourceSummary {
     pub unmapped: BTreeMap<String, u64>,
     /// Metadata entries left out to keep records below the size limit.
     pub shed: u64,
-    /// Why the resource was left before its end.
+    /// Why the resource was left before its end, or its objects lack parts.
     pub errors: Vec<String>,
+    /// Whether one of the errors is that the key may not read parts of the objects, which are delivered all the same.
+    #[serde(skip)]
+    pub lacks_parts: bool,
 }
 
 /// What a stretch of a list showed, over all runs that walked it.
@@ -172,11 +175,12 @@ impl Summary {
 
     /// 0 all well, 2 some failed or were kept back, 1 nothing could be done.
     pub fn exit_code(&self) -> u8 {
-        let broken = self.resources.values().filter(|r| !r.errors.is_empty()).count();
+        let broken = self.resources.values().filter(|r| r.was_left()).count();
+        let lacks_parts = self.resources.values().any(|r| r.lacks_parts);
         let failed: u64 = self.resources.values().map(|r| r.failed + r.held_back()).sum();
         match () {
             () if self.interrupted || (broken > 0 && broken == self.resources.len()) => 1,
-            () if broken > 0 || failed > 0 => 2,
+            () if broken > 0 || failed > 0 || lacks_parts => 2,
             () => 0,
         }
     }
@@ -211,6 +215,11 @@ impl ResourceSummary {
     /// Counts a record that was kept back.
     pub(super) fn kept_back(&mut self, dataset: &str) {
         bump(&mut self.quarantined, dataset);
+    }
+
+    /// Whether it was left before its end.
+    pub fn was_left(&self) -> bool {
+        self.errors.len() > usize::from(self.lacks_parts)
     }
 
     /// Records kept back, over all datasets.

@@ -33,6 +33,8 @@ pub enum Fault {
     Batch(Fate),
     /// The right answer, late. At most a minute.
     Slow(Duration),
+    /// What is asked is done at once, and the answer comes late. At most a minute.
+    Late(Duration),
     /// One entry of a 207 has this status; that message is not taken. Counts messages, not requests.
     Entry(u16),
     /// One entry of a 207 has this status, though that message is taken. Counts messages, not requests.
@@ -56,7 +58,7 @@ struct Rule {
 /// `[METHOD ][/path:]fault` followed by `@n`, `@n-m` or `every` and a number. A rule counts only the requests
 /// that its method and the beginning of the path select; one about a batch's end counts only requests that complete
 /// a batch, one about an entry counts single messages. Faults are a status (400 to 599), `html502`, `empty401`,
-/// `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after`, `cut`, `slow:200ms`, `batch-retrying`,
+/// `retry-after:2s`, `after500`, `close`, `close-after`, `truncate-after`, `cut`, `slow:200ms`, `late:200ms`, `batch-retrying`,
 /// `batch-odd`, `batch-stuck`, `batch-stalled`, `batch-failed`, `entry503` and `entry-after503`.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
@@ -139,6 +141,9 @@ impl FromStr for Faults {
 fn parse(text: &str) -> Result<Fault, &'static str> {
     if let Some(delay) = text.strip_prefix("slow:") {
         return duration(delay).map(Fault::Slow);
+    }
+    if let Some(delay) = text.strip_prefix("late:") {
+        return duration(delay).map(Fault::Late);
     }
     if let Some(delay) = text.strip_prefix("retry-after:") {
         return Ok(Fault::RetryAfter(duration(delay)?.as_secs() as u32));

@@ -179,6 +179,11 @@ impl Platform {
         lock(&self.app.world).inbox.profiles(dataset)
     }
 
+    /// Takes away all that was ever ingested, batches and rows, and leaves schemas and datasets.
+    pub fn empty(&self) {
+        lock(&self.app.world).empty();
+    }
+
     /// Replaces all faults; the new ones count requests from 1.
     pub fn set_faults(&self, faults: Faults) {
         *lock(&self.app.faults) = faults;
@@ -287,6 +292,9 @@ impl App {
             _ => answer,
         };
         self.note(&call, answer.status, &answer.body, changed);
+        if let Some(Fault::Late(delay)) = fault {
+            tokio::time::sleep(delay).await;
+        }
         Ok(respond(answer, number))
     }
 
@@ -359,6 +367,7 @@ fn instead(fault: Option<Fault>) -> Option<Answer> {
         | Fault::Cut
         | Fault::Batch(_)
         | Fault::Slow(_)
+        | Fault::Late(_)
         | Fault::Entry(_)
         | Fault::EntryAfter(_) => None,
     }

@@ -116,6 +116,12 @@ impl World {
         }
     }
 
+    /// As if nothing had ever been ingested.
+    pub(super) fn empty(&mut self) {
+        self.lakes.clear();
+        self.inbox = Inbox::default();
+    }
+
     /// The batches and rows of a sandbox of the first organisation, as they are now; none before its first batch.
     pub(super) fn lake(&mut self, sandbox: &str) -> Option<&Lake> {
         let organization = self.options.organizations.first()?;

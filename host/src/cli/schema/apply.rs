@@ -85,7 +85,8 @@ fn agreed(changes: usize) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-async fn carry_out(global: &Global, desired: Desired) -> ExitCode {
+/// Carries out what is to be done and tells of it.
+pub(in crate::cli) async fn carry_out(global: &Global, desired: Desired) -> ExitCode {
     let Desired { platform, library, plan, wishes, .. } = desired;
     let kept = plan.steps.len() - plan.changes().count();
     let total = plan.changes().count();

@@ -1,15 +1,15 @@
 //! What the records need, and what has to be done for it: the module composes the schemas, the platform says
 //! what is there.
 
-use super::connection::{ConnectionArgs, tenant};
 use super::twins::{self, Twin};
 use crate::cli::Global;
+use crate::cli::connection::{ConnectionArgs, Place, tenant};
 use crate::cli::settings::MappingArgs;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use stripe_xdm::module::Module;
 use stripe_xdm::platform::{self, Platform};
 use xdm::Library;
@@ -37,11 +37,12 @@ pub(super) struct DesiredArgs {
 
 /// What was found out.
 #[derive(Debug)]
-pub(super) struct Desired {
+pub(in crate::cli) struct Desired {
     pub(super) platform: Platform,
+    pub(super) place: Place,
     pub(super) tenant: String,
     pub(super) library: Library,
-    pub(super) plan: Plan,
+    pub(in crate::cli) plan: Plan,
     pub(super) wishes: Wishes,
     /// Fields of Adobe's that the tenant lacks, and where they go instead.
     pub(super) twins: Vec<Twin>,
@@ -64,56 +65,78 @@ pub(super) struct Problem {
 }
 
 impl DesiredArgs {
-    /// Finds out what is to be done; nothing is written.
     pub(super) async fn find(&self, global: &Global, module: &Module) -> anyhow::Result<Desired> {
+        let (platform, place) = (self.connection.platform()?, self.connection.place()?);
+        let tenant = tenant(&platform, self.tenant.as_deref()).await?;
+        let settings = self.mapping.settings(&tenant, 0)?;
+        let wishes = Wishes { profile: self.profile };
+        let sought = Sought { settings, wishes, twins: self.twins.as_deref() };
+        Desired::find(global, module, (platform, place), tenant, sought).await
+    }
+}
+
+/// What is wished for.
+pub(in crate::cli) struct Sought<'a> {
+    /// The mapping's.
+    pub(in crate::cli) settings: Map<String, Value>,
+    pub(in crate::cli) wishes: Wishes,
+    /// Where to write the mapping that moves fields which the tenant lacks.
+    pub(in crate::cli) twins: Option<&'a Path>,
+}
+
+impl Desired {
+    /// Finds out what is to be done; nothing is written.
+    pub(in crate::cli) async fn find(
+        global: &Global,
+        module: &Module,
+        (platform, place): (Platform, Place),
+        tenant: String,
+        sought: Sought<'_>,
+    ) -> anyhow::Result<Self> {
         let say = |what: &str| {
             if !global.quiet && !global.json {
                 stripe_xdm::tell!("looking at {what}");
             }
         };
-        let platform = self.connection.platform()?;
-        let tenant = tenant(&platform, self.tenant.as_deref()).await?;
-        let mut settings = self.mapping.settings(&tenant, 0)?;
+        let Sought { mut settings, wishes, twins: file } = sought;
         let mut composed = compose(module, &settings)?;
         say("Adobe's classes and field groups");
         let answers = platform::preflight(&platform, &composed.library).await?;
         let lacking = lacks(&composed.library, &answers);
-        let twins = self.redirect(module, &mut settings, &composed.library, &lacking)?;
+        let twins = redirect(module, &mut settings, &composed.library, &lacking, file)?;
         if !twins.is_empty() {
             composed = compose(module, &settings)?;
         }
         let without = leave_out(&mut composed.library, &answers);
         let there = platform::tenant(&platform, &composed.library, &say).await?;
-        let wishes = Wishes { profile: self.profile };
         let mut plan = Plan::new(&composed.library, &there, wishes);
         plan.steps.extend(missing(&composed.library, &answers));
         plan.steps.extend(composed.problems.into_iter().map(refused));
-        Ok(Desired { platform, tenant, library: composed.library, plan, wishes, twins, without })
+        Ok(Self { platform, place, tenant, library: composed.library, plan, wishes, twins, without })
     }
+}
 
-    /// Lets the settings write to the tenant's twins of the fields that are lacking.
-    fn redirect(
-        &self,
-        module: &Module,
-        settings: &mut Map<String, Value>,
-        library: &Library,
-        lacking: &[Lack],
-    ) -> anyhow::Result<Vec<Twin>> {
-        if lacking.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (twins, models) = twins::models(module, settings, library, lacking)?;
-        if let Some(Value::Array(known)) = settings.get_mut("models") {
-            known.extend(models.iter().cloned());
-        }
-        if let Some(path) = &self.twins {
-            let mut text = serde_json::to_string_pretty(&models)?;
-            text.push('\n');
-            std::fs::write(path, text)
-                .with_context(|| format!("--twins: cannot write {}", path.display()))?;
-        }
-        Ok(twins)
+/// Lets the settings write to the tenant's twins of the fields that are lacking.
+fn redirect(
+    module: &Module,
+    settings: &mut Map<String, Value>,
+    library: &Library,
+    lacking: &[Lack],
+    file: Option<&Path>,
+) -> anyhow::Result<Vec<Twin>> {
+    if lacking.is_empty() {
+        return Ok(Vec::new());
     }
+    let (twins, models) = twins::models(module, settings, library, lacking)?;
+    if let Some(Value::Array(known)) = settings.get_mut("models") {
+        known.extend(models.iter().cloned());
+    }
+    if let Some(path) = file {
+        let mut text = serde_json::to_string_pretty(&models)?;
+        text.push('\n');
+        std::fs::write(path, text).with_context(|| format!("--twins: cannot write {}", path.display()))?;
+    }
+    Ok(twins)
 }
 
 /// Asks the module for the schemas of the records that it makes under some settings.

@@ -1,12 +1,14 @@
 //! `stripe-xdm schema`: what records look like, and the Schema Registry that must know it.
 
 mod apply;
-mod connection;
 mod desired;
 mod picture;
 mod plan;
 mod show;
 mod twins;
+
+pub(super) use apply::carry_out;
+pub(super) use desired::{Desired, Sought};
 
 use super::Global;
 use clap::{Args, Subcommand};

@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, args: &PlanArgs) -> anyhow::Result<ExitCode> 
 
 /// The plan in words, and what it means for mappings.
 pub(super) fn show(global: &Global, desired: &Desired, args: &DesiredArgs) {
-    say!("tenant {}, {}", desired.tenant, args.connection.place());
+    say!("tenant {}, {}", desired.tenant, desired.place);
     say!("{}", picture::tree(global, desired).trim_end());
     say!("{}", picture::summary(desired));
     if !desired.twins.is_empty() {

@@ -3,6 +3,7 @@
 use super::{SqliteLedger, quarantine};
 use crate::ledger::{
     Batch, BatchState, LedgerError, NewBatch, Outbox, Outgoing, Pending, Position, Quarantined, Step, Target,
+    TargetState,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
@@ -94,6 +95,48 @@ impl Outbox for SqliteLedger {
             let sql = "SELECT state, count(*) FROM batch WHERE target = ? GROUP BY state ORDER BY state";
             let make = |row: &Row<'_>| Ok((state(row, 0)?, count(row, 1)?));
             tx.prepare_cached(sql)?.query_map([target], make)?.collect()
+        })
+    }
+
+    fn target_states(&mut self) -> Result<Vec<TargetState>, LedgerError> {
+        self.within(|tx| {
+            // A file is in one batch of a target, or streamed, or neither.
+            let sql = "SELECT org, sandbox, dataset_id, dataset,
+                    (SELECT coalesce(sum(records - refused), 0) FROM batch
+                     WHERE target = target.id AND state = 'active')
+                    + (SELECT coalesce(sum(lines), 0) FROM streamed WHERE target = target.id),
+                    (SELECT coalesce(sum(refused), 0) FROM batch WHERE target = target.id AND state = 'active'),
+                    (SELECT count(*) FROM batch WHERE target = target.id AND state = 'active'),
+                    (SELECT count(*) FROM batch WHERE target = target.id
+                     AND state IN ('planned', 'created', 'uploaded', 'completed')),
+                    (SELECT count(*) FROM batch WHERE target = target.id AND state = 'failed'),
+                    (SELECT coalesce(sum(records - coalesce(lines, 0)), 0) FROM file
+                     LEFT JOIN streamed ON streamed.target = target.id AND streamed.path = file.path
+                     WHERE file.dataset = target.dataset AND file.path NOT LIKE '%.tombstones.jsonl'
+                     AND NOT EXISTS (SELECT 1 FROM outgoing JOIN batch ON batch.id = outgoing.batch
+                                     WHERE outgoing.target = target.id AND outgoing.path = file.path
+                                     AND state = 'active')),
+                    (SELECT max(changed) FROM batch WHERE target = target.id),
+                    (SELECT error FROM batch WHERE target = target.id AND error IS NOT NULL
+                     AND state NOT IN ('active', 'replaced') ORDER BY changed DESC LIMIT 1)
+                 FROM target ORDER BY org, sandbox, dataset";
+            let make = |row: &Row<'_>| {
+                Ok(TargetState {
+                    org: row.get(0)?,
+                    sandbox: row.get(1)?,
+                    dataset_id: row.get(2)?,
+                    dataset: row.get(3)?,
+                    rows: count(row, 4)?,
+                    refused: count(row, 5)?,
+                    batches: count(row, 6)?,
+                    open: count(row, 7)?,
+                    failed: count(row, 8)?,
+                    waiting: count(row, 9)?,
+                    moved: row.get(10)?,
+                    error: row.get(11)?,
+                })
+            };
+            tx.prepare(sql)?.query_map([], make)?.collect()
         })
     }
 

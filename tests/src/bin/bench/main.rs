@@ -4,6 +4,7 @@
 //! Rounds are interleaved (A B C A B C …), so that what else the machine does falls on every path alike;
 //! the least and the median of a path's rounds are shown.
 
+mod deliver;
 mod paths;
 mod sync;
 mod table;
@@ -11,7 +12,8 @@ mod table;
 use clap::Parser;
 use paths::{Path, V8};
 use std::time::Duration;
-use stripe_xdm_tests::corpus::{self, RESOURCES, SETTINGS};
+use stripe_xdm_core::RESOURCES;
+use stripe_xdm_tests::corpus::{self, SETTINGS};
 use stripe_xdm_tests::{built, expressions, fuel};
 use table::Row;
 
@@ -30,7 +32,13 @@ struct Arguments {
     /// Measure whole syncs instead: speed, requests and memory
     #[arg(long)]
     sync: bool,
-    /// Be the stand-in of such a measurement
+    /// Measure deliveries to Experience Platform instead: speed and memory
+    #[arg(long, conflicts_with = "sync")]
+    deliver: bool,
+    /// Be the stand-in for Experience Platform of such a measurement
+    #[arg(long, hide = true)]
+    platform_stand_in: Option<u64>,
+    /// Be the stand-in of a sync's measurement
     #[arg(long, hide = true)]
     stand_in: Option<String>,
 }
@@ -39,6 +47,12 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(scene) = &arguments.stand_in {
         return sync::stand_in(scene);
+    }
+    if let Some(seed) = arguments.platform_stand_in {
+        return deliver::stand_in(seed);
+    }
+    if arguments.deliver {
+        return deliver::run(arguments.rounds.min(5));
     }
     if arguments.sync {
         return sync::run(arguments.rounds.min(5));

@@ -4,64 +4,16 @@
 //! `data/xdm_mapping.csv` has one row per Stripe leaf (resource, `stripe_path`), the XDM paths that it
 //! goes to and their types, the conversion in words or `dropped because: …`, the data usage labels and a
 //! remark. `[]` is an array, `{*}` a map; `(event variant)` and `(side-emitted Price record)` say which
-//! record of several a path belongs to. The test knows nothing of the engine: it finds the paths in
-//! expressions with a small tokenizer of its own.
+//! record of several a path belongs to.
 
-mod paths;
-
-use paths::{paths, segments};
+use crate::model::{self, Model, destination};
+use crate::paths::segments;
+use crate::report;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
-const MODELS: [&str; 7] =
+pub(crate) const MODELS: [&str; 7] =
     ["charge", "refund", "balance_transaction", "subscription", "subscription_event", "customer", "price"];
-
-/// The other models: `leaf_coverage.rs` holds them against the leaves of their resources.
-const OTHERS: [&str; 7] =
-    ["product", "coupon", "invoice", "invoice_event", "payment_intent", "dispute", "payout"];
-
-/// Adobe's limit for a calculated field, in characters.
-const MAX_EXPRESSION: usize = 4096;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Model {
-    resource: String,
-    variant: String,
-    embedded: Vec<Embedded>,
-    mapping_set: MappingSet,
-    dropped: Vec<Dropped>,
-}
-
-#[derive(Deserialize)]
-struct Embedded {
-    source: String,
-    resource: String,
-}
-
-#[derive(Deserialize)]
-struct MappingSet {
-    mappings: Vec<Mapping>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Mapping {
-    source_type: String,
-    source: String,
-    destination: String,
-    #[serde(rename = "type")]
-    xdm_type: String,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Dropped {
-    source: String,
-    reason: String,
-}
 
 #[derive(Deserialize)]
 struct Row {
@@ -71,17 +23,6 @@ struct Row {
     xdm_type: String,
     conversion: String,
     sensitivity_label: String,
-}
-
-impl Mapping {
-    /// The type of the whole field: a mapping into a map's values names the type of one value.
-    fn field_type(&self) -> &str {
-        match self.xdm_type.as_str() {
-            "integer" | "long" if self.destination.ends_with("{*}") => "map<integer>",
-            "string" if self.destination.ends_with("{*}") => "map<string>",
-            whole => whole,
-        }
-    }
 }
 
 impl Row {
@@ -141,53 +82,23 @@ impl Known {
     }
 }
 
-fn data(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
-}
-
-fn models() -> BTreeMap<String, Known> {
-    read(&MODELS)
-}
-
-fn all_models() -> BTreeMap<String, Known> {
-    read(&[MODELS, OTHERS].concat())
-}
-
-fn read(names: &[&str]) -> BTreeMap<String, Known> {
-    names
-        .iter()
-        .map(|name| {
-            let text = std::fs::read_to_string(data(&format!("models/{name}.json"))).unwrap();
-            let model: Model = serde_json::from_str(&text).unwrap();
-            let read =
-                model.mapping_set.mappings.iter().flat_map(sources).map(|path| segments(&path)).collect();
-            ((*name).to_owned(), Known { model, read })
-        })
-        .collect()
+fn models() -> BTreeMap<&'static str, Known> {
+    let known = |name| {
+        let model = Model::read(name);
+        let read = model.mappings().iter().flat_map(|mapping| mapping.reads()).collect();
+        (name, Known { model, read })
+    };
+    MODELS.into_iter().map(known).collect()
 }
 
 fn rows() -> Vec<Row> {
-    let rows: Vec<Row> = csv::Reader::from_path(data("tests/data/xdm_mapping.csv"))
+    let rows: Vec<Row> = csv::Reader::from_path(model::place("tests/data/xdm_mapping.csv"))
         .unwrap()
         .deserialize()
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(rows.len(), 1005);
     rows
-}
-
-/// The input paths that a mapping reads.
-fn sources(mapping: &Mapping) -> Vec<String> {
-    let paths = match mapping.source_type.as_str() {
-        "ATTRIBUTE" => vec![mapping.source.clone()],
-        "EXPRESSION" => paths(&mapping.source),
-        "STATIC" => Vec::new(),
-        other => panic!("{}: source type {other}", mapping.destination),
-    };
-    paths
-        .into_iter()
-        .filter(|path| !path.starts_with("_envelope.") && !path.starts_with("_settings."))
-        .collect()
 }
 
 /// A row's source path in the same pieces.
@@ -198,18 +109,6 @@ fn row_segments(path: &str) -> Vec<String> {
         None => path.trim_end_matches(".*").to_owned(),
     };
     segments(&path.replace("[]", "[*]"))
-}
-
-/// A destination without what differs between a row and a mapping: which element, which placeholder.
-fn destination(path: &str) -> String {
-    path.replace("{PHONE}", "mobilePhone")
-        .replace("{CUSTOMER_NAMESPACE}", "StripeCustomerID")
-        .replace("[*]", "[]")
-        .replace("[0]", "[]")
-        .replace("{**}", "")
-        .replace("{*}", "")
-        .trim_end_matches("[]")
-        .to_owned()
 }
 
 /// The type of a row's destination in the models' words.
@@ -226,10 +125,6 @@ fn row_type(xdm_path: &str, xdm_type: &str) -> String {
     name.to_owned()
 }
 
-fn report(problems: &[String], what: &str) {
-    assert!(problems.is_empty(), "{} {what}:\n{}", problems.len(), problems.join("\n"));
-}
-
 #[test]
 fn every_leaf_is_read_or_dropped_for_a_reason() {
     let models = models();
@@ -243,7 +138,7 @@ fn every_leaf_is_read_or_dropped_for_a_reason() {
                         return false;
                     };
                     inner.is_empty()
-                        || models.get(&place.resource).is_some_and(|other| other.accounts_for(inner))
+                        || models.get(place.resource.as_str()).is_some_and(|other| other.accounts_for(inner))
                 })
         });
         if !covered {
@@ -259,8 +154,8 @@ fn every_destination_of_the_table_is_written_with_its_type() {
     let written: BTreeMap<&str, BTreeMap<String, &str>> = models
         .iter()
         .map(|(name, known)| {
-            let mappings = known.model.mapping_set.mappings.iter();
-            (name.as_str(), mappings.map(|m| (destination(&m.destination), m.field_type())).collect())
+            let mappings = known.model.mappings().iter();
+            (*name, mappings.map(|m| (destination(&m.destination), m.field_type())).collect())
         })
         .collect();
     let mut problems = Vec::new();
@@ -307,9 +202,8 @@ fn labels_are_those_of_the_table() {
     let models = models();
     let mut problems = Vec::new();
     for (name, known) in &models {
-        for mapping in &known.model.mapping_set.mappings {
-            let wanted =
-                wanted.remove(&(name.as_str(), destination(&mapping.destination))).unwrap_or_default();
+        for mapping in known.model.mappings() {
+            let wanted = wanted.remove(&(*name, destination(&mapping.destination))).unwrap_or_default();
             // In the order of the alphabet and each once, so that a set has one way to be written.
             if !mapping.labels.iter().eq(&wanted) {
                 let (place, found) = (&mapping.destination, &mapping.labels);
@@ -324,77 +218,10 @@ fn labels_are_those_of_the_table() {
 }
 
 #[test]
-fn no_destination_is_written_twice_or_inside_another() {
-    let mut problems = Vec::new();
-    for (name, known) in all_models() {
-        let mut seen = BTreeSet::new();
-        for mapping in &known.model.mapping_set.mappings {
-            if !seen.insert(segments(&destination(&mapping.destination))) {
-                problems.push(format!("{name}: {} is written twice", mapping.destination));
-            }
-        }
-        for path in &seen {
-            for length in 1..path.len() {
-                if seen.contains(&path[..length]) {
-                    problems.push(format!("{name}: {} lies inside a value of its own", path.join(".")));
-                }
-            }
-        }
-    }
-    report(&problems, "destinations collide");
-}
-
-#[test]
-fn a_path_has_one_type_in_all_models() {
-    let mut types: BTreeMap<String, (String, String)> = BTreeMap::new();
-    let mut problems = Vec::new();
-    for (name, known) in all_models() {
-        for mapping in &known.model.mapping_set.mappings {
-            let path = destination(&mapping.destination);
-            let found = mapping.field_type();
-            let (first, known) = types.entry(path).or_insert_with(|| (name.clone(), found.to_owned()));
-            if known != found {
-                problems.push(format!("{}: {known} in {first}, {found} in {name}", mapping.destination));
-            }
-        }
-    }
-    report(&problems, "paths have two types");
-}
-
-#[test]
-fn expressions_fit_and_reasons_are_given() {
-    for (name, known) in all_models() {
-        for mapping in &known.model.mapping_set.mappings {
-            let length = mapping.source.chars().count();
-            assert!(
-                (1..=MAX_EXPRESSION).contains(&length),
-                "{name} {}: {length} characters",
-                mapping.destination
-            );
-        }
-        for rule in &known.model.dropped {
-            assert!(!rule.reason.trim().is_empty(), "{name} drops {} without a reason", rule.source);
-        }
-    }
-}
-
-#[test]
-fn an_event_starts_with_what_its_class_requires() {
-    for (name, known) in all_models() {
-        let heads: Vec<&str> =
-            known.model.mapping_set.mappings.iter().take(4).map(|m| m.destination.as_str()).collect();
-        match known.model.variant.as_str() {
-            "event" => assert_eq!(heads, ["_id", "timestamp", "eventType", "producedBy"], "{name}"),
-            _ => assert_eq!(heads[0], "_id", "{name}"),
-        }
-    }
-}
-
-#[test]
 fn the_subscription_event_carries_the_record_less_the_items_metadata() {
     let models = models();
     let tenant = |name: &str| -> BTreeMap<String, String> {
-        let mappings = models[name].model.mapping_set.mappings.iter();
+        let mappings = models[name].model.mappings().iter();
         mappings
             .filter(|m| m.destination.starts_with("_{TENANT_ID}."))
             .map(|m| (m.destination.clone(), m.source.clone()))
@@ -403,12 +230,4 @@ fn the_subscription_event_carries_the_record_less_the_items_metadata() {
     let mut record = tenant("subscription");
     assert!(record.remove("_{TENANT_ID}.stripe.subscription.items[*].metadata").is_some());
     assert_eq!(record, tenant("subscription_event"));
-}
-
-#[test]
-fn a_secret_is_never_read() {
-    for (name, known) in all_models() {
-        let secret = known.read.iter().find(|path| path.last().is_some_and(|last| last == "client_secret"));
-        assert_eq!(secret, None, "{name}");
-    }
 }

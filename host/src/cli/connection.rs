@@ -14,13 +14,13 @@ const SECRET_VARIABLE: &str = "STRIPE_XDM_CLIENT_SECRET";
 pub(super) struct ConnectionArgs {
     /// The organisation (…@AdobeOrg)
     #[arg(long, value_name = "ORG")]
-    org: String,
+    org: Option<String>,
     /// The name of the Experience Platform sandbox, such as dev
     #[arg(long, value_name = "NAME")]
-    aep_sandbox: String,
+    aep_sandbox: Option<String>,
     /// The client id of an OAuth Server-to-Server credential; its secret comes from STRIPE_XDM_CLIENT_SECRET
     #[arg(long, value_name = "ID")]
-    client_id: String,
+    client_id: Option<String>,
     /// A file that holds the client secret, instead of STRIPE_XDM_CLIENT_SECRET
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
@@ -44,6 +44,7 @@ pub(super) struct ConnectionArgs {
 
 impl ConnectionArgs {
     pub(super) fn platform(&self) -> anyhow::Result<Platform> {
+        let place = self.place()?;
         let secret = match (&self.client_secret_file, &self.client_secret_env) {
             (Some(path), _) => SecretRef::File(path.clone()).read()?,
             (None, Some(name)) => SecretRef::Env(name.clone()).read()?,
@@ -52,9 +53,9 @@ impl ConnectionArgs {
         Ok(Platform::new(Config {
             platform: self.platform_url.clone(),
             ims: self.ims_url.clone(),
-            org: self.org.clone(),
-            sandbox: self.aep_sandbox.clone(),
-            client_id: self.client_id.clone(),
+            org: place.org,
+            sandbox: place.sandbox,
+            client_id: self.client_id.clone().unwrap_or_default(),
             secret: Secret::new(&secret)?,
             // The console shows them with spaces; the service wants none.
             scopes: self
@@ -66,9 +67,34 @@ impl ConnectionArgs {
         })?)
     }
 
-    /// The place, for people.
-    pub(super) fn place(&self) -> String {
-        format!("sandbox {} of {}", self.aep_sandbox, self.org)
+    /// The place; all that must be given for it is.
+    pub(super) fn place(&self) -> anyhow::Result<Place> {
+        let given =
+            [("--org", &self.org), ("--aep-sandbox", &self.aep_sandbox), ("--client-id", &self.client_id)];
+        let missing: Vec<&str> =
+            given.iter().filter(|(_, given)| given.is_none()).map(|(name, _)| *name).collect();
+        match (&self.org, &self.aep_sandbox) {
+            (Some(org), Some(sandbox)) if missing.is_empty() => {
+                Ok(Place { org: org.clone(), sandbox: sandbox.clone() })
+            }
+            _ => bail!(
+                "Experience Platform needs {}: give them, or let them stand in [platform] of stripe-xdm.toml",
+                missing.join(", ")
+            ),
+        }
+    }
+}
+
+/// A sandbox of an organisation.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) org: String,
+    pub(super) sandbox: String,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "sandbox {} of {}", self.sandbox, self.org)
     }
 }
 

@@ -1,4 +1,7 @@
-//! `stripe-xdm demo`: a made-up account, a Stripe stand-in on this machine, and a real sync of it.
+//! `stripe-xdm demo`: a made-up account, a Stripe stand-in on this machine, and a real sync of it; with
+//! `--platform` on to a stand-in for Experience Platform.
+
+mod platform;
 
 use super::Global;
 use super::settings::MappingArgs;
@@ -7,6 +10,7 @@ use super::stripe::rate;
 use super::sync::{runtime, show, watched};
 use anyhow::Context;
 use clap::Args;
+use platform::Served;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use stripe_xdm::stripe::{Client, Config, Key, Resource};
@@ -30,6 +34,12 @@ pub(super) struct DemoArgs {
     /// Requests per second; default as fast as this machine goes
     #[arg(long, value_name = "N", value_parser = rate)]
     rate_limit: Option<f64>,
+    /// Go the whole road: a stand-in for Experience Platform, schemas and datasets in it, the records in these
+    #[arg(long)]
+    platform: bool,
+    /// Keep the stand-ins up until interrupted, and say how to reach them
+    #[arg(long)]
+    serve: bool,
     #[command(flatten)]
     mapping: MappingArgs,
 }
@@ -48,6 +58,7 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
         account: None,
         settings: args.mapping.settings(&args.tenant, args.seed)?,
     };
+    let settings = config.settings.clone();
     let size = args.objects.map_or_else(Size::demo, Size::total);
     runtime()?.block_on(async {
         // The stand-in keeps no limits unless this run keeps to one.
@@ -63,11 +74,33 @@ pub(super) fn run(global: &Global, args: DemoArgs) -> anyhow::Result<ExitCode> {
             rate_limit: Some(args.rate_limit.unwrap_or(UNLIMITED)),
             endpoint_rate_limit: None,
         })?;
-        let summary = watched(global, client, &module, config, &stop_on_signals()).await?;
-        sandbox.shutdown().await;
-        let code = show(global, &summary, &args.lake)?;
-        if !global.json && !global.quiet {
+        let stop = stop_on_signals();
+        let served = match args.platform {
+            true => Some(Served::start(global, &module, &args.tenant, settings).await?),
+            false => None,
+        };
+        let summary = watched(global, client, &module, config, &stop).await?;
+        let code = match &served {
+            None => show(global, &summary, &args.lake)?,
+            Some(served) => served.take(global, summary, &args.lake, &stop).await?,
+        };
+        if !global.json && !global.quiet && !args.platform {
             say!("Run it again to see that nothing is delivered twice.");
+        }
+        if args.serve && !stop.asked() {
+            say!("\nStripe   {} with the key {}", sandbox.base_url(), sandbox.key());
+            if let Some(served) = &served {
+                say!("{}", served.directions());
+            }
+            say!("Both stay up until interrupted (control-C).");
+            match &served {
+                Some(served) => served.live(&stop).await,
+                None => stop.wait().await,
+            }
+        }
+        sandbox.shutdown().await;
+        if let Some(served) = served {
+            served.shutdown().await;
         }
         Ok(code)
     })

@@ -6,12 +6,12 @@
 //! contacts one, L is where one lives, U is a person's id, F is free text, P pays, S is a secret or a link that
 //! opens without a password, X must not leave at all. `object` is another object of Stripe's, whole.
 
-mod paths;
-
-use paths::{paths, segments};
+use crate::model::{self, Mapping, Model};
+use crate::paths::segments;
+use crate::report;
 use serde::Deserialize;
 
-const MODELS: [&str; 7] =
+pub(crate) const MODELS: [&str; 7] =
     ["product", "coupon", "invoice", "invoice_event", "payment_intent", "dispute", "payout"];
 
 #[derive(Deserialize)]
@@ -22,47 +22,7 @@ struct Row {
     sensitivity: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Model {
-    resource: String,
-    variant: String,
-    mapping_set: MappingSet,
-    dropped: Vec<Dropped>,
-}
-
-#[derive(Deserialize)]
-struct MappingSet {
-    mappings: Vec<Mapping>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Mapping {
-    source_type: String,
-    source: String,
-    destination: String,
-    #[serde(rename = "type")]
-    xdm_type: String,
-    #[serde(default)]
-    labels: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Dropped {
-    source: String,
-    reason: String,
-}
-
 impl Mapping {
-    fn reads(&self) -> Vec<Vec<String>> {
-        match self.source_type.as_str() {
-            "ATTRIBUTE" => vec![segments(&self.source)],
-            "EXPRESSION" => paths(&self.source).iter().map(|path| segments(path)).collect(),
-            _ => Vec::new(),
-        }
-    }
-
     /// Whether it tells whose record it is, not what the record says.
     fn is_key(&self) -> bool {
         let destination = self.destination.as_str();
@@ -75,22 +35,19 @@ impl Mapping {
 impl Model {
     /// The mappings that read just this leaf.
     fn of_leaf(&self, leaf: &[String]) -> Vec<&Mapping> {
-        let mappings = self.mapping_set.mappings.iter();
-        mappings.filter(|mapping| mapping.reads().iter().any(|path| path == leaf)).collect()
+        self.mappings().iter().filter(|mapping| mapping.reads().iter().any(|path| path == leaf)).collect()
     }
 
     /// Whether the leaf is read as part of something larger.
     fn takes_whole(&self, leaf: &[String]) -> bool {
-        let mut mappings = self.mapping_set.mappings.iter();
-        mappings.any(|mapping| {
+        self.mappings().iter().any(|mapping| {
             mapping.reads().iter().any(|path| leaf.len() > path.len() && leaf.starts_with(path))
         })
     }
 
     /// Whether something below it is read.
     fn opens(&self, leaf: &[String]) -> bool {
-        let mut mappings = self.mapping_set.mappings.iter();
-        mappings.any(|mapping| mapping.reads().iter().any(|path| path.starts_with(leaf)))
+        self.mappings().iter().any(|mapping| mapping.reads().iter().any(|path| path.starts_with(leaf)))
     }
 
     fn drops(&self, leaf: &[String]) -> bool {
@@ -98,19 +55,16 @@ impl Model {
     }
 }
 
-fn file(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
-
 fn models() -> Vec<Model> {
-    let read = |name| serde_json::from_str(&file(&format!("models/{name}.json"))).unwrap();
-    MODELS.into_iter().map(read).collect()
+    MODELS.into_iter().map(Model::read).collect()
 }
 
 fn rows() -> Vec<Row> {
-    let text = file("tests/data/stripe_leaves.csv");
-    let rows: Vec<Row> =
-        csv::Reader::from_reader(text.as_bytes()).deserialize().map(Result::unwrap).collect();
+    let rows: Vec<Row> = csv::Reader::from_path(model::place("tests/data/stripe_leaves.csv"))
+        .unwrap()
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .unwrap();
     assert_eq!(rows.len(), 880);
     rows
 }
@@ -138,10 +92,6 @@ impl Row {
         }
         found
     }
-}
-
-fn report(problems: &[String], what: &str) {
-    assert!(problems.is_empty(), "{} {what}:\n{}", problems.len(), problems.join("\n"));
 }
 
 /// Rows, each with the model that tells its object whole.
@@ -234,10 +184,7 @@ fn what_is_sensitive_is_labelled_and_secrets_stay() {
                     ));
                 }
             }
-            let is_whole = model.mapping_set.mappings.iter().any(|mapping| {
-                mapping.reads().iter().any(|path| leaf.len() > path.len() && leaf.starts_with(path))
-            });
-            if is_whole && "SX".contains(&row.sensitivity) {
+            if model.takes_whole(&leaf) && "SX".contains(&row.sensitivity) {
                 problems.push(format!("{} {} leaves with something larger", row.resource, row.stripe_path));
             }
         }
