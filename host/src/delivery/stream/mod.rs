@@ -21,13 +21,11 @@ use request::Envelope;
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
+use xdm::check::{MAX_EVENT, MAX_RECORD};
 
 /// Messages a second that Platform takes, and that it hands on to Profile.
 const LAKE_RATE: u32 = 10_000;
 const PROFILE_RATE: u32 = 1_500;
-/// Bytes above which Profile drops an event, or a record of a thing's state.
-const PROFILE_EVENT: usize = 10_000;
-const PROFILE_RECORD: usize = 100_000;
 
 /// How it is streamed.
 #[derive(Debug, Clone)]
@@ -166,8 +164,8 @@ impl Run<'_> {
         }
         let (rate, profile_takes) = match (to.profile, behaviour) {
             (false, _) => (self.options.lake_rate, usize::MAX),
-            (true, Behaviour::Event) => (self.options.profile_rate, PROFILE_EVENT),
-            (true, _) => (self.options.profile_rate, PROFILE_RECORD),
+            (true, Behaviour::Event) => (self.options.profile_rate, MAX_EVENT),
+            (true, _) => (self.options.profile_rate, MAX_RECORD),
         };
         let destined = Destined { dataset: name, dataset_id: id, schema: &schema };
         let way = match records.is_empty() {

@@ -68,6 +68,11 @@ impl Schema {
         Self(Node::new(tree))
     }
 
+    /// Whether every record must have a field.
+    pub(super) fn requires(&self, name: &str) -> bool {
+        self.0.required.iter().any(|known| known == name)
+    }
+
     /// What is wrong with a record, the first five. Of a part of a record nothing is required.
     pub(super) fn check(&self, record: &Value, length: usize, whole: bool) -> Vec<Violation> {
         let mut check = Check { whole, budget: Budget::for_record(length), found: Vec::new() };
