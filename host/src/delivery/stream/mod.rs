@@ -125,6 +125,7 @@ impl Run<'_> {
             let due = self.due(to, done).await;
             all.push(of_one(due, &mut delivery.error)?.flatten());
         }
+        delivery.budget = words(all.iter().flatten());
         self.wait(all.iter().flatten()).await;
         for (due, done) in all.iter().zip(&mut delivery.datasets) {
             if let Some(due) = due {
@@ -260,6 +261,22 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// What the rates mean for whoever waits, when that is long.
+fn words<'d>(due: impl Iterator<Item = &'d Due<'d>>) -> Option<String> {
+    let takes = due.filter_map(|due| {
+        let files = due.records.iter().chain(&due.tombstones);
+        let left: u64 = files.map(|file| file.records.saturating_sub(file.streamed.lines)).sum();
+        Some(left / u64::from(due.rate?.max(1)))
+    });
+    let minutes = takes.sum::<u64>() / 60;
+    (minutes > 0).then(|| {
+        format!(
+            "at the rates that Experience Platform takes, {PROFILE_RATE} messages a second for Profile and {LAKE_RATE} \
+             for the data lake unless others were given, this takes about {minutes} minutes"
+        )
+    })
 }
 
 /// An error of one dataset is noted, the first of them, and the others go on; any other ends the run.
