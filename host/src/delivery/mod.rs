@@ -12,6 +12,7 @@ pub mod parquet;
 mod stream;
 
 pub use destinations::destinations;
+pub(crate) use failed_rows::refusals;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 pub use stream::{Streaming, stream};
 

@@ -4,8 +4,11 @@ use super::names::is_tag;
 use super::schedule::{Frequency, Schedule};
 use crate::config::{SecretRef, is_account};
 use crate::stripe::{Key, Mode};
+use serde_json::{Map, Value};
 use std::path::Path;
-use toml::{Table, Value};
+use toml::de::{DeTable, DeValue};
+
+type Table = Map<String, Value>;
 
 /// The largest file that is read.
 const LARGEST: u64 = 1 << 20;
@@ -72,11 +75,15 @@ impl FlowFile {
     /// Reads a file's text. Relative paths start at the directory of `path`.
     pub fn parse(path: &Path, text: &str) -> Result<Self, Vec<String>> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let table: Table = text.parse().map_err(|error: toml::de::Error| {
-            let line = error.span().and_then(|span| text.get(..span.start)).map_or(1, |t| t.matches('\n').count() + 1);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if let Some(error) = errors.first() {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(1, |text| text.matches('\n').count() + 1);
             // Only the first line says what is wrong; the others can show what stands there.
-            vec![format!("line {line} is not TOML: {}", error.message().lines().next().unwrap_or_default())]
-        })?;
+            let message = error.message().lines().next().unwrap_or_default();
+            return Err(vec![format!("line {line} is not TOML: {message}")]);
+        }
+        let table = table(document.get_ref());
         let mut reader = Reader { path, problems: Vec::new() };
         let file = reader.file(&table);
         match file {
@@ -88,7 +95,8 @@ impl FlowFile {
     /// Reads the key.
     pub fn token(&self) -> Result<AccessToken, String> {
         let text = self.access_token.read().map_err(|error| format!("access_token: {error}"))?;
-        let key = Key::new(&text).map_err(|error| format!("access_token ({}): {error}", self.access_token))?;
+        let key =
+            Key::new(&text).map_err(|error| format!("access_token ({}): {error}", self.access_token))?;
         let wrong = match (key.mode(), self.livemode) {
             (Some(Mode::Live), Some(false)) => Some(("live", "false")),
             (Some(Mode::Test), Some(true)) => Some(("test", "true")),
@@ -122,7 +130,8 @@ impl Reader<'_> {
     fn known(&mut self, place: &str, table: &Table, known: &[&str]) {
         for key in table.keys().filter(|key| !known.contains(&key.as_str())) {
             // A key may be anything, also a secret in the wrong place.
-            let key: String = if key.contains("k_") { "[hidden]".to_owned() } else { key.chars().take(40).collect() };
+            let key: String =
+                if key.contains("k_") { "[hidden]".to_owned() } else { key.chars().take(40).collect() };
             self.say(format!("{place}{key} is not known here; known are {}", known.join(", ")));
         }
     }
@@ -143,13 +152,19 @@ impl Reader<'_> {
     }
 
     fn file(&mut self, table: &Table) -> Option<FlowFile> {
-        self.known("", table, &["name", "account", "livemode", "access_token", "partial", "schedule", "flow"]);
+        self.known(
+            "",
+            table,
+            &["name", "account", "livemode", "access_token", "partial", "schedule", "flow"],
+        );
         let name = match table.get("name") {
             Some(value) => self.text("name", value).unwrap_or_default(),
             None => "stripe".to_owned(),
         };
         if !is_tag(&name) {
-            self.say("name must be letters, digits, - and _, at most 40: it is part of what things are called");
+            self.say(
+                "name must be letters, digits, - and _, at most 40: it is part of what things are called",
+            );
         }
         let account = table.get("account").and_then(|value| self.text("account", value)).unwrap_or_default();
         if !is_account(&account) {
@@ -167,7 +182,7 @@ impl Reader<'_> {
     }
 
     fn percent(&mut self, place: &str, value: &Value) -> Option<u8> {
-        let percent = value.as_integer().and_then(|number| u8::try_from(number).ok());
+        let percent = value.as_i64().and_then(|number| u8::try_from(number).ok());
         let percent = percent.filter(|percent| *percent <= 100);
         if percent.is_none() {
             self.say(format!("{place} must be a percentage from 0 to 100"));
@@ -177,7 +192,7 @@ impl Reader<'_> {
 
     /// Where the key is. What stands there is never shown: it may be the key.
     fn token(&mut self, value: Option<&Value>) -> Option<SecretRef> {
-        let table = value.and_then(Value::as_table);
+        let table = value.and_then(Value::as_object);
         let one = table.filter(|table| table.len() == 1).and_then(|table| table.iter().next());
         let found = match one.and_then(|(key, value)| Some((key.as_str(), value.as_str()?))) {
             Some(("env", name)) => Some(SecretRef::Env(name.to_owned())),
@@ -202,7 +217,7 @@ impl Reader<'_> {
             return Vec::new();
         };
         let tables: Option<Vec<&Table>> =
-            value.as_array().and_then(|all| all.iter().map(Value::as_table).collect());
+            value.as_array().and_then(|all| all.iter().map(Value::as_object).collect());
         let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
             self.say("flow must be tables: [[flow]]");
             return Vec::new();
@@ -212,7 +227,10 @@ impl Reader<'_> {
             let place = format!("flow {}: ", index + 1);
             let Some(entry) = self.entry(&place, table, schedule, partial) else { continue };
             if entries.iter().any(|known| known.model == entry.model) {
-                self.say(format!("{place}{} has a flow already: two would append everything twice", entry.model));
+                self.say(format!(
+                    "{place}{} has a flow already: two would append everything twice",
+                    entry.model
+                ));
             }
             entries.push(entry);
         }
@@ -224,7 +242,10 @@ impl Reader<'_> {
         let resource = table.get("resource").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some((_, models)) = RESOURCES.iter().find(|(path, _)| *path == resource) else {
             let known: Vec<&str> = RESOURCES.iter().map(|(path, _)| *path).collect();
-            self.say(format!("{place}resource must be one of {}: Adobe's source has no others", known.join(", ")));
+            self.say(format!(
+                "{place}resource must be one of {}: Adobe's source has no others",
+                known.join(", ")
+            ));
             return None;
         };
         let model = match table.get("model") {
@@ -249,7 +270,7 @@ impl Reader<'_> {
     /// A schedule; what it leaves out is as in the file's own.
     fn schedule(&mut self, place: &str, value: &Value, general: Option<Schedule>) -> Schedule {
         let mut schedule = general.unwrap_or_default();
-        let Some(table) = value.as_table() else {
+        let Some(table) = value.as_object() else {
             self.say(format!("{place} must be a table"));
             return schedule;
         };
@@ -272,7 +293,7 @@ impl Reader<'_> {
             }
         }
         if let Some(value) = table.get("interval") {
-            match value.as_integer().and_then(|number| u32::try_from(number).ok()) {
+            match value.as_i64().and_then(|number| u32::try_from(number).ok()) {
                 Some(interval) => schedule.interval = Some(interval),
                 None => self.say(format!("{place}.interval must be a whole number")),
             }
@@ -293,14 +314,31 @@ impl Reader<'_> {
     }
 }
 
+/// A table of the file; times are texts in it.
+fn table(table: &DeTable<'_>) -> Table {
+    table.iter().map(|(key, value)| (key.get_ref().to_string(), plain(value.get_ref()))).collect()
+}
+
+fn plain(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::from(text.as_ref()),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::Null, Value::from)
+        }
+        DeValue::Float(number) => Value::from(number.as_str()),
+        DeValue::Boolean(flag) => Value::from(*flag),
+        DeValue::Datetime(time) => Value::from(time.to_string()),
+        DeValue::Array(items) => items.iter().map(|item| plain(item.get_ref())).collect(),
+        DeValue::Table(members) => Value::Object(table(members)),
+    }
+}
+
 /// Epoch seconds of a time, a date, or a number.
 fn time(value: &Value) -> Option<i64> {
-    let text = match value {
-        Value::Integer(epoch) => return Some(*epoch),
-        Value::String(text) => text.clone(),
-        Value::Datetime(time) => time.to_string(),
-        _ => return None,
-    };
+    if let Some(epoch) = value.as_i64() {
+        return Some(epoch);
+    }
+    let text = value.as_str()?;
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
         return Some(time.as_second());
     }

@@ -19,7 +19,7 @@ mod wanted;
 pub use apply::{Applied, Scope, apply, hand_over};
 pub use file::{AccessToken, Entry, FlowFile, RESOURCES, example};
 pub use limits::LIMITS;
-pub use names::tag_of;
+pub use names::{connection as connection_name, flow as flow_name, tag_of};
 pub use plan::{Action, Part, Plan, Step};
 pub use remove::{Removal, remove, to_remove};
 pub use runs::{Meaning, RunTold, failed_rows, meaning, runs};

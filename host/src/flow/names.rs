@@ -1,12 +1,12 @@
 //! What things are called in Flow Service, so that a later run finds them.
 
 /// The base connection of a file.
-pub(super) fn connection(tag: &str) -> String {
+pub fn connection(tag: &str) -> String {
     format!("Stripe ({})", mark(tag))
 }
 
 /// The flow of a model, and both of its ends.
-pub(super) fn flow(model: &str, tag: &str) -> String {
+pub fn flow(model: &str, tag: &str) -> String {
     format!("Stripe {model} ({})", mark(tag))
 }
 
@@ -37,7 +37,9 @@ mod tests {
 
     #[test]
     fn the_tag_of_a_name_is_found_again() {
-        for name in [connection("shop"), flow("subscription.event", "shop"), mapping_set("charge", "shop", "1f")] {
+        for name in
+            [connection("shop"), flow("subscription.event", "shop"), mapping_set("charge", "shop", "1f")]
+        {
             assert_eq!(tag_of(&name), Some("shop"), "{name}");
         }
         for other in ["Stripe", "Stripe (shop)", "Stripe (stripe-xdm a,b)", "(stripe-xdm shop) flow"] {

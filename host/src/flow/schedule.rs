@@ -247,7 +247,11 @@ mod tests {
         assert_eq!(changes[1].patch["value"], "30");
         assert_eq!(changes[1].note, "interval: 1 → 30");
         let once = Schedule { frequency: Frequency::Once, interval: None, backfill: None, start: None };
-        let changes = once.changes(&json!({ "startTime": 1, "frequency": "hour", "interval": 1, "backfill": true }), true, NOW);
+        let changes = once.changes(
+            &json!({ "startTime": 1, "frequency": "hour", "interval": 1, "backfill": true }),
+            true,
+            NOW,
+        );
         let ops: Vec<_> = changes.unwrap().iter().map(|change| change.patch["op"].clone()).collect();
         assert_eq!(ops, ["replace", "remove", "remove"]);
     }

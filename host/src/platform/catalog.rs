@@ -51,9 +51,13 @@ impl Platform {
 
     /// The schema of a dataset, with everything that it refers to in place.
     pub async fn schema_of(&self, dataset: &str) -> Result<Value, PlatformError> {
-        let answer = self.ask(&Ask::get(format!("{BASE}/{dataset}"), "application/json")).await?;
-        let schema = answer.body.get(dataset).and_then(|dataset| dataset.pointer("/schemaRef/id")?.as_str());
-        self.whole_schema(schema.ok_or_else(|| answer.lacks("the dataset names no schema"))?).await
+        let schema = self.schema_of_dataset(dataset).await?;
+        let gone = || {
+            PlatformError::Setup(format!(
+                "there is no dataset {dataset} any more: run the same command again"
+            ))
+        };
+        self.whole_schema(&schema.ok_or_else(gone)?).await
     }
 
     /// Makes a dataset; gives its id.

@@ -450,7 +450,7 @@ pub(super) async fn body(mut response: Response, limit: usize) -> Result<BytesMu
 }
 
 /// Waits before the next attempt; false when enough were made.
-pub(super) async fn pause(made: u32, asked: Option<Duration>) -> bool {
+pub(crate) async fn pause(made: u32, asked: Option<Duration>) -> bool {
     if made > RETRIES {
         return false;
     }

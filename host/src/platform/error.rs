@@ -68,13 +68,25 @@ pub enum PlatformError {
 
 impl PlatformError {
     /// What went wrong, without what to do about it.
-    pub(super) fn trouble(&self) -> String {
+    pub(crate) fn trouble(&self) -> String {
         match self {
             Self::NoAnswer { what, message, .. } | Self::Contract { what, message, .. } => {
                 format!("{what}: {message}")
             }
             other => other.to_string(),
         }
+    }
+
+    /// The same with its messages changed: a service may repeat a secret that it was sent.
+    pub(crate) fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::Setup(message)
+            | Self::Token { message, .. }
+            | Self::Refused { message, .. }
+            | Self::NoAnswer { message, .. }
+            | Self::Contract { message, .. } => *message = redact(message),
+        }
+        self
     }
 
     /// Whether a request that writes may have been carried out all the same.

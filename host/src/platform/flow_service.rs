@@ -310,6 +310,19 @@ impl Platform {
         }
     }
 
+    /// Whether flows may be changed, asked with a change of nothing to a flow that nobody has. It is refused either
+    /// way: what is allowed because there is no such flow.
+    pub async fn may_change_flows(&self) -> Result<(), PlatformError> {
+        const NOBODYS: &str = "00000000-0000-0000-0000-000000000000";
+        let nothing = json!([]);
+        let mut ask = Ask::send(Method::PATCH, format!("{}/{NOBODYS}", FlowKind::Flow.path()), &nothing);
+        ask.if_match = Some("\"0\"");
+        match self.ask(&ask).await {
+            Ok(_) | Err(PlatformError::Refused { status: 400 | 404 | 409 | 412 | 422 | 428, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The fields of a resource, as a base connection shows them: the source's schema of its records.
     pub async fn explore_connection(&self, id: &str, resource: &str) -> Result<Value, PlatformError> {
         let path = part(FlowKind::Connection, id).ok_or_else(|| no_id(FlowKind::Connection))? + "/explore";

@@ -18,6 +18,7 @@ mod upload;
 
 pub use apply::{Applied, Done, apply};
 pub use batches::{FilePath, Health, There, Told};
+pub(crate) use client::pause;
 pub use client::{Config, Platform};
 pub use collection::{Entry, Inlet, MAX_REQUEST};
 pub use error::{PlatformError, RequestId};
