@@ -67,9 +67,9 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    fn add(&mut self, file: &Pending) {
+    pub(super) fn add(&mut self, file: &Pending) {
         self.files += 1;
-        self.records += file.records;
+        self.records += file.records.saturating_sub(file.streamed.lines);
     }
 }
 

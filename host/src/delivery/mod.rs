@@ -1,6 +1,6 @@
 //! From the lake to Experience Platform: what the lake holds and a dataset does not have yet goes there in batches,
-//! and what became of each is looked up until it is decided. The ledger says how far everything came, so a delivery
-//! can end anywhere, and the next one goes on.
+//! and what became of each is looked up until it is decided; or it is streamed (`stream/`). The ledger says how far
+//! everything came, so a delivery can end anywhere, and the next one goes on.
 //!
 //! Files go as they are, JSON lines, or as Parquet, which is made of them upload by upload ([`parquet`]).
 
@@ -9,10 +9,12 @@ mod destinations;
 mod failed_rows;
 mod gather;
 pub mod parquet;
+mod stream;
 
 pub use destinations::destinations;
 pub(crate) use failed_rows::refusals;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
+pub use stream::{Streaming, stream};
 
 use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};
 use crate::platform::{Platform, PlatformError};
@@ -158,9 +160,13 @@ pub struct Delivered {
     pub open: u64,
     /// Batches that failed. Their files are tried again, or wait for somebody to look.
     pub failed: u64,
+    /// Streamed records that the data lake gets, and Profile drops because they are too large.
+    pub beyond_profile: u64,
     /// What waits for more, or for its time.
     pub waiting: Waiting,
-    /// Tombstones, which a batch cannot carry into this dataset; they stay in the lake.
+    /// Deletions that are carried into profiles.
+    pub deletions: u64,
+    /// Tombstones that cannot be carried into this dataset; they stay in the lake.
     pub tombstones: Waiting,
     /// What went wrong, and what Platform said.
     pub notes: Vec<String>,
