@@ -50,7 +50,7 @@ async function main() {
   const rows = [];
   for (const service of services) rows.push(await checked(service, deviations));
   show(rows, deviations, known);
-  for (const { definition, used } of services) unused(definition, used, values.unused);
+  if (values.unused) services.forEach(unused);
   return deviations.unknown.size === 0 ? 0 : 1;
 }
 
@@ -105,7 +105,7 @@ function sort(request, services, deviations) {
     shape(body),
   ]);
   whose.asked += 1;
-  whose.used.add(operation);
+  if (operation) whose.used.add(operation);
   if (!whose.distinct.has(form)) {
     whose.distinct.set(form, { number: request.number, method, path, query: request.query, headers, body, operation });
   }
@@ -136,8 +136,8 @@ function shape(body) {
   return of(value);
 }
 
-async function checked({ definition, asked, distinct }, deviations) {
-  const row = { service: definition.service, asked, distinct: distinct.size, passed: 0, known: 0, unknown: 0 };
+async function checked({ definition, asked, distinct, used }, deviations) {
+  const row = { service: definition.service, used: `${used.size}/${definition.operations.length}`, asked, distinct: distinct.size, passed: 0, known: 0, unknown: 0 };
   if (distinct.size === 0) return row;
   console.error(`checking: ${definition.service}`);
   const prism = await definition.mock();
@@ -157,8 +157,8 @@ async function checked({ definition, asked, distinct }, deviations) {
 }
 
 function show(rows, deviations, known) {
-  const heads = ["service", "requests", "distinct", "passed", "known deviations", "unknown deviations"];
-  const cells = rows.map((row) => [row.service, row.asked, row.distinct, row.passed, row.known, row.unknown].map(String));
+  const heads = ["service", "operations", "requests", "distinct", "passed", "known deviations", "unknown deviations"];
+  const cells = rows.map((row) => [row.service, row.used, row.asked, row.distinct, row.passed, row.known, row.unknown].map(String));
   const widths = heads.map((head, at) => Math.max(head.length, ...cells.map((row) => row[at].length)));
   for (const row of [heads, ...cells]) {
     console.log(row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join("  "));
@@ -178,9 +178,10 @@ function show(rows, deviations, known) {
   }
 }
 
-function unused(definition, used, list) {
-  const never = definition.operations.filter((one) => !used.has(one));
-  if (list) for (const { method, path } of never) console.log(`unused: ${definition.service}: ${method} ${path}`);
+function unused({ definition, used }) {
+  for (const one of definition.operations.filter((one) => !used.has(one))) {
+    console.log(`never asked: ${definition.service}: ${one.method} ${one.path}`);
+  }
 }
 
 main().then(

@@ -5,10 +5,14 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 
 /** Longest that a command may take, and the sandbox until it is up, in milliseconds. */
 const COMMAND = 300_000;
 const START = 60_000;
+/** Between two looks at what takes its time. */
+const PAUSE = 1_000;
+const PATIENCE = 60_000;
 
 /** A key of Stripe's form that opens nothing. */
 const KEY = "rk_test_definitions";
@@ -21,24 +25,23 @@ const field = (type) => ({
   },
 });
 
+const flows = (frequency, interval) => `name = "shop"
+account = "acct_1A2b3C"
+access_token = { env = "STRIPE_ACCESS_TOKEN" }
+schedule = { frequency = "${frequency}", interval = ${interval}, start = 2025-01-01 }
+flow = [{ resource = "charges" }, { resource = "customers" }]
+`;
+
 const FILES = {
   // The same field as text and as a number: rows of one are no rows of the other's schema.
   "text.json": JSON.stringify(field("string")),
   "number.json": JSON.stringify(field("integer")),
-  "flows.toml": `name = "shop"
-account = "acct_1A2b3C"
-access_token = { env = "STRIPE_ACCESS_TOKEN" }
-[schedule]
-frequency = "minute"
-interval = 15
-[[flow]]
-resource = "charges"
-[[flow]]
-resource = "customers"
-`,
+  "flows.toml": flows("minute", 15),
+  "hourly.toml": flows("hour", 1),
 };
 
-/** What is done in each sandbox of its own: what goes wrong there, and commands with the codes that they may end with. */
+/** What is done in each sandbox of its own: what goes wrong there, and commands with the codes that they may end with. With a third
+ * part a command is repeated until it says so. */
 const ROADS = [
   {
     name: "schemas",
@@ -89,6 +92,35 @@ const ROADS = [
       ["sync --lake lake --tenant acme --mapping text.json --to aep", 2],
     ],
   },
+  {
+    name: "flows",
+    // A quarter of an hour a second: flows run.
+    pace: 900,
+    commands: [
+      ["schema apply --yes", 0],
+      ["flow plan --file flows.toml", 3],
+      ["flow apply --file flows.toml --yes", 0],
+      ["flow list", 0],
+      ["flow test --file flows.toml", 0],
+      ["flow explore charges --file flows.toml", 0],
+      ["flow status --file flows.toml", [0, 2], /well/],
+      ["flow runs --limit 300 --file flows.toml", [0, 2]],
+      ["flow pause charges --file flows.toml", 0],
+      ["flow resume charges --file flows.toml", 0],
+      ["flow update --token --yes --file flows.toml", 0],
+      ["flow update --yes --file hourly.toml", 0],
+      ["flow delete charges --yes --file hourly.toml", 0],
+      ["flow delete --all --yes --file hourly.toml", 0],
+    ],
+  },
+  {
+    name: "flows, in doubt",
+    faults: "POST /data/foundation/flowservice:close-after@1-3,POST /data/foundation/conversion:close-after@1",
+    commands: [
+      ["schema apply --yes", 0],
+      ["flow apply --file flows.toml --yes", 0],
+    ],
+  },
 ];
 
 /** Walks all roads with the programs of a directory; every request is noted in the file `log`. */
@@ -104,10 +136,15 @@ export async function record(programs, place, log, said) {
     const directory = join(place, String(number));
     mkdirSync(directory);
     for (const [name, text] of Object.entries(FILES)) writeFileSync(join(directory, name), text);
-    const served = await serve(sandbox, log, road.faults ?? "");
+    const served = await serve(sandbox, log, road);
     try {
-      for (const [command, codes] of road.commands) {
-        await run(xdm, command, [codes].flat(), directory, served.environment);
+      for (const [command, codes, until] of road.commands) {
+        const out = () => run(xdm, command, [codes].flat(), directory, served.environment);
+        const end = Date.now() + PATIENCE;
+        for (let said = await out(); until && !until.test(said); said = await out()) {
+          if (Date.now() > end) throw new Error(`stripe-xdm ${command} never says ${until}:\n${said.slice(-2000)}`);
+          await setTimeout(PAUSE);
+        }
       }
     } finally {
       await served.stop();
@@ -116,16 +153,18 @@ export async function record(programs, place, log, said) {
   return readFileSync(log, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
 
-async function serve(sandbox, log, faults) {
-  const flags = ["--objects", "600", "--no-limits", "--platform", "--platform-log", log, "--platform-faults", faults, "--platform-pace", "3600"];
+async function serve(sandbox, log, { faults = "", pace }) {
+  const flags = ["--objects", "600", "--no-limits", "--platform", "--platform-log", log, "--platform-faults", faults];
+  if (pace) flags.push("--platform-pace", String(pace));
   const child = spawn(sandbox, flags, { stdio: ["ignore", "pipe", "inherit"] });
-  const timer = setTimeout(() => child.kill(), START);
+  const up = new AbortController();
+  setTimeout(START, undefined, { signal: up.signal, ref: false }).then(() => child.kill(), () => {});
   const lines = [];
   for await (const line of createInterface(child.stdout)) {
     lines.push(line);
     if (line.startsWith("scopes ")) break;
   }
-  clearTimeout(timer);
+  up.abort();
   const told = (word) => lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
   if (!told("scopes")) throw new Error("stripe-xdm-sandbox does not start");
   const environment = {
