@@ -2,8 +2,8 @@
 
 use std::path::Path;
 use stripe_xdm::ledger::{
-    BatchState, Commit, Delivered, Ledger, LedgerError, NewBatch, Outbox, Part, Position, Quarantined,
-    Source, SqliteLedger, Step, Target, Version,
+    BatchState, Commit, Delivered, Format, Ledger, LedgerError, NewBatch, Outbox, Part, Position,
+    Quarantined, Source, SqliteLedger, Step, Target, Version,
 };
 
 fn open(dir: &Path) -> SqliteLedger {
@@ -45,7 +45,11 @@ fn plan(
     let files: Vec<(String, u32)> =
         files.iter().map(|(path, upload)| ((*path).to_owned(), *upload)).collect();
     let (records, bytes) = (10 * files.len() as u64, 100 * files.len() as u64);
-    ledger.plan_batch(target, &NewBatch { external_id: name, files: &files, records, bytes }, 50)
+    ledger.plan_batch(
+        target,
+        &NewBatch { external_id: name, format: Format::JsonLines, files: &files, records, bytes },
+        50,
+    )
 }
 
 #[test]
@@ -123,11 +127,11 @@ fn a_failed_batch_gives_its_files_to_another() {
     assert_eq!((failed[0].state, failed[0].files.len(), failed[0].attempt), (BatchState::Failed, 1, 1));
     assert!(undelivered(&mut ledger, to).is_empty());
 
-    let second = ledger.replace_batch(first, "x-2", 60).unwrap();
+    let second = ledger.replace_batch(first, "x-2", Format::Parquet, 60).unwrap();
     let open = ledger.unsettled_batches(to).unwrap();
     assert_eq!(open.iter().map(|batch| (batch.id, batch.attempt)).collect::<Vec<_>>(), [(second, 2)]);
     assert_eq!((open[0].state, open[0].aep_id.as_deref(), open[0].records), (BatchState::Planned, None, 10));
-    assert_eq!(open[0].files[0].path, "charges/a");
+    assert_eq!((open[0].files[0].path.as_str(), open[0].format), ("charges/a", Format::Parquet));
     let first = ledger.batch(first).unwrap();
     assert_eq!((first.state, first.error.as_deref()), (BatchState::Replaced, Some("why")));
 }

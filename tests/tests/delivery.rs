@@ -199,6 +199,47 @@ fn sync_to_aep_fills_the_datasets_and_adds_what_is_new() -> anyhow::Result<()> {
 }
 
 #[test]
+fn storms_and_tokens_that_expire_lose_nothing() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let stand_in = StandIn::start(account(), "")?;
+    let template = dir.path().join("template");
+    let mapping = planting(dir.path())?;
+    let synced = run(syncing(&template, &stand_in, Some(&mapping))?)?;
+    ensure!(synced.code == Some(0), "{synced:?}");
+    let weather = |name: &str, storms: [&str; 2]| -> anyhow::Result<()> {
+        let adobe = adobe()?;
+        let lake = dir.path().join(name);
+        for storm in storms {
+            adobe.platform()?.empty();
+            adobe.platform()?.expire_tokens();
+            adobe.platform()?.set_faults(storm.parse()?);
+            copy(&template, &lake)?;
+            let mut runs = 0;
+            // Who is refused too often gives up; the next run goes on.
+            while run(delivering(&lake, &adobe)?)?.code == Some(1) {
+                runs += 1;
+                ensure!(runs < 20, "{storm}: no run gets through");
+            }
+            adobe.platform()?.set_faults(Faults::none());
+            deliver_all(&lake, &adobe).with_context(|| storm.to_owned())?;
+            proven(&lake, &adobe, storm)?;
+            std::fs::remove_dir_all(&lake)?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            weather("one", ["/data:retry-after:1s@3,/data:503every6,/ims:503@2", "/data:after500every6"])
+        });
+        let own = weather(
+            "two",
+            ["/data:close-afterevery6,/data/foundation/catalog:html502every5", "/data:empty401every7"],
+        );
+        other.join().map_err(|_panic| anyhow::anyhow!("a thread panicked"))?.and(own)
+    })
+}
+
+#[test]
 fn killed_at_every_step_every_record_is_there_once() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let stand_in = StandIn::start(account(), "")?;

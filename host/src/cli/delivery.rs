@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 use stripe_xdm::delivery::{Bounds, Delivery, Options, PROFILE_BATCHES_A_DAY, deliver, destinations};
 use stripe_xdm::lake::Lake;
-use stripe_xdm::ledger::{Ledger as _, SqliteLedger};
+use stripe_xdm::ledger::{Format, Ledger as _, SqliteLedger};
 use stripe_xdm::platform::Platform;
 use stripe_xdm::schedule::Stop;
 
@@ -40,6 +40,9 @@ enum To {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Delivery")]
 pub(super) struct DeliveryArgs {
+    /// What the files of batches are; a batch that is on its way goes on as it was planned
+    #[arg(long, value_enum, default_value_t = Files::Json)]
+    format: Files,
     /// A batch has at most so many rows
     #[arg(long, value_name = "N", default_value_t = Bounds::LAKE.rows, value_parser = clap::value_parser!(u64).range(1..))]
     batch_rows: u64,
@@ -64,6 +67,14 @@ pub(super) struct DeliveryArgs {
     retry_failed: bool,
     #[command(flatten)]
     connection: ConnectionArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Files {
+    /// JSON lines, as the lake has them
+    Json,
+    /// Parquet, with the columns of the dataset's schema
+    Parquet,
 }
 
 /// The way to a sandbox of Experience Platform.
@@ -92,6 +103,10 @@ impl DeliveryArgs {
             lake: bounds(lake),
             profile: bounds(Bounds::PROFILE),
             batches_a_day: self.profile_batches,
+            format: match self.format {
+                Files::Json => Format::JsonLines,
+                Files::Parquet => Format::Parquet,
+            },
             partial: self.partial_ingestion,
             patience: Duration::from_secs(self.wait.unwrap_or(wait)),
             again: self.retry_failed,

@@ -154,6 +154,7 @@ pub const KEYS: &[Key] = &[
     key("platform", "scopes", "scopes", Text, All),
     key("platform", "platform_url", "platform-url", Text, All),
     key("platform", "ims_url", "ims-url", Text, All),
+    key("platform", "format", "format", Text, DELIVERY),
     key("platform", "batch_rows", "batch-rows", Count, DELIVERY),
     key("platform", "batch_bytes", "batch-bytes", Count, DELIVERY),
     key("platform", "batch_age", "batch-age", Count, DELIVERY),

@@ -5,12 +5,16 @@
 //! made without our learning of it stays empty; the same bytes have the same external id, and a batch of that name is
 //! adopted; what is there of a file is looked up before it is sent again.
 
+use super::parquet::{self, Columns};
 use super::{DeliveryError, failed_rows};
-use crate::ledger::{Batch, BatchState, Outbox, Step};
+use crate::ledger::{Batch, BatchState, Format, Outbox, Outgoing, Step};
 use crate::platform::{Content, FilePath, Health, Platform, PlatformError, Told};
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::NamedTempFile;
 
 /// How often it is tried to make one batch.
 const TRIES: u32 = 4;
@@ -27,6 +31,8 @@ pub(super) struct Carrier<'a> {
     pub(super) dataset: &'a str,
     /// Catalog's id of it.
     pub(super) dataset_id: &'a str,
+    /// The columns of datasets by that id.
+    pub(super) columns: &'a mut HashMap<String, Arc<Columns>>,
     /// Percentage of refused rows up to which the others are taken.
     pub(super) partial: u8,
     /// Now, in epoch seconds.
@@ -52,6 +58,10 @@ impl Carrier<'_> {
                 Err(DeliveryError::Platform(error @ PlatformError::Refused { .. })) => {
                     self.refused(&batch, error).await?;
                 }
+                // Nothing of the batch is in the dataset, nor will be: it was not completed.
+                Err(error @ DeliveryError::Misfit { .. }) => {
+                    self.step(&batch, Step::Failed(error.to_string()))?;
+                }
                 done => done?,
             }
         }
@@ -67,6 +77,10 @@ impl Carrier<'_> {
         loop {
             let called = self.platform.batches_called(self.dataset_id, &batch.external_id).await?;
             if let Some(told) = called.iter().find(|told| told.health() != Health::Failed) {
+                // It was made by a run that another ledger knows of.
+                if let Some(format) = told.format.filter(|format| *format != batch.format) {
+                    self.step(batch, Step::Format(format))?;
+                }
                 self.step(batch, Step::Created(told.id.clone()))?;
                 if matches!(told.health(), Health::Active | Health::Gone) {
                     self.step(batch, Step::Completed)?;
@@ -79,7 +93,11 @@ impl Carrier<'_> {
                 return Ok(false);
             }
             tries += 1;
-            match self.platform.create_batch(self.dataset_id, &batch.external_id, self.partial).await {
+            match self
+                .platform
+                .create_batch(self.dataset_id, &batch.external_id, batch.format, self.partial)
+                .await
+            {
                 Ok(id) => {
                     self.step(batch, Step::Created(id))?;
                     return Ok(true);
@@ -94,19 +112,59 @@ impl Carrier<'_> {
     }
 
     async fn upload(&mut self, batch: &Batch, aep_id: &str, fresh: bool) -> Result<(), DeliveryError> {
-        for (number, content) in uploads(self.lake, batch) {
+        for (number, files) in uploads(batch) {
             if number < batch.uploads {
                 continue;
             }
-            let name = format!("part-{number:05}.json");
+            let made;
+            let content = match batch.format {
+                Format::JsonLines => {
+                    let lines = files.iter().map(|file| (self.lake.join(&file.path), file.bytes));
+                    Content::new(lines.collect())
+                }
+                Format::Parquet => {
+                    made = self.parquet(files).await?;
+                    Content::new(vec![(made.0.path().to_owned(), made.1)])
+                }
+            };
+            let name = format!("part-{number:05}.{}", batch.format.word());
             let file = FilePath { batch: aep_id, dataset: self.dataset_id, name: &name };
             let there = if fresh { None } else { self.platform.file(&file).await? };
             if !there.is_some_and(|there| there.is(&content)) {
-                self.platform.put_file(&file, &content).await?;
+                // Another version of this program, or of the schema, may have made another file of these lines.
+                let resume = batch.format == Format::JsonLines;
+                self.platform.put_file(&file, &content, resume).await?;
             }
             self.step(batch, Step::Uploads(number + 1))?;
         }
         self.step(batch, Step::Uploaded)
+    }
+
+    /// Makes one upload's Parquet file; how long it is.
+    async fn parquet(&mut self, files: &[Outgoing]) -> Result<(NamedTempFile, u64), DeliveryError> {
+        let columns = match self.columns.get(self.dataset_id) {
+            Some(columns) => columns.clone(),
+            None => {
+                let schema = self.platform.schema_of(self.dataset_id).await?;
+                let columns = Columns::of(&schema).map_err(|error| {
+                    let dataset = self.dataset;
+                    DeliveryError::System(format!(
+                        "dataset {dataset}: there is no Parquet for its schema: {error}; deliver JSON lines"
+                    ))
+                })?;
+                let columns = Arc::new(columns);
+                self.columns.insert(self.dataset_id.to_owned(), columns.clone());
+                columns
+            }
+        };
+        let (lake, files) = (self.lake.to_owned(), files.to_vec());
+        blocking(move || {
+            let made = parquet::file(&lake, &files, &columns)?;
+            let len =
+                made.as_file().metadata().map_err(|cause| DeliveryError::file(made.path(), cause))?.len();
+            Ok((made, len))
+        })
+        .await
     }
 
     async fn complete(&mut self, batch: &Batch, aep_id: &str) -> Result<(), DeliveryError> {
@@ -194,17 +252,9 @@ fn why(told: &Told) -> String {
     format!("batch {} is {}: {cause}", told.id, told.status)
 }
 
-/// The uploads of a batch with their numbers.
-fn uploads(lake: &Path, batch: &Batch) -> Vec<(u32, Content)> {
-    let mut uploads: Vec<(u32, Vec<(PathBuf, u64)>)> = Vec::new();
-    for file in &batch.files {
-        let part = (lake.join(&file.path), file.bytes);
-        match uploads.last_mut() {
-            Some((number, parts)) if *number == file.upload => parts.push(part),
-            _ => uploads.push((file.upload, vec![part])),
-        }
-    }
-    uploads.into_iter().map(|(number, parts)| (number, Content::new(parts))).collect()
+/// The uploads of a batch with their numbers: its files come in this order.
+fn uploads(batch: &Batch) -> impl Iterator<Item = (u32, &[Outgoing])> {
+    batch.files.chunk_by(|one, next| one.upload == next.upload).map(|files| (files[0].upload, files))
 }
 
 /// What a batch is called: the same files with the same bytes for the same dataset have the same name, also in a

@@ -2,22 +2,25 @@
 //! and what became of each is looked up until it is decided. The ledger says how far everything came, so a delivery
 //! can end anywhere, and the next one goes on.
 //!
-//! Files go as they are: JSON lines. Parquet, which Profile's upserts ask for, would be written between
-//! `gather` and `batch`, in a file `parquet.rs` of its own.
+//! Files go as they are, JSON lines, or as Parquet, which is made of them upload by upload ([`parquet`]).
 
 mod batch;
 mod destinations;
 mod failed_rows;
 mod gather;
+pub mod parquet;
 
 pub use destinations::destinations;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 
-use crate::ledger::{Batch, BatchState, LedgerError, NewBatch, Outbox, Target};
+use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};
 use crate::platform::{Platform, PlatformError};
 use batch::{Carrier, external_id};
+use parquet::Columns;
 use serde::Serialize;
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -45,6 +48,8 @@ pub struct Options {
     pub profile: Bounds,
     /// Batches a day that the latter share.
     pub batches_a_day: u32,
+    /// What the files of new batches are. A batch that is on its way goes on as it was planned.
+    pub format: Format,
     /// Percentage of refused rows up to which a batch's other rows are taken. What is refused goes into the
     /// quarantine either way; below 100 a batch with more of it fails whole.
     pub partial: u8,
@@ -60,7 +65,8 @@ impl Default for Options {
     fn default() -> Self {
         let (lake, profile, batches_a_day) = (Bounds::LAKE, Bounds::PROFILE, PROFILE_BATCHES_A_DAY);
         let patience = Duration::from_secs(1_800);
-        Self { lake, profile, batches_a_day, partial: 100, patience, again: false, clock }
+        let format = Format::JsonLines;
+        Self { lake, profile, batches_a_day, format, partial: 100, patience, again: false, clock }
     }
 }
 
@@ -87,6 +93,26 @@ pub enum DeliveryError {
         /// The system's error.
         cause: std::io::Error,
     },
+    /// With a row that does not fit the columns of its dataset.
+    #[error(
+        "{path}, line {line}, record {record}: {place}: {why}; `stripe-xdm schema plan` says what the dataset's schema \
+         lacks, and as JSON lines the batch's other rows go"
+    )]
+    Misfit {
+        /// The file.
+        path: String,
+        /// The line, from 1.
+        line: u64,
+        /// The record's id, or its key.
+        record: String,
+        /// Where in it, as a JSON pointer.
+        place: String,
+        /// What is wrong there.
+        why: String,
+    },
+    /// With a Parquet file.
+    #[error("cannot write Parquet: {0}; check that the disk has room and run the same command again")]
+    Parquet(#[from] ::parquet::errors::ParquetError),
     /// Here.
     #[error("{0}")]
     System(String),
@@ -208,7 +234,7 @@ pub async fn deliver(
         patience: options.patience,
         ..Delivery::default()
     };
-    let mut run = Run { platform, outbox, lake, options, said };
+    let mut run = Run { platform, outbox, lake, options, columns: HashMap::new(), said };
     delivery.error = run.all(destinations, &budget, &mut delivery.datasets).await.err();
     delivery
 }
@@ -218,6 +244,8 @@ struct Run<'a> {
     outbox: &'a mut dyn Outbox,
     lake: &'a Path,
     options: &'a Options,
+    /// Of datasets by Catalog's id, as far as they were needed.
+    columns: HashMap<String, Arc<Columns>>,
     said: &'a (dyn Fn(&str) + Sync),
 }
 
@@ -228,6 +256,7 @@ impl Run<'_> {
         budget: &Budget,
         done: &mut [Delivered],
     ) -> Result<(), DeliveryError> {
+        parquet::sweep(self.lake)?;
         // Everything goes up first: Platform works on it meanwhile.
         let mut completed = Vec::new();
         for (to, done) in destinations.iter().zip(done.iter_mut()) {
@@ -287,7 +316,8 @@ impl Run<'_> {
             }
             let files: Vec<String> = batch.files.iter().map(|file| file.path.clone()).collect();
             let name = external_id(self.lake, &to.target.dataset_id, &files, batch.attempt + 1).await?;
-            due.push(self.outbox.replace_batch(batch.id, &name, (self.options.clock)())?);
+            let now = (self.options.clock)();
+            due.push(self.outbox.replace_batch(batch.id, &name, self.options.format, now)?);
         }
         let next = match to.profile {
             true => Some(budget.next_due(self.outbox.last_planned(target)?)),
@@ -304,7 +334,8 @@ impl Run<'_> {
             let paths: Vec<String> = gathered.files.iter().map(|file| file.0.clone()).collect();
             let external_id = external_id(self.lake, &to.target.dataset_id, &paths, 1).await?;
             let Gathered { files, records, bytes } = gathered;
-            let new = NewBatch { external_id: &external_id, files: &files, records, bytes };
+            let format = self.options.format;
+            let new = NewBatch { external_id: &external_id, format, files: &files, records, bytes };
             due.push(self.outbox.plan_batch(target, &new, now)?);
         }
         Ok(due)
@@ -360,6 +391,7 @@ impl Run<'_> {
             lake: self.lake,
             dataset: &to.target.dataset,
             dataset_id: &to.target.dataset_id,
+            columns: &mut self.columns,
             partial: self.options.partial,
             now: (self.options.clock)(),
         }

@@ -7,7 +7,7 @@ mod schema;
 mod sqlite;
 
 pub use outbox::{
-    Batch, BatchState, NewBatch, Outbox, Outgoing, Pending, Position, Step, Target, TargetState,
+    Batch, BatchState, Format, NewBatch, Outbox, Outgoing, Pending, Position, Step, Target, TargetState,
     is_tombstones,
 };
 pub use sqlite::SqliteLedger;

@@ -94,6 +94,31 @@ impl BatchState {
     }
 }
 
+/// What the files of a batch are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The lake's own: JSON lines.
+    #[default]
+    JsonLines,
+    /// Parquet, made of them.
+    Parquet,
+}
+
+impl Format {
+    /// As Platform and the ledger write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::JsonLines => "json",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    /// What a word means; none is no format that is sent here.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::JsonLines, Self::Parquet].into_iter().find(|format| word.eq_ignore_ascii_case(format.word()))
+    }
+}
+
 /// A batch as the ledger knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
@@ -105,6 +130,8 @@ pub struct Batch {
     pub aep_id: Option<String>,
     /// How far it came.
     pub state: BatchState,
+    /// What its files are. It goes on so, also when others are asked for by now.
+    pub format: Format,
     /// Which attempt with its files this is, from 1.
     pub attempt: u32,
     /// How many of its uploads are known to be there, from the first.
@@ -143,6 +170,8 @@ pub struct Outgoing {
 pub struct NewBatch<'a> {
     /// What it is to be called at Platform.
     pub external_id: &'a str,
+    /// What they are to be there.
+    pub format: Format,
     /// Its files, with the number of the upload that each is a part of, in order.
     pub files: &'a [(String, u32)],
     /// Lines in them.
@@ -156,6 +185,8 @@ pub struct NewBatch<'a> {
 pub enum Step {
     /// Platform gave it this id.
     Created(String),
+    /// Platform has it already, and takes such files.
+    Format(Format),
     /// So many uploads are there.
     Uploads(u32),
     /// All are there.
@@ -225,8 +256,14 @@ pub trait Outbox: Send {
     fn last_planned(&mut self, target: i64) -> Result<Option<i64>, LedgerError>;
     /// Moves a batch.
     fn step(&mut self, batch: i64, step: &Step, now: i64) -> Result<(), LedgerError>;
-    /// Gives the files of a batch that failed to a new one of this name; gives its number.
-    fn replace_batch(&mut self, batch: i64, external_id: &str, now: i64) -> Result<i64, LedgerError>;
+    /// Gives the files of a batch that failed to a new one of this name and format; gives its number.
+    fn replace_batch(
+        &mut self,
+        batch: i64,
+        external_id: &str,
+        format: Format,
+        now: i64,
+    ) -> Result<i64, LedgerError>;
     /// Keeps refused rows back, and forgets that they were delivered, so that the next list that shows their
     /// objects delivers them anew. Of an entry of a delivered record, the ledger knows `seen` better.
     fn refuse(&mut self, refused: &[Quarantined]) -> Result<(), LedgerError>;

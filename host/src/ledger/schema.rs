@@ -169,4 +169,8 @@ CREATE TABLE streamed (
     PRIMARY KEY (target, path)
 ) STRICT, WITHOUT ROWID;
 ",
+    // What the files of a batch are: until here all were JSON lines.
+    "
+ALTER TABLE batch ADD COLUMN format TEXT NOT NULL DEFAULT 'json' CHECK (format IN ('json', 'parquet'));
+",
 ];

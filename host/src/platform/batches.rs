@@ -3,6 +3,7 @@
 use super::client::{Answer, Ask, Form, Platform, pause};
 use super::error::PlatformError;
 use super::upload::Content;
+use crate::ledger::Format;
 use bytes::Bytes;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ pub struct Told {
     pub id: String,
     /// Its state in Platform's word.
     pub status: String,
+    /// What its files are, when that is said.
+    pub format: Option<Format>,
     /// Rows that were refused, when that is known.
     pub refused: u64,
     /// What went wrong, in Platform's words.
@@ -68,7 +71,8 @@ impl Told {
         let refused = batch.pointer("/metrics/failedRecordCount").and_then(Value::as_u64).unwrap_or_default();
         let status = batch.get("status").and_then(Value::as_str).unwrap_or_default();
         let status = status.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40).collect();
-        Self { id: id.to_owned(), status, refused, errors: errors(batch) }
+        let format = batch.pointer("/inputFormat/format").and_then(Value::as_str).and_then(Format::of);
+        Self { id: id.to_owned(), status, format, refused, errors: errors(batch) }
     }
 }
 
@@ -87,17 +91,22 @@ fn errors(batch: &Value) -> Option<String> {
 }
 
 impl Platform {
-    /// Makes a batch of JSON lines; gives its id.
+    /// Makes a batch; gives its id.
     pub async fn create_batch(
         &self,
         dataset: &str,
         external_id: &str,
+        format: Format,
         partial: u8,
     ) -> Result<String, PlatformError> {
+        let input = match format {
+            Format::JsonLines => json!({ "format": format.word(), "isMultiLineJson": false }),
+            Format::Parquet => json!({ "format": format.word() }),
+        };
         let body = json!({
             "datasetId": dataset,
             "externalId": external_id,
-            "inputFormat": { "format": "json", "isMultiLineJson": false },
+            "inputFormat": input,
             "enableErrorDiagnostics": true,
             "partialIngestionPercentage": partial,
         });
@@ -135,14 +144,20 @@ impl Platform {
         Ok(answer.and_then(|answer| answer.body.get(id).map(|batch| Told::of(id, batch))))
     }
 
-    /// Uploads a file; one of the same name is replaced.
-    pub async fn put_file(&self, file: &FilePath<'_>, content: &Content) -> Result<(), PlatformError> {
+    /// Uploads a file; one of the same name is replaced. With `resume` a file that goes up in ranges goes on behind
+    /// what is there, which must be of the same bytes.
+    pub async fn put_file(
+        &self,
+        file: &FilePath<'_>,
+        content: &Content,
+        resume: bool,
+    ) -> Result<(), PlatformError> {
         if content.len() <= IN_ONE {
             let slice = content.whole();
             return self.ask(&Ask::upload(Method::PUT, file.path(), &slice)).await.map(drop);
         }
         let (mut doubts, mut anew) = (0, false);
-        let mut at = self.received(file, content).await?;
+        let mut at = if resume { self.received(file, content).await? } else { None };
         loop {
             let before = at;
             let error = match self.put_ranges(file, content, &mut at).await {

@@ -38,6 +38,13 @@ impl Platform {
         Ok(ids.filter(|(id, _)| is_id(id)).collect())
     }
 
+    /// The schema of a dataset, with everything that it refers to in place.
+    pub async fn schema_of(&self, dataset: &str) -> Result<Value, PlatformError> {
+        let answer = self.ask(&Ask::get(format!("{BASE}/{dataset}"), "application/json")).await?;
+        let schema = answer.body.get(dataset).and_then(|dataset| dataset.pointer("/schemaRef/id")?.as_str());
+        self.whole_schema(schema.ok_or_else(|| answer.lacks("the dataset names no schema"))?).await
+    }
+
     /// Makes a dataset; gives its id.
     pub(super) async fn create_dataset(&self, body: &Value) -> Result<String, PlatformError> {
         let answer = self.ask(&Ask::send(Method::POST, BASE, body)).await?;

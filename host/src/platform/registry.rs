@@ -52,6 +52,13 @@ impl Platform {
         Ok(answer.map(|answer| answer.body))
     }
 
+    /// A schema of the tenant with everything that it refers to in place.
+    pub(super) async fn whole_schema(&self, id: &str) -> Result<Value, PlatformError> {
+        let path = format!("{BASE}/tenant/schemas/{}", encoded(id));
+        let answer = self.ask(&Ask::get(path, "application/vnd.adobe.xed-full+json; version=1")).await?;
+        Ok(answer.body)
+    }
+
     /// Makes a resource; gives its `$id`.
     pub(super) async fn create(&self, kind: Kind, body: &Value) -> Result<String, PlatformError> {
         let mut ask = Ask::send(Method::POST, format!("{BASE}/tenant/{}", kind.endpoint()), body);

@@ -2,15 +2,15 @@
 
 use super::{SqliteLedger, quarantine};
 use crate::ledger::{
-    Batch, BatchState, LedgerError, NewBatch, Outbox, Outgoing, Pending, Position, Quarantined, Step, Target,
-    TargetState,
+    Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Outgoing, Pending, Position, Quarantined, Step,
+    Target, TargetState,
 };
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
 
 const BATCH: &str =
     "SELECT id, external_id, aep_id, state, attempt, uploads, records, bytes, refused, status, error,
-                     planned, changed FROM batch";
+                     planned, changed, format FROM batch";
 
 impl Outbox for SqliteLedger {
     fn target(&mut self, target: &Target) -> Result<i64, LedgerError> {
@@ -59,9 +59,16 @@ impl Outbox for SqliteLedger {
     fn plan_batch(&mut self, target: i64, new: &NewBatch<'_>, now: i64) -> Result<i64, LedgerError> {
         self.within(|tx| {
             tx.execute(
-                "INSERT INTO batch (target, external_id, attempt, records, bytes, planned, changed)
-                 VALUES (?1, ?2, 1, ?3, ?4, ?5, ?5)",
-                params![target, new.external_id, new.records as i64, new.bytes as i64, now],
+                "INSERT INTO batch (target, external_id, format, attempt, records, bytes, planned, changed)
+                 VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?6)",
+                params![
+                    target,
+                    new.external_id,
+                    new.format.word(),
+                    new.records as i64,
+                    new.bytes as i64,
+                    now
+                ],
             )?;
             let id = tx.last_insert_rowid();
             let mut put = tx.prepare_cached(
@@ -156,6 +163,7 @@ impl Outbox for SqliteLedger {
             };
             match step {
                 Step::Created(aep_id) => set("state = 'created', aep_id = ?3, error = NULL", &[aep_id]),
+                Step::Format(format) => set("format = ?3", &[&format.word()]),
                 Step::Uploads(uploads) => set("uploads = ?3, error = NULL", &[uploads]),
                 Step::Uploaded => set("state = 'uploaded', error = NULL", &[]),
                 Step::Completed => set("state = 'completed', error = NULL", &[]),
@@ -169,12 +177,18 @@ impl Outbox for SqliteLedger {
         })
     }
 
-    fn replace_batch(&mut self, id: i64, external_id: &str, now: i64) -> Result<i64, LedgerError> {
+    fn replace_batch(
+        &mut self,
+        id: i64,
+        external_id: &str,
+        format: Format,
+        now: i64,
+    ) -> Result<i64, LedgerError> {
         self.within(|tx| {
             tx.execute(
-                "INSERT INTO batch (target, external_id, attempt, records, bytes, planned, changed)
-                 SELECT target, ?2, attempt + 1, records, bytes, ?3, ?3 FROM batch WHERE id = ?1",
-                params![id, external_id, now],
+                "INSERT INTO batch (target, external_id, format, attempt, records, bytes, planned, changed)
+                 SELECT target, ?2, ?3, attempt + 1, records, bytes, ?4, ?4 FROM batch WHERE id = ?1",
+                params![id, external_id, format.word(), now],
             )?;
             let new = tx.last_insert_rowid();
             tx.execute("UPDATE outgoing SET batch = ? WHERE batch = ?", params![new, id])?;
@@ -266,14 +280,23 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
         error: row.get(10)?,
         planned: row.get(11)?,
         changed: row.get(12)?,
+        format: format(row, 13)?,
         files: Vec::new(),
     })
 }
 
 fn state(row: &Row<'_>, column: usize) -> rusqlite::Result<BatchState> {
+    word(row, column, BatchState::of, "state")
+}
+
+fn format(row: &Row<'_>, column: usize) -> rusqlite::Result<Format> {
+    word(row, column, Format::of, "format")
+}
+
+fn word<T>(row: &Row<'_>, column: usize, of: impl Fn(&str) -> Option<T>, what: &str) -> rusqlite::Result<T> {
     let word: String = row.get(column)?;
-    BatchState::of(&word).ok_or_else(|| {
-        let problem = format!("{word} is no state of a batch");
+    of(&word).ok_or_else(|| {
+        let problem = format!("{word} is no {what} of a batch");
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, problem.into())
     })
 }

@@ -1,7 +1,7 @@
 //! What a delivery to Experience Platform does: the real program carries a lake to the stand-in, each a process of
 //! its own on the same machine, until the fate of every row is known.
 
-use crate::sync::charges;
+use crate::sync::customers;
 use anyhow::{Context, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -12,8 +12,8 @@ use stripe_xdm_tests::adobe::SANDBOX;
 use stripe_xdm_tests::program::{self, Running};
 
 const RECORDS: usize = 100_000;
-/// Of a charge, so that its record has about 700.
-const BYTES: usize = 1_000;
+/// Of a customer, so that its record has about 700.
+const BYTES: usize = 1;
 /// How much faster than here time passes at the stand-in: nothing is waited for.
 const PACE: u32 = 3_600;
 const BOUND: Duration = Duration::from_secs(600);
@@ -23,7 +23,7 @@ const WANTED: f64 = 50_000.0;
 pub(crate) fn run(rounds: u32) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let lake = dir.path().join("lake");
-    let (records, bytes) = charges(&lake, RECORDS, BYTES)?;
+    let (records, bytes) = customers(&lake, RECORDS, BYTES)?;
     println!(
         "{records} records of {:.2} kB from a lake into a dataset of a stand-in in a process of its own",
         bytes as f64 / records as f64 / 1e3

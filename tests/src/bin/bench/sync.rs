@@ -23,16 +23,17 @@ pub(crate) struct Scene {
     objects: usize,
     latency_ms: u64,
     rate: u32,
-    /// Of a charge.
+    /// Of an object.
     bytes: usize,
+    customers: bool,
 }
 
 /// What is asked of the program, and in which scene.
 const SCENES: [(Scene, f64); 4] = [
-    (Scene { objects: 20_000, latency_ms: 0, rate: 100_000, bytes: 1_700 }, 20_000.0),
-    (Scene { objects: 20_000, latency_ms: 100, rate: 25, bytes: 1_700 }, 2_300.0),
-    (Scene { objects: 20_000, latency_ms: 100, rate: 100, bytes: 1_700 }, 9_000.0),
-    (Scene { objects: 200_000, latency_ms: 0, rate: 100_000, bytes: 1_700 }, 20_000.0),
+    (Scene { objects: 20_000, latency_ms: 0, rate: 100_000, bytes: 1_700, customers: false }, 20_000.0),
+    (Scene { objects: 20_000, latency_ms: 100, rate: 25, bytes: 1_700, customers: false }, 2_300.0),
+    (Scene { objects: 20_000, latency_ms: 100, rate: 100, bytes: 1_700, customers: false }, 9_000.0),
+    (Scene { objects: 200_000, latency_ms: 0, rate: 100_000, bytes: 1_700, customers: false }, 20_000.0),
 ];
 
 /// What the stand-in saw.
@@ -74,11 +75,11 @@ pub(crate) fn run(rounds: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A lake of so many charges, each of so many bytes; how many records that makes, and of how many bytes.
-pub(crate) fn charges(lake: &Path, objects: usize, bytes: usize) -> anyhow::Result<(u64, u64)> {
-    let stand_in = StandIn::start(Scene { objects, latency_ms: 0, rate: 100_000, bytes })?;
+/// A lake of so many customers, each of so many bytes; how many records that makes, and of how many bytes.
+pub(crate) fn customers(lake: &Path, objects: usize, bytes: usize) -> anyhow::Result<(u64, u64)> {
+    let stand_in = StandIn::start(Scene { objects, latency_ms: 0, rate: 100_000, bytes, customers: true })?;
     let mut command = program::sync(lake, &stand_in.base_url, KEY)?;
-    command.args(["--json", "--resources", "charges", "--endpoint-rate-limit", "100000"]);
+    command.args(["--json", "--resources", "customers", "--endpoint-rate-limit", "100000"]);
     let ended = Running::start(command, BOUND)?.end()?;
     ensure!(ended.code == Some(0), "{ended:?}");
     let (mut records, mut bytes) = (0, 0);
@@ -164,7 +165,7 @@ impl Drop for StandIn {
 pub(crate) fn stand_in(scene: &str) -> anyhow::Result<()> {
     let scene: Scene = serde_json::from_str(scene)?;
     let even = Even {
-        kind: EvenKind::Charges,
+        kind: if scene.customers { EvenKind::Customers } else { EvenKind::Charges },
         objects: scene.objects,
         bytes: scene.bytes,
         span: YEAR,

@@ -10,6 +10,7 @@ use super::{
     Lake,
     batch::{Batch, Format, State},
     fate::Fate,
+    parquet::Table,
     rows::{Accepted, CHANGE, TableKeys, deletes},
     shape::{Code, Findings, Problem, Shape},
 };
@@ -203,16 +204,10 @@ impl<'a> Intake<'a> {
             if self.guardrail.is_some() {
                 break;
             }
-            let mut reader = BufReader::new(content.reader()?);
             match batch.format {
-                Format::Lines => self.lines(name, reader)?,
-                Format::Array => self.array(name, reader)?,
-                Format::Parquet => {
-                    let mut magic = [0; 4];
-                    if reader.read_exact(&mut magic).is_err() || &magic != b"PAR1" {
-                        self.corrupt(name, "not a Parquet file");
-                    }
-                }
+                Format::Lines => self.lines(name, BufReader::new(content.reader()?))?,
+                Format::Array => self.array(name, content.reader()?)?,
+                Format::Parquet => self.parquet(name, content.bytes()?.into()),
             }
         }
         Ok(())
@@ -245,6 +240,30 @@ impl<'a> Intake<'a> {
             _ => self.corrupt(name, &String::from_utf8_lossy(&text)),
         }
         Ok(())
+    }
+
+    /// Takes a Parquet file. Columns of types that do not fit fail the batch; no row is to blame.
+    fn parquet(&mut self, name: &str, bytes: Bytes) {
+        let table = match Table::open(bytes) {
+            Ok(table) => table,
+            Err(error) => return self.corrupt(name, &format!("not a Parquet file: {error}")),
+        };
+        if let Some(misfit) = table.misfit(&self.shape) {
+            let why = format!("TypeCompatibilityException: {misfit}. Send the file with other columns.");
+            self.guardrail = Some(("INGEST-1400-400", why));
+            return;
+        }
+        let rows = match table.rows() {
+            Ok(rows) => rows,
+            Err(error) => return self.corrupt(name, &error.to_string()),
+        };
+        for row in rows {
+            match row {
+                Ok(row) => self.row(name, row.clone(), || row),
+                // What comes behind cannot be read either.
+                Err(error) => return self.corrupt(name, &error.to_string()),
+            }
+        }
     }
 
     fn corrupt(&mut self, name: &str, text: &str) {

@@ -3,7 +3,7 @@
 //!
 //! - `content`, `upload`: bytes and files, small and in parts.
 //! - `batch`, `fate`: a batch with its states.
-//! - `ingest`, `shape`: how its rows are taken, or not.
+//! - `ingest`, `shape`, `parquet`: how its rows are taken, or not.
 //! - `rows`, `profile`: what datasets and Profile hold afterwards.
 //! - `catalog`, `export`: reading.
 
@@ -13,6 +13,7 @@ mod content;
 mod export;
 mod fate;
 mod ingest;
+mod parquet;
 mod profile;
 mod rows;
 mod shape;

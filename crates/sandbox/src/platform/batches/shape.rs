@@ -226,7 +226,7 @@ impl Shape {
         }
     }
 
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Object { .. } => "Object",
             Self::Map(_) => "Map",
