@@ -122,10 +122,13 @@ impl Scene {
     }
 
     async fn deliver(&self) -> Delivery {
+        self.deliver_as(&Options::default()).await
+    }
+
+    async fn deliver_as(&self, options: &Options) -> Delivery {
         let mut ledger = self.ledger();
-        let options = Options::default();
         match destinations(&self.platform, &mut ledger, &self.org, "prod").await {
-            Ok(to) => deliver(&self.platform, &mut ledger, self.lake(), &to, &options, &|_| {}).await,
+            Ok(to) => deliver(&self.platform, &mut ledger, self.lake(), &to, options, &|_| {}).await,
             Err(error) => Delivery { error: Some(error), ..Delivery::default() },
         }
     }
@@ -207,6 +210,44 @@ async fn whatever_breaks_off_every_row_is_there_once() {
         let target = ledger.target(&to[0].target).unwrap();
         let active = ledger.count_batches(target).unwrap();
         assert!(active.contains(&(BatchState::Active, 1)), "{fault}: {active:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_file_goes_up_in_parts_and_on_behind_what_is_there() {
+    let file = "/data/foundation/import/batches";
+    let faults = [
+        String::new(),
+        "PATCH /data/foundation/import:close-after@2-9".to_owned(),
+        "PATCH /data/foundation/import:cut@2".to_owned(),
+        "PATCH /data/foundation/import:503@1-9".to_owned(),
+        "PATCH /data/foundation/import:empty401@3".to_owned(),
+        // The first makes the batch, the second begins the file, the third ends it.
+        format!("POST {file}:close-after@2-3"),
+        format!("POST {file}:after500@3"),
+    ];
+    for fault in faults {
+        let scene = scene().await;
+        scene.sync(0..2, &[]);
+        scene.served.set_faults(fault.parse().unwrap());
+        // Two hundred rows have some twenty thousand bytes.
+        let options = Options { largest_request: 5_000, ..Options::default() };
+        let mut runs = 0;
+        while !scene.deliver_as(&options).await.is_whole() {
+            runs += 1;
+            assert!(runs < 6, "{fault}: never whole");
+        }
+        scene.assert_once(0..200, &fault);
+        let parts = scene.served.requests().into_iter().filter(|asked| asked.method == "PATCH");
+        let parts: Vec<_> = parts.filter(|asked| asked.changed).collect();
+        assert!(parts.len() >= 4, "{fault}: {} parts", parts.len());
+        let batch = scene.served.batches("prod", &scene.dataset)[0]["id"].as_str().unwrap().to_owned();
+        let (_, held) = scene.served.files("prod", &batch).unwrap().remove(0);
+        let lake = std::fs::read_dir(scene.lake().join("charges")).unwrap();
+        let mut lake: Vec<_> = lake.map(|file| file.unwrap().path()).collect();
+        lake.sort();
+        let sent: Vec<u8> = lake.iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
+        assert!(held == sent, "{fault}: {} of {} bytes", held.len(), sent.len());
     }
 }
 

@@ -14,7 +14,7 @@ pub use destinations::destinations;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 
 use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};
-use crate::platform::{Platform, PlatformError};
+use crate::platform::{LARGEST_REQUEST, Platform, PlatformError};
 use batch::{Carrier, external_id};
 use parquet::Columns;
 use serde::Serialize;
@@ -53,6 +53,8 @@ pub struct Options {
     /// Percentage of refused rows up to which a batch's other rows are taken. What is refused goes into the
     /// quarantine either way; below 100 a batch with more of it fails whole.
     pub partial: u8,
+    /// Bytes above which a file goes up in ranges, each in a request of its own.
+    pub largest_request: u64,
     /// How long batches are waited for that Platform still works on. The next delivery looks at them again.
     pub patience: Duration,
     /// Whether to try batches again that failed too often.
@@ -66,7 +68,17 @@ impl Default for Options {
         let (lake, profile, batches_a_day) = (Bounds::LAKE, Bounds::PROFILE, PROFILE_BATCHES_A_DAY);
         let patience = Duration::from_secs(1_800);
         let format = Format::JsonLines;
-        Self { lake, profile, batches_a_day, format, partial: 100, patience, again: false, clock }
+        Self {
+            lake,
+            profile,
+            batches_a_day,
+            format,
+            partial: 100,
+            largest_request: LARGEST_REQUEST,
+            patience,
+            again: false,
+            clock,
+        }
     }
 }
 
@@ -393,6 +405,7 @@ impl Run<'_> {
             dataset_id: &to.target.dataset_id,
             columns: &mut self.columns,
             partial: self.options.partial,
+            largest: self.options.largest_request,
             now: (self.options.clock)(),
         }
     }

@@ -13,7 +13,7 @@ mod token;
 mod upload;
 
 pub use apply::{Applied, Done, apply};
-pub use batches::{FilePath, Health, There, Told};
+pub use batches::{FilePath, Health, LARGEST_REQUEST, There, Told};
 pub use client::{Config, Platform};
 pub use error::{PlatformError, RequestId};
 pub use look_up::{preflight, tenant};
