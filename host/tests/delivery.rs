@@ -126,13 +126,13 @@ impl Scene {
     }
 
     async fn deliver(&self) -> Delivery {
-        self.deliver_with(Options::default()).await
+        self.deliver_as(&Options::default()).await
     }
 
-    async fn deliver_with(&self, options: Options) -> Delivery {
+    async fn deliver_as(&self, options: &Options) -> Delivery {
         let mut ledger = self.ledger();
         match destinations(&self.platform, &mut ledger, &self.org, "prod").await {
-            Ok(to) => deliver(&self.platform, &mut ledger, self.lake(), &to, &options, &|_| {}).await,
+            Ok(to) => deliver(&self.platform, &mut ledger, self.lake(), &to, options, &|_| {}).await,
             Err(error) => Delivery { error: Some(error), ..Delivery::default() },
         }
     }
@@ -218,6 +218,44 @@ async fn whatever_breaks_off_every_row_is_there_once() {
 }
 
 #[tokio::test]
+async fn a_long_file_goes_up_in_parts_and_on_behind_what_is_there() {
+    let file = "/data/foundation/import/batches";
+    let faults = [
+        String::new(),
+        "PATCH /data/foundation/import:close-after@2-9".to_owned(),
+        "PATCH /data/foundation/import:cut@2".to_owned(),
+        "PATCH /data/foundation/import:503@1-9".to_owned(),
+        "PATCH /data/foundation/import:empty401@3".to_owned(),
+        // The first makes the batch, the second begins the file, the third ends it.
+        format!("POST {file}:close-after@2-3"),
+        format!("POST {file}:after500@3"),
+    ];
+    for fault in faults {
+        let scene = scene().await;
+        scene.sync(0..2, &[]);
+        scene.served.set_faults(fault.parse().unwrap());
+        // Two hundred rows have some twenty thousand bytes.
+        let options = Options { largest_request: 5_000, ..Options::default() };
+        let mut runs = 0;
+        while !scene.deliver_as(&options).await.is_whole() {
+            runs += 1;
+            assert!(runs < 6, "{fault}: never whole");
+        }
+        scene.assert_once(0..200, &fault);
+        let parts = scene.served.requests().into_iter().filter(|asked| asked.method == "PATCH");
+        let parts: Vec<_> = parts.filter(|asked| asked.changed).collect();
+        assert!(parts.len() >= 4, "{fault}: {} parts", parts.len());
+        let batch = scene.served.batches("prod", &scene.dataset)[0]["id"].as_str().unwrap().to_owned();
+        let (_, held) = scene.served.files("prod", &batch).unwrap().remove(0);
+        let lake = std::fs::read_dir(scene.lake().join("charges")).unwrap();
+        let mut lake: Vec<_> = lake.map(|file| file.unwrap().path()).collect();
+        lake.sort();
+        let sent: Vec<u8> = lake.iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
+        assert!(held == sent, "{fault}: {} of {} bytes", held.len(), sent.len());
+    }
+}
+
+#[tokio::test]
 async fn a_restored_ledger_adopts_what_is_there() {
     let scene = scene().await;
     scene.sync(0..2, &[]);
@@ -253,12 +291,12 @@ async fn a_replayed_batch_takes_the_place_of_its_rows_and_brings_those_that_are_
     let path = format!("/data/foundation/schemaregistry/tenant/fieldgroups/{}", scene.group);
     let changed = call(&scene.served, "PATCH", &path, &change).await;
     assert!(changed["$id"].is_string(), "{changed}");
-    let unknown = scene.deliver_with(Options { replay: vec!["01X".to_owned()], ..Options::default() }).await;
+    let unknown = scene.deliver_as(&Options { replay: vec!["01X".to_owned()], ..Options::default() }).await;
     assert!(unknown.error.is_some_and(|error| error.to_string().contains("--replay 01X")));
     // Told of twice, it is done once; and where the answer got lost, what is there is adopted.
     scene.served.set_faults("POST /data/foundation/import/batches:close-after@1".parse().unwrap());
     let options = Options { replay: vec![batch.clone()], ..Options::default() };
-    let second = scene.deliver_with(options.clone()).await;
+    let second = scene.deliver_as(&options).await;
     assert_eq!((second.datasets[0].rows, second.datasets[0].refused), (99, 1), "{second:?}");
     scene.assert_once((0..100).filter(|number| *number != 7), "after the replay");
     let mut ledger = scene.ledger();
@@ -266,7 +304,7 @@ async fn a_replayed_batch_takes_the_place_of_its_rows_and_brings_those_that_are_
     let kept = ledger.next_quarantined("charges", 0).unwrap().unwrap();
     assert_eq!(kept.id, id(7));
     drop(ledger);
-    let third = scene.deliver_with(options).await;
+    let third = scene.deliver_as(&options).await;
     assert!(third.datasets[0].notes[0].contains("is replaced"), "{third:?}");
     scene.assert_once((0..100).filter(|number| *number != 7), "after another");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use stripe_xdm::delivery::{Bounds, Delivery, Options, PROFILE_BATCHES_A_DAY, deliver, destinations};
 use stripe_xdm::lake::Lake;
 use stripe_xdm::ledger::{Format, Ledger as _, SqliteLedger};
-use stripe_xdm::platform::Platform;
+use stripe_xdm::platform::{LARGEST_REQUEST, Platform};
 use stripe_xdm::schedule::Stop;
 
 /// How long batches are waited for, in seconds: where nothing comes afterwards, and where the next run looks again.
@@ -58,6 +58,10 @@ pub(super) struct DeliveryArgs {
     /// Of so many percent of refused rows a batch's other rows are taken; with more it fails whole
     #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     partial_ingestion: u8,
+    /// A file of more bytes goes up in parts of at most so many, each in a request of its own: for networks that break
+    /// off long ones
+    #[arg(long, value_name = "N", default_value_t = LARGEST_REQUEST, value_parser = clap::value_parser!(u64).range(1 << 16..=LARGEST_REQUEST))]
+    request_bytes: u64,
     /// How long Platform is waited for while it works on batches, in seconds; a later run looks again. Default 1800,
     /// of `run` 60
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
@@ -113,6 +117,7 @@ impl DeliveryArgs {
                 Files::Parquet => Format::Parquet,
             },
             partial: self.partial_ingestion,
+            largest_request: self.request_bytes,
             patience: Duration::from_secs(self.wait.unwrap_or(wait)),
             again: self.retry_failed,
             replay: replay.to_vec(),

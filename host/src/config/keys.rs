@@ -160,6 +160,7 @@ pub const KEYS: &[Key] = &[
     key("platform", "batch_age", "batch-age", Count, DELIVERY),
     key("platform", "profile_batches", "profile-batches", Count, DELIVERY),
     key("platform", "partial_ingestion", "partial-ingestion", Count, DELIVERY),
+    key("platform", "request_bytes", "request-bytes", Count, DELIVERY),
     key("platform", "wait", "wait", Count, DELIVERY),
     key("transform", "resource", "resource", Text, TRANSFORM),
     key("transform", "livemode", "livemode", Switch, TRANSFORM),

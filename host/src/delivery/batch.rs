@@ -35,6 +35,8 @@ pub(super) struct Carrier<'a> {
     pub(super) columns: &'a mut HashMap<String, Arc<Columns>>,
     /// Percentage of refused rows up to which the others are taken.
     pub(super) partial: u8,
+    /// Bytes of the largest request.
+    pub(super) largest: u64,
     /// Now, in epoch seconds.
     pub(super) now: i64,
 }
@@ -136,10 +138,10 @@ impl Carrier<'_> {
             let name = format!("part-{number:05}.{}", batch.format.word());
             let file = FilePath { batch: aep_id, dataset: self.dataset_id, name: &name };
             let there = if fresh { None } else { self.platform.file(&file).await? };
-            if !there.is_some_and(|there| there.is(&content)) {
+            if !there.is_some_and(|there| there.is(&content, self.largest)) {
                 // Another version of this program, or of the schema, may have made another file of these lines.
                 let resume = batch.format == Format::JsonLines;
-                self.platform.put_file(&file, &content, resume).await?;
+                self.platform.put_file(&file, &content, self.largest, resume).await?;
             }
             self.step(batch, Step::Uploads(number + 1))?;
         }

@@ -17,7 +17,7 @@ pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Wai
 pub use stream::{Streaming, stream};
 
 use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};
-use crate::platform::{Platform, PlatformError};
+use crate::platform::{LARGEST_REQUEST, Platform, PlatformError};
 use batch::{Carrier, external_id};
 use parquet::Columns;
 use serde::Serialize;
@@ -56,6 +56,8 @@ pub struct Options {
     /// Percentage of refused rows up to which a batch's other rows are taken. What is refused goes into the
     /// quarantine either way; below 100 a batch with more of it fails whole.
     pub partial: u8,
+    /// Bytes above which a file goes up in ranges, each in a request of its own.
+    pub largest_request: u64,
     /// How long batches are waited for that Platform still works on. The next delivery looks at them again.
     pub patience: Duration,
     /// Batches, by Platform's ids, to be sent once more in the place of their rows.
@@ -71,8 +73,18 @@ impl Default for Options {
         let (lake, profile, batches_a_day) = (Bounds::LAKE, Bounds::PROFILE, PROFILE_BATCHES_A_DAY);
         let patience = Duration::from_secs(1_800);
         let format = Format::JsonLines;
-        let replay = Vec::new();
-        Self { lake, profile, batches_a_day, format, partial: 100, patience, replay, again: false, clock }
+        Self {
+            lake,
+            profile,
+            batches_a_day,
+            format,
+            partial: 100,
+            largest_request: LARGEST_REQUEST,
+            patience,
+            replay: Vec::new(),
+            again: false,
+            clock,
+        }
     }
 }
 
@@ -445,6 +457,7 @@ impl Run<'_> {
             dataset_id: &to.target.dataset_id,
             columns: &mut self.columns,
             partial: self.options.partial,
+            largest: self.options.largest_request,
             now: (self.options.clock)(),
         }
     }

@@ -12,8 +12,8 @@ const IMPORT: &str = "/data/foundation/import/batches";
 const CATALOG: &str = "/data/foundation/catalog/batches";
 const EXPORT: &str = "/data/foundation/export/batches";
 
-/// Bytes up to which a file goes up in one request; the gateway takes 256 MB.
-const IN_ONE: u64 = 200_000_000;
+/// Bytes up to which a file may go up in one request; the gateway takes 256 MB.
+pub const LARGEST_REQUEST: u64 = 200_000_000;
 /// Bytes of one range; Platform takes 512 MB, but what breaks off is made again.
 const RANGE: u64 = 64 << 20;
 
@@ -149,15 +149,16 @@ impl Platform {
         Ok(answer.and_then(|answer| answer.body.get(id).map(|batch| Told::of(id, batch))))
     }
 
-    /// Uploads a file; one of the same name is replaced. With `resume` a file that goes up in ranges goes on behind
-    /// what is there, which must be of the same bytes.
+    /// Uploads a file, in ranges when it is longer than the largest request; one of the same name is replaced. With
+    /// `resume` a file that goes up in ranges goes on behind what is there, which must be of the same bytes.
     pub async fn put_file(
         &self,
         file: &FilePath<'_>,
         content: &Content,
+        largest: u64,
         resume: bool,
     ) -> Result<(), PlatformError> {
-        if content.len() <= IN_ONE {
+        if content.len() <= largest {
             let slice = content.whole();
             return self.ask(&Ask::upload(Method::PUT, file.path(), &slice)).await.map(drop);
         }
@@ -165,7 +166,7 @@ impl Platform {
         let mut at = if resume { self.received(file, content).await? } else { None };
         loop {
             let before = at;
-            let error = match self.put_ranges(file, content, &mut at).await {
+            let error = match self.put_ranges(file, content, largest.clamp(1, RANGE), &mut at).await {
                 Ok(()) => return Ok(()),
                 Err(error) => error,
             };
@@ -198,6 +199,7 @@ impl Platform {
         &self,
         file: &FilePath<'_>,
         content: &Content,
+        range: u64,
         at: &mut Option<u64>,
     ) -> Result<(), PlatformError> {
         let mut from = match *at {
@@ -208,9 +210,9 @@ impl Platform {
             }
         };
         while from < content.len() {
-            let slice = content.slice(from, from + RANGE);
+            let slice = content.slice(from, from + range);
             self.ask(&Ask::upload(Method::PATCH, file.path(), &slice)).await?;
-            from = (from + RANGE).min(content.len());
+            from = (from + range).min(content.len());
             *at = Some(from);
         }
         self.ask(&Ask::act(file.path(), "COMPLETE")).await.map(drop)
@@ -283,8 +285,8 @@ impl FilePath<'_> {
 impl There {
     /// Whether all of a content is there, as far as that is said: nothing is known of the end of a file that came
     /// in ranges.
-    pub fn is(&self, content: &Content) -> bool {
-        self.length == Some(content.len()) && self.received.is_none() && content.len() <= IN_ONE
+    pub fn is(&self, content: &Content, largest: u64) -> bool {
+        self.length == Some(content.len()) && self.received.is_none() && content.len() <= largest
     }
 }
 

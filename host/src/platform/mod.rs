@@ -17,7 +17,7 @@ mod token;
 mod upload;
 
 pub use apply::{Applied, Done, apply};
-pub use batches::{FilePath, Health, There, Told};
+pub use batches::{FilePath, Health, LARGEST_REQUEST, There, Told};
 pub(crate) use client::pause;
 pub use client::{Config, Platform};
 pub use collection::{Entry, Inlet, MAX_REQUEST};

@@ -1,0 +1,201 @@
+// The program is made to ask Platform everything that it can ask, of the sandbox, which notes each request.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
+
+/** Longest that a command may take, and the sandbox until it is up, in milliseconds. */
+const COMMAND = 300_000;
+const START = 60_000;
+/** Between two looks at what takes its time. */
+const PAUSE = 1_000;
+const PATIENCE = 60_000;
+
+/** A key of Stripe's form that opens nothing. */
+const KEY = "rk_test_definitions";
+
+const field = (type) => ({
+  resource: "charge",
+  variant: "event",
+  mappingSet: {
+    mappings: [{ sourceType: "ATTRIBUTE", source: "metadata.channel", destination: "_{TENANT_ID}.shop.channel", type, labels: ["I2"] }],
+  },
+});
+
+const flows = (frequency, interval) => `name = "shop"
+account = "acct_1A2b3C"
+access_token = { env = "STRIPE_ACCESS_TOKEN" }
+schedule = { frequency = "${frequency}", interval = ${interval}, start = 2025-01-01 }
+flow = [{ resource = "charges" }, { resource = "customers" }]
+`;
+
+const FILES = {
+  // The same field as text and as a number: rows of one are no rows of the other's schema.
+  "text.json": JSON.stringify(field("string")),
+  "number.json": JSON.stringify(field("integer")),
+  "flows.toml": flows("minute", 15),
+  "hourly.toml": flows("hour", 1),
+};
+
+/** What is done in each sandbox of its own: what goes wrong there, and commands with the codes that they may end with. With a third
+ * part a command is repeated until it says so. */
+const ROADS = [
+  {
+    name: "schemas",
+    commands: [
+      ["schema plan --tenant acme", 3],
+      ["schema apply --yes", 0],
+      ["schema apply --yes --profile", 0],
+      ["schema apply --yes --profile --mapping text.json", 0],
+      ["schema plan --profile --mapping text.json", 0],
+      ["schema apply --yes --model relational --aep-sandbox dev", 0],
+    ],
+  },
+  {
+    name: "schemas, in doubt",
+    faults: "POST close-after@5,PATCH close-after@1",
+    commands: [
+      ["schema apply --yes", 0],
+      ["schema apply --yes --mapping text.json", 0],
+    ],
+  },
+  {
+    name: "batches",
+    commands: [
+      ["schema apply --yes --profile", 0],
+      ["sync --lake lake --tenant acme --to aep", 0],
+      ["deliver --lake lake", 0],
+    ],
+  },
+  {
+    name: "batches, in doubt",
+    faults: [
+      "POST /data/foundation/import/batches:close-after@1",
+      "PUT /data/foundation/import:close-after@2-9",
+      "POST /data/foundation/import/batches/:500@1-9",
+    ].join(),
+    commands: [
+      ["schema apply --yes", 0],
+      ["sync --lake lake --tenant acme --to aep", [0, 1, 2]],
+      ["deliver --lake lake", [0, 1, 2]],
+      ["deliver --lake lake", [0, 1, 2]],
+      ["deliver --lake lake", 0],
+    ],
+  },
+  {
+    name: "rows that are refused",
+    commands: [
+      ["schema apply --yes --mapping number.json", 0],
+      ["sync --lake lake --tenant acme --mapping text.json --to aep", 2],
+    ],
+  },
+  {
+    name: "flows",
+    // A quarter of an hour a second: flows run.
+    pace: 900,
+    commands: [
+      ["schema apply --yes", 0],
+      ["flow plan --file flows.toml", 3],
+      ["flow apply --file flows.toml --yes", 0],
+      ["flow list", 0],
+      ["flow test --file flows.toml", 0],
+      ["flow explore charges --file flows.toml", 0],
+      ["flow status --file flows.toml", [0, 2], /well/],
+      ["flow runs --limit 300 --file flows.toml", [0, 2]],
+      ["flow pause charges --file flows.toml", 0],
+      ["flow resume charges --file flows.toml", 0],
+      ["flow update --token --yes --file flows.toml", 0],
+      ["flow update --yes --file hourly.toml", 0],
+      ["flow delete charges --yes --file hourly.toml", 0],
+      ["flow delete --all --yes --file hourly.toml", 0],
+    ],
+  },
+  {
+    name: "flows, in doubt",
+    faults: "POST /data/foundation/flowservice:close-after@1-3,POST /data/foundation/conversion:close-after@1",
+    commands: [
+      ["schema apply --yes", 0],
+      ["flow apply --file flows.toml --yes", 0],
+    ],
+  },
+];
+
+/** Walks all roads with the programs of a directory; every request is noted in the file `log`. */
+export async function record(programs, place, log, said) {
+  const program = (name) => {
+    const path = join(programs, name);
+    if (!existsSync(path)) throw new Error(`${path} is not there: build it with cargo build --release, or give --programs DIR`);
+    return path;
+  };
+  const [xdm, sandbox] = [program("stripe-xdm"), program("stripe-xdm-sandbox")];
+  for (const [number, road] of ROADS.entries()) {
+    said(road.name);
+    const directory = join(place, String(number));
+    mkdirSync(directory);
+    for (const [name, text] of Object.entries(FILES)) writeFileSync(join(directory, name), text);
+    const served = await serve(sandbox, log, road);
+    try {
+      for (const [command, codes, until] of road.commands) {
+        const out = () => run(xdm, command, [codes].flat(), directory, served.environment);
+        const end = Date.now() + PATIENCE;
+        for (let said = await out(); until && !until.test(said); said = await out()) {
+          if (Date.now() > end) throw new Error(`stripe-xdm ${command} never says ${until}:\n${said.slice(-2000)}`);
+          await setTimeout(PAUSE);
+        }
+      }
+    } finally {
+      await served.stop();
+    }
+  }
+  return readFileSync(log, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+}
+
+async function serve(sandbox, log, { faults = "", pace }) {
+  const flags = ["--objects", "600", "--no-limits", "--platform", "--platform-log", log, "--platform-faults", faults];
+  if (pace) flags.push("--platform-pace", String(pace));
+  const child = spawn(sandbox, flags, { stdio: ["ignore", "pipe", "inherit"] });
+  const up = new AbortController();
+  setTimeout(START, undefined, { signal: up.signal, ref: false }).then(() => child.kill(), () => {});
+  const lines = [];
+  for await (const line of createInterface(child.stdout)) {
+    lines.push(line);
+    if (line.startsWith("scopes ")) break;
+  }
+  up.abort();
+  const told = (word) => lines.find((line) => line.startsWith(`${word} `))?.slice(word.length + 1);
+  if (!told("scopes")) throw new Error("stripe-xdm-sandbox does not start");
+  const environment = {
+    STRIPE_API_KEY: lines[1],
+    STRIPE_XDM_API_BASE: lines[0],
+    STRIPE_ACCESS_TOKEN: KEY,
+    STRIPE_XDM_PLATFORM_URL: told("platform"),
+    STRIPE_XDM_IMS_URL: told("platform"),
+    STRIPE_XDM_ORG: told("organization"),
+    STRIPE_XDM_AEP_SANDBOX: told("sandboxes").split(" ")[0],
+    STRIPE_XDM_CLIENT_ID: told("client"),
+    STRIPE_XDM_CLIENT_SECRET: told("secret"),
+    STRIPE_XDM_SCOPES: told("scopes"),
+  };
+  const stop = async () => {
+    if (child.exitCode !== null) return;
+    child.kill("SIGINT");
+    await once(child, "exit");
+  };
+  return { environment, stop };
+}
+
+function run(program, command, codes, directory, environment) {
+  // Neither settings nor tokens of whoever runs this.
+  const env = { PATH: process.env.PATH, HOME: directory, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(directory, "cache"), ...environment };
+  const options = { cwd: directory, env, timeout: COMMAND, maxBuffer: 64 << 20 };
+  return new Promise((resolve, reject) => {
+    execFile(program, command.split(" "), options, (error, out, said) => {
+      const code = error ? (error.code ?? error.signal) : 0;
+      if (codes.includes(code)) return resolve(out);
+      reject(new Error(`stripe-xdm ${command} ends with ${code}, not with ${codes.join(" or ")}:\n${said.slice(-2000)}${out.slice(-2000)}`));
+    });
+  });
+}
