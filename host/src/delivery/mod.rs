@@ -355,6 +355,12 @@ impl Run<'_> {
         let now = (self.options.clock)();
         let gathering = gather(&self.outbox.undelivered(target)?, bounds, next, now);
         (done.waiting, done.tombstones) = (gathering.waiting, gathering.tombstones);
+        if gathering.begun.files > 0 {
+            done.notes.push(format!(
+                "a stream has begun files with {} rows: --mode streaming takes the rest of them",
+                gathering.begun.records
+            ));
+        }
         if to.profile && done.waiting.files > 0 && !gathering.batches.is_empty() {
             done.waiting.due = Some(now.saturating_add(budget.interval()));
         }
