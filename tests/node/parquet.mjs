@@ -28,7 +28,8 @@ const said = {};
 for (const name of readdirSync(dir).filter((name) => name.endsWith(".parquet"))) {
   const dataset = name.slice(0, -".parquet".length);
   const lines = readFileSync(join(dir, `${dataset}.jsonl`), "utf8").trimEnd().split("\n");
-  const wanted = lines.map((line) => JSON.parse(line));
+  // hyparquet makes objects of maps by assignment, which loses this one key.
+  const wanted = lines.map((line) => JSON.parse(line, (key, value) => (key === "__proto__" ? undefined : value)));
   const bytes = readFileSync(join(dir, name));
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const rows = (await parquetReadObjects({ file })).map((row, at) => plain(row, wanted[at]));
