@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod delivery;
+pub mod flow;
 pub mod input;
 pub mod lake;
 pub mod ledger;

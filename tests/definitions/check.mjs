@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Definition, ask } from "./definition.mjs";
+import { Definition, ask, lacksSlash } from "./definition.mjs";
 import { record } from "./road.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -143,10 +143,11 @@ async function checked({ definition, asked, distinct, used }, deviations) {
   const prism = await definition.mock();
   try {
     for (const request of distinct.values()) {
-      const found = await ask(prism.url, request);
       const operation = `${request.method} ${request.operation?.path ?? request.path}`;
-      const undeclared = [...new URLSearchParams(request.query).keys()].filter((name) => request.operation && !request.operation.queries.includes(name));
-      found.push(...undeclared.map((name) => ({ at: `request.query.${name}`, says: "is no parameter of this operation" })));
+      const found = request.operation ? beside(request) : [];
+      // With the slash Prism can say what else there is.
+      const slash = found.some(({ says }) => says === SLASH) ? "/" : "";
+      found.push(...(await ask(prism.url, { ...request, path: request.path + slash })));
       const known = found.map((one) => deviations.add(definition.service, operation, one, request));
       row[found.length === 0 ? "passed" : known.every(Boolean) ? "known" : "unknown"] += 1;
     }
@@ -154,6 +155,16 @@ async function checked({ definition, asked, distinct, used }, deviations) {
     await prism.stop();
   }
   return row;
+}
+
+const SLASH = "the definition's path ends with a slash";
+
+/** What Prism does not look at, or stops at. */
+function beside({ operation, path, query }) {
+  const names = new Set(new URLSearchParams(query).keys());
+  const undeclared = [...names].filter((name) => !operation.queries.includes(name));
+  const found = undeclared.map((name) => ({ at: `request.query.${name}`, says: "is no parameter of this operation" }));
+  return lacksSlash(operation, path) ? [...found, { at: "request", says: SLASH }] : found;
 }
 
 function show(rows, deviations, known) {

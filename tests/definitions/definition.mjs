@@ -40,7 +40,8 @@ export class Definition {
     return known ? below : undefined;
   }
 
-  /** The operation of a request; what has fewest variables when there are several. */
+  /** The operation of a request; what has fewest variables when there are several. A slash too many at the end of the
+   * definition's path does not count here: Prism minds it. */
   operation(method, path) {
     const fits = this.operations.filter((one) => one.method === method && one.pattern.test(path));
     return fits.sort((a, b) => variables(a.path) - variables(b.path))[0];
@@ -103,7 +104,7 @@ function operation(document, path, item, method) {
   return {
     method: method.toUpperCase(),
     path,
-    pattern: new RegExp(`^${path.split(/\{[^}]+\}/).map(escaped).join("[^/]+")}$`),
+    pattern: new RegExp(`^${path.split(/\{[^}]+\}/).map(escaped).join("[^/]+").replace(/\/$/, "/?")}$`),
     queries: parameters.filter((one) => one?.in === "query").map((one) => one.name),
   };
 }
@@ -115,6 +116,8 @@ function resolved(document, value) {
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const first = (path) => path.split("/")[1];
+/** Whether a path lacks the slash with which the definition's ends. */
+export const lacksSlash = (operation, path) => operation.path.endsWith("/") && !path.endsWith("/");
 const variables = (path) => path.split("{").length;
 
 function inHeader(header) {
@@ -135,7 +138,11 @@ function inBody(text) {
   }
 }
 
-const violation = ({ location, message }) => ({ at: location.join("."), says: message });
+/** Where Prism makes an error of its own of it, it leaves out that it is about the request. */
+function violation({ location, message }) {
+  const about = ["request", "response"].includes(location[0]) ? location : ["request", ...location];
+  return { at: about.join("."), says: message };
+}
 
 function problem(text) {
   try {

@@ -71,6 +71,15 @@ const ROADS = [
     ],
   },
   {
+    name: "batches of other forms",
+    faults: "PATCH /data/foundation/import:close-after@2",
+    commands: [
+      ["schema apply --yes", 0],
+      ["sync --lake lake --tenant acme --resources charges --to aep --request-bytes 65536", 0],
+      ["sync --lake lake --tenant acme --resources customers,prices --to aep --format parquet", 0],
+    ],
+  },
+  {
     name: "batches, in doubt",
     faults: [
       "POST /data/foundation/import/batches:close-after@1",
@@ -97,7 +106,9 @@ const ROADS = [
     // A quarter of an hour a second: flows run.
     pace: 900,
     commands: [
+      ["doctor --platform", [0, 1, 2]],
       ["schema apply --yes", 0],
+      ["doctor --platform", [0, 1, 2]],
       ["flow plan --file flows.toml", 3],
       ["flow apply --file flows.toml --yes", 0],
       ["flow list", 0],

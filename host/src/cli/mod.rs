@@ -5,6 +5,7 @@ macro_rules! say {
     ($($words:tt)*) => { $crate::cli::print_line(format_args!($($words)*)) };
 }
 
+mod agree;
 mod config;
 mod connection;
 mod deliver;
@@ -13,6 +14,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod failures;
+mod flow;
 mod given;
 mod layers;
 mod mapping;
@@ -146,6 +148,8 @@ enum Command {
     Mapping(mapping::MappingCommand),
     /// What records look like, and the Schema Registry that must know it
     Schema(schema::SchemaCommand),
+    /// Adobe's managed Stripe source, set up from one file
+    Flow(flow::FlowCommand),
 }
 
 impl Cli {
@@ -168,6 +172,7 @@ impl Cli {
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
             Command::Schema(command) => schema::run(&self.global, command),
+            Command::Flow(command) => flow::run(&self.global, command),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `stripe-xdm reset`: forgets walks, on purpose and never by the way.
 
 use super::Global;
+use super::agree::Question;
 use super::status::{has_ledger, ids_of};
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::{ArgGroup, Args};
-use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use stripe_xdm::lake::Lake;
@@ -65,7 +65,8 @@ pub(super) fn run(global: &Global, args: &ResetArgs) -> anyhow::Result<ExitCode>
     if !global.json && !global.quiet {
         told(&what, &reset).iter().for_each(|line| say!("{line}"));
     }
-    if !args.yes && !agreed()? {
+    let question = Question::new(global, args.yes, "--yes agrees to forget it")?;
+    if !question.agreed("Forget it?", &[])? {
         bail!("nothing was forgotten");
     }
     forget(&mut ledger, &what, &reset)?;
@@ -106,16 +107,4 @@ fn told(what: &[Forgetting], reset: &Reset) -> Vec<String> {
             .to_owned(),
     );
     lines
-}
-
-/// Asks on a terminal; elsewhere nobody can answer.
-fn agreed() -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("nothing was forgotten: there is no terminal to ask on; --yes agrees");
-    }
-    let mut stderr = std::io::stderr().lock();
-    write!(stderr, "Forget it? [y/N] ").and_then(|()| stderr.flush()).context("cannot ask")?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

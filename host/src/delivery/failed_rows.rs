@@ -36,6 +36,19 @@ pub(super) fn read(lines: &[u8]) -> Vec<Row> {
     lines.map(row).collect()
 }
 
+/// Why the rows of such a file were refused, one line a row, at most as many as asked for.
+pub(crate) fn refusals(lines: &[u8], most: usize) -> Vec<String> {
+    let rows = read(lines).into_iter().take(most);
+    rows.map(|row| {
+        let told = row.reasons.iter().map(|reason| match reason.pointer.as_str() {
+            "" => reason.message.clone(),
+            pointer => format!("{}: {}", pointer.trim_start_matches('/').replace('/', "."), reason.message),
+        });
+        told.collect::<Vec<_>>().join("; ")
+    })
+    .collect()
+}
+
 fn row(line: &[u8]) -> Row {
     let mut members = match serde_json::from_slice(line) {
         Ok(Value::Object(members)) => members,

@@ -11,6 +11,7 @@ mod gather;
 pub mod parquet;
 
 pub use destinations::destinations;
+pub(crate) use failed_rows::refusals;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
 
 use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};

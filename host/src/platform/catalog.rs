@@ -38,11 +38,26 @@ impl Platform {
         Ok(ids.filter(|(id, _)| is_id(id)).collect())
     }
 
+    /// The `$id` of a dataset's schema; none when there is no such dataset.
+    pub async fn schema_of_dataset(&self, id: &str) -> Result<Option<String>, PlatformError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        let answer = self.find(&Ask::get(format!("{BASE}/{id}"), "application/json")).await?;
+        let Some(answer) = answer else { return Ok(None) };
+        let schema = answer.body.pointer(&format!("/{id}/schemaRef/id")).and_then(Value::as_str);
+        schema.map(|id| Some(id.to_owned())).ok_or_else(|| answer.lacks("the dataset names no schema"))
+    }
+
     /// The schema of a dataset, with everything that it refers to in place.
     pub async fn schema_of(&self, dataset: &str) -> Result<Value, PlatformError> {
-        let answer = self.ask(&Ask::get(format!("{BASE}/{dataset}"), "application/json")).await?;
-        let schema = answer.body.get(dataset).and_then(|dataset| dataset.pointer("/schemaRef/id")?.as_str());
-        self.whole_schema(schema.ok_or_else(|| answer.lacks("the dataset names no schema"))?).await
+        let schema = self.schema_of_dataset(dataset).await?;
+        let gone = || {
+            PlatformError::Setup(format!(
+                "there is no dataset {dataset} any more: run the same command again"
+            ))
+        };
+        self.whole_schema(&schema.ok_or_else(gone)?).await
     }
 
     /// Makes a dataset; gives its id.

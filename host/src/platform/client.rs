@@ -69,6 +69,8 @@ pub(super) struct Ask<'a> {
     /// Whether it may be made twice.
     pub(super) repeats: bool,
     pub(super) form: Form,
+    /// The etag that what is changed must have.
+    pub(super) if_match: Option<&'a str>,
 }
 
 /// What a request carries.
@@ -100,6 +102,7 @@ impl<'a> Ask<'a> {
             body: Body::None,
             repeats: true,
             form: Form::Json,
+            if_match: None,
         }
     }
 
@@ -266,6 +269,9 @@ impl Platform {
             request = request.header(name, value);
         }
         request = request.header(reqwest::header::ACCEPT, ask.accept);
+        if let Some(etag) = ask.if_match {
+            request = request.header(reqwest::header::IF_MATCH, etag);
+        }
         let json = "application/json";
         request = match &ask.body {
             // The gateway wants to know the type of a POST's body, even of none.
@@ -325,7 +331,7 @@ impl Platform {
         let refusal = Refusal::read(&body, &sent.content_type);
         sent.request.0 = sent.request.0.or_else(|| refusal.request());
         let (code, message) = (refusal.code(), self.tokens.redact(&refusal.message(), Some(&token)));
-        let advice = advice(sent.status, &code);
+        let advice = advice(sent.status, &code, &ask.path);
         let error = PlatformError::Refused {
             what: ask.what(),
             status: sent.status,
@@ -403,7 +409,7 @@ pub(super) async fn body(mut response: Response, limit: usize) -> Result<BytesMu
 }
 
 /// Waits before the next attempt; false when enough were made.
-pub(super) async fn pause(made: u32, asked: Option<Duration>) -> bool {
+pub(crate) async fn pause(made: u32, asked: Option<Duration>) -> bool {
     if made > RETRIES {
         return false;
     }

@@ -68,7 +68,7 @@ pub enum PlatformError {
 
 impl PlatformError {
     /// What went wrong, without what to do about it.
-    pub(super) fn trouble(&self) -> String {
+    pub(crate) fn trouble(&self) -> String {
         match self {
             Self::NoAnswer { what, message, .. } | Self::Contract { what, message, .. } => {
                 format!("{what}: {message}")
@@ -77,12 +77,24 @@ impl PlatformError {
         }
     }
 
+    /// The same with its messages changed: a service may repeat a secret that it was sent.
+    pub(crate) fn redacted(mut self, redact: &dyn Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::Setup(message)
+            | Self::Token { message, .. }
+            | Self::Refused { message, .. }
+            | Self::NoAnswer { message, .. }
+            | Self::Contract { message, .. } => *message = redact(message),
+        }
+        self
+    }
+
     /// Whether a request that writes may have been carried out all the same.
     pub fn is_uncertain(&self) -> bool {
         match self {
             Self::NoAnswer { .. } | Self::Contract { .. } => true,
-            // Somebody else, or an earlier attempt, has made it meanwhile.
-            Self::Refused { status, .. } => *status == 409,
+            // Somebody else, or an earlier attempt, has made or changed it meanwhile.
+            Self::Refused { status, .. } => matches!(status, 409 | 412),
             _ => false,
         }
     }
@@ -193,8 +205,8 @@ impl Refusal {
     }
 }
 
-/// What to do about a refusal.
-pub(super) fn advice(status: u16, code: &str) -> &'static str {
+/// What to do about a refusal of what lies at a path.
+pub(super) fn advice(status: u16, code: &str, path: &str) -> &'static str {
     match (status, code) {
         (_, "403000" | "403003") => {
             "Check --client-id: it is the API key of the Developer Console project, which must have the \
@@ -206,11 +218,18 @@ pub(super) fn advice(status: u16, code: &str) -> &'static str {
         (_, "403010" | "401013") | (401, _) => {
             "Check --client-id, the client secret and --scopes against the Developer Console"
         }
+        (403, _) if path.starts_with("/data/foundation/flowservice") => {
+            "Check --aep-sandbox; if it is right, ask an administrator to give the credential a role with the \
+             permissions View Sources and Manage Sources in this sandbox"
+        }
         (403, _) => {
             "Check --aep-sandbox; if it is right, ask an administrator to give the credential a role with the \
              permissions Manage Schemas, Manage Datasets and Manage Identity Namespaces in this sandbox"
         }
         (404, _) => "Check --aep-sandbox and --platform-url",
+        (412, _) => {
+            "Somebody has changed it meanwhile: run the same command again, it looks first at what is there"
+        }
         (429, _) => "Wait some minutes and run the same command again",
         (500.., _) => "Run the same command again in some minutes; it looks first at what is there",
         _ => {

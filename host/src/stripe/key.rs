@@ -82,6 +82,11 @@ impl Key {
         }
     }
 
+    /// The key itself, for the one request that hands it over.
+    pub(crate) fn exposed(&self) -> &str {
+        self.0.expose_secret()
+    }
+
     pub(super) fn bearer(&self) -> Result<reqwest::header::HeaderValue, reqwest::header::InvalidHeaderValue> {
         let mut value = reqwest::header::HeaderValue::try_from(format!("Bearer {}", self.0.expose_secret()))?;
         value.set_sensitive(true);
@@ -90,7 +95,7 @@ impl Key {
 
     /// Removes the key from a text that came from elsewhere; and what Stripe's messages show of keys, whose last
     /// characters tell one key from another.
-    pub(super) fn redact(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         let text = text.replace(self.0.expose_secret(), "[key]");
         let (mut redacted, mut rest) = (String::with_capacity(text.len()), text.as_str());
         while let Some(at) = first_key(rest) {

@@ -1,10 +1,13 @@
 //! `stripe-xdm doctor`: whether a sync would work, before it is tried. Everything that it asks of Stripe is a
-//! harmless GET; nothing is written but a file that is gone again.
+//! harmless GET; nothing is written but a file that is gone again. With `--platform` it looks at Experience Platform
+//! instead, and writes nothing there either.
 
 mod here;
+mod platform;
 mod there;
 
 use super::Global;
+use super::connection::ConnectionArgs;
 use super::settings::MappingArgs;
 use super::stripe::StripeArgs;
 use super::sync::runtime;
@@ -20,6 +23,9 @@ const LONGEST: u32 = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
+    /// Look at Experience Platform instead: token, organisation, sandbox, permissions, datasets, inlets
+    #[arg(long)]
+    platform: bool,
     /// The lake that a sync would go to
     #[arg(long, value_name = "DIR")]
     lake: Option<PathBuf>,
@@ -30,6 +36,8 @@ pub(super) struct DoctorArgs {
     stripe: StripeArgs,
     #[command(flatten)]
     mapping: MappingArgs,
+    #[command(flatten)]
+    connection: ConnectionArgs,
 }
 
 /// How one thing is.
@@ -77,6 +85,11 @@ impl Finding {
 }
 
 pub(super) fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<ExitCode> {
+    if args.platform {
+        let looked = platform::findings(global, &args.connection, args.tenant.as_deref());
+        let findings = runtime()?.block_on(looked);
+        return show(global, &findings, &PLATFORM);
+    }
     let stripe = args.stripe.impatient(LONGEST);
     let tenant = args.tenant.as_deref();
     let (mut findings, settings) = here::module(global, tenant, &args.mapping, stripe.version());
@@ -102,8 +115,22 @@ pub(super) fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<ExitCode>
             }
         }),
     }
-    show(global, &findings, &links)
+    show(global, &findings, &Subject { links, ..SYNC })
 }
+
+/// What the findings are about, and what is said after them.
+struct Subject {
+    /// What is to begin, in the words of the verdict.
+    what: &'static str,
+    /// Links that make better keys.
+    links: Vec<String>,
+    /// What a person has to know, whatever is found.
+    to_know: &'static str,
+}
+
+const SYNC: Subject = Subject { what: "A sync", links: Vec::new(), to_know: "" };
+const PLATFORM: Subject =
+    Subject { what: "Work with Experience Platform", links: Vec::new(), to_know: platform::ADDRESSES };
 
 /// 1 when no sync can work, 2 when a part of it will not: a resource, or one of several accounts.
 fn exit_code(findings: &[Finding]) -> u8 {
@@ -120,7 +147,8 @@ fn exit_code(findings: &[Finding]) -> u8 {
     }
 }
 
-fn show(global: &Global, findings: &[Finding], links: &[String]) -> anyhow::Result<ExitCode> {
+fn show(global: &Global, findings: &[Finding], subject: &Subject) -> anyhow::Result<ExitCode> {
+    let links = &subject.links;
     let code = exit_code(findings);
     if global.json {
         let answer = serde_json::json!({ "checks": findings, "key_links": links, "exit_code": code });
@@ -148,7 +176,10 @@ fn show(global: &Global, findings: &[Finding], links: &[String]) -> anyhow::Resu
         say!("A restricted key with all permissions that are needed:\n{link}");
     }
     if !global.quiet {
-        say!("{}", verdict(code, findings.iter().any(|finding| finding.state == State::Warn)));
+        if !subject.to_know.is_empty() {
+            say!("{}", subject.to_know);
+        }
+        say!("{}", verdict(subject.what, code, findings.iter().any(|finding| finding.state == State::Warn)));
     }
     Ok(ExitCode::from(code))
 }
@@ -163,12 +194,18 @@ fn sign(state: State, colours: bool) -> String {
     if colours { format!("\u{1b}[{colour}m{word}\u{1b}[0m") } else { word.to_owned() }
 }
 
-fn verdict(code: u8, warned: bool) -> &'static str {
+/// The same within a sentence.
+fn lower(what: &str) -> String {
+    let mut letters = what.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+fn verdict(what: &str, code: u8, warned: bool) -> String {
     match (code, warned) {
-        (0, false) => "All is well: a sync can begin.",
-        (0, true) => "A sync can begin; see the warnings.",
-        (2, _) => "A sync can begin, but not all of it will work.",
-        _ => "A sync cannot work yet.",
+        (0, false) => format!("All is well: {} can begin.", lower(what)),
+        (0, true) => format!("{what} can begin; see the warnings."),
+        (2, _) => format!("{what} can begin, but not all of it will work."),
+        _ => format!("{what} cannot work yet."),
     }
 }
 

@@ -3,12 +3,12 @@
 use super::desired::{Desired, DesiredArgs};
 use super::picture;
 use super::plan::{REFUSALS, show};
+use crate::cli::agree::Question;
 use crate::cli::{Global, sync};
 use anyhow::bail;
 use clap::Args;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use stripe_xdm::platform::{self, Applied};
 use stripe_xdm::report::columns;
@@ -24,11 +24,9 @@ pub(super) struct ApplyArgs {
 }
 
 pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<ExitCode> {
+    let question =
+        Question::new(global, args.yes, "look at `schema plan`, then run `schema apply` with --yes")?;
     let module = global.load_module()?;
-    let asks = std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !global.json;
-    if !args.yes && !asks {
-        bail!("nobody can be asked here: look at `schema plan`, then run `schema apply` with --yes");
-    }
     sync::runtime()?.block_on(async {
         let desired = args.desired.find(global, &module).await?;
         if !global.quiet && !global.json {
@@ -44,11 +42,9 @@ pub(super) fn run(global: &Global, args: &ApplyArgs) -> anyhow::Result<ExitCode>
                 desired.twins.len()
             );
         }
-        if desired.wishes.profile && !global.quiet && !global.json {
-            stripe_xdm::tell!("warning: enabling schemas for Real-Time Customer Profile cannot be undone");
-        }
         let changes = desired.plan.changes().count();
-        if changes > 0 && !args.yes && !agreed(changes)? {
+        let asked = format!("Carry out these steps ({changes})?");
+        if changes > 0 && !question.agreed(&asked, &finals(&desired))? {
             say!("Nothing was written.");
             return Ok(ExitCode::SUCCESS);
         }
@@ -75,14 +71,19 @@ fn refuse(global: &Global, desired: &Desired) -> ExitCode {
     ExitCode::from(REFUSALS)
 }
 
-/// Asks the person at the terminal.
-fn agreed(changes: usize) -> anyhow::Result<bool> {
-    let mut stdout = std::io::stdout().lock();
-    write!(stdout, "Carry out these steps ({changes})? [y/N] ")?;
-    stdout.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+/// What cannot be undone about a plan.
+fn finals(desired: &Desired) -> Vec<String> {
+    let has = |part: Part| desired.plan.changes().any(|step| step.part == part);
+    let mut finals = Vec::new();
+    if desired.wishes.profile {
+        finals.push("enabling schemas and datasets for Real-Time Customer Profile".to_owned());
+    }
+    if has(Part::Namespace) {
+        finals.push(
+            "making identity namespaces: they can be neither deleted nor given another type".to_owned(),
+        );
+    }
+    finals
 }
 
 /// Carries out what is to be done and tells of it.

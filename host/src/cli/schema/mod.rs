@@ -2,7 +2,7 @@
 
 mod apply;
 mod desired;
-mod picture;
+pub(super) mod picture;
 mod plan;
 mod show;
 mod twins;

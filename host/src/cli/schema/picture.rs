@@ -115,7 +115,8 @@ fn labels(plan: &Plan, lines: &mut Vec<String>) {
     }
 }
 
-fn painted(line: &str, paint: bool) -> String {
+/// A line in the colour of its mark, or as a heading.
+pub(in crate::cli) fn painted(line: &str, paint: bool) -> String {
     let words = line.trim_start();
     let colour = MARKS.iter().find(|(c, _)| words.starts_with(*c) && words[c.len_utf8()..].starts_with(' '));
     match colour {
