@@ -15,13 +15,17 @@ pub(super) struct DeliverArgs {
     /// The lake's directory
     #[arg(long, value_name = "DIR")]
     lake: PathBuf,
+    /// Send these batches once more, by Platform's ids: the rows take the place of theirs, and what was refused may
+    /// be taken now that schema or dataset is another
+    #[arg(long, value_name = "BATCHES", value_delimiter = ',')]
+    replay: Vec<String>,
     #[command(flatten)]
     delivery: DeliveryArgs,
 }
 
 pub(super) fn run(global: &Global, args: &DeliverArgs) -> anyhow::Result<ExitCode> {
     has_ledger(&args.lake)?;
-    let route = args.delivery.route(ALONE)?;
+    let route = args.delivery.replaying(ALONE, &args.replay)?;
     runtime()?.block_on(async {
         let delivery = route.deliver(global, &args.lake, &stop_on_signals()).await?;
         if global.json {

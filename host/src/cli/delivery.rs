@@ -2,13 +2,15 @@
 
 use super::Global;
 use super::connection::{ConnectionArgs, Place, tenant};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
-use stripe_xdm::delivery::{Bounds, Delivery, Options, PROFILE_BATCHES_A_DAY, deliver, destinations};
+use stripe_xdm::delivery::{
+    Bounds, Delivery, Options, PROFILE_BATCHES_A_DAY, Streaming, deliver, destinations, stream,
+};
 use stripe_xdm::lake::Lake;
 use stripe_xdm::ledger::{Format, Ledger as _, SqliteLedger};
 use stripe_xdm::platform::{LARGEST_REQUEST, Platform};
@@ -40,6 +42,9 @@ enum To {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Delivery")]
 pub(super) struct DeliveryArgs {
+    /// How records go there: see the page on streaming for what each can do
+    #[arg(long, value_enum, default_value_t = Mode::Batch)]
+    mode: Mode,
     /// What the files of batches are; a batch that is on its way goes on as it was planned
     #[arg(long, value_enum, default_value_t = Files::Json)]
     format: Files,
@@ -62,6 +67,13 @@ pub(super) struct DeliveryArgs {
     /// off long ones
     #[arg(long, value_name = "N", default_value_t = LARGEST_REQUEST, value_parser = clap::value_parser!(u64).range(1 << 16..=LARGEST_REQUEST))]
     request_bytes: u64,
+    /// Messages a second that are streamed at most; 0 for as many as go. Default what Adobe allows: 10,000, and 1,500
+    /// into datasets that feed Profile
+    #[arg(long, value_name = "N")]
+    stream_rate: Option<u32>,
+    /// How long a new inlet is left alone, in seconds: what is sent before it is open may be lost
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(0..=3_600))]
+    opening: u64,
     /// How long Platform is waited for while it works on batches, in seconds; a later run looks again. Default 1800,
     /// of `run` 60
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=86_400))]
@@ -71,6 +83,14 @@ pub(super) struct DeliveryArgs {
     retry_failed: bool,
     #[command(flatten)]
     connection: ConnectionArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Files in batches: what is refused comes back with the reason
+    Batch,
+    /// Record by record: sooner in Profile
+    Streaming,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,7 +106,14 @@ enum Files {
 pub(super) struct Route {
     platform: Platform,
     place: Place,
-    options: Options,
+    way: Way,
+}
+
+/// How it is gone.
+#[derive(Debug)]
+pub(super) enum Way {
+    Batches(Options),
+    Stream(Streaming),
 }
 
 impl ToArgs {
@@ -101,6 +128,18 @@ impl ToArgs {
 
 impl DeliveryArgs {
     pub(super) fn route(&self, wait: u64) -> anyhow::Result<Route> {
+        self.replaying(wait, &[])
+    }
+
+    /// The way there, on which batches are sent once more.
+    pub(super) fn replaying(&self, wait: u64, replay: &[String]) -> anyhow::Result<Route> {
+        let (platform, place) = (self.connection.platform()?, self.connection.place()?);
+        if self.mode == Mode::Streaming {
+            if !replay.is_empty() {
+                bail!("--replay is for batches: what was streamed cannot be taken back; leave --mode out");
+            }
+            return Ok(Route { platform, place, way: Way::Stream(self.streaming()) });
+        }
         let bounds = |of: Bounds| Bounds { age: self.batch_age, ..of };
         let lake = Bounds { rows: self.batch_rows, bytes: self.batch_bytes, ..Bounds::LAKE };
         let options = Options {
@@ -115,15 +154,30 @@ impl DeliveryArgs {
             largest_request: self.request_bytes,
             patience: Duration::from_secs(self.wait.unwrap_or(wait)),
             again: self.retry_failed,
+            replay: replay.to_vec(),
             ..Options::default()
         };
-        Ok(Route { platform: self.connection.platform()?, place: self.connection.place()?, options })
+        Ok(Route { platform, place, way: Way::Batches(options) })
+    }
+
+    fn streaming(&self) -> Streaming {
+        let allowed = Streaming::default();
+        let rate = |allowed: Option<u32>| match self.stream_rate {
+            None => allowed,
+            Some(given) => Some(given).filter(|given| *given > 0),
+        };
+        Streaming {
+            lake_rate: rate(allowed.lake_rate),
+            profile_rate: rate(allowed.profile_rate),
+            opening: Duration::from_secs(self.opening),
+            ..allowed
+        }
     }
 }
 
 impl Route {
-    pub(super) fn new(platform: Platform, place: Place, options: Options) -> Self {
-        Self { platform, place, options }
+    pub(super) fn new(platform: Platform, place: Place, way: Way) -> Self {
+        Self { platform, place, way }
     }
 
     /// Whether it leads to where a lake's records belong, before anything is fetched: they name the tenant.
@@ -151,8 +205,19 @@ impl Route {
             None if global.json => stripe_xdm::tell!("{}", json!({ "event": "delivery", "step": what })),
             None => stripe_xdm::tell!("{what}"),
         };
+        let (platform, lake) = (&self.platform, lake.dir());
+        let under_way = async {
+            match &self.way {
+                Way::Batches(options) => {
+                    deliver(platform, &mut ledger, lake, &destinations, options, &said).await
+                }
+                Way::Stream(options) => {
+                    stream(platform, &mut ledger, lake, &destinations, options, &said).await
+                }
+            }
+        };
         let delivered = tokio::select! {
-            delivery = deliver(&self.platform, &mut ledger, lake.dir(), &destinations, &self.options, &said) => Some(delivery),
+            delivery = under_way => Some(delivery),
             () = stop.wait() => None,
         };
         if let Some(bar) = bar {

@@ -97,7 +97,13 @@ impl Carrier<'_> {
             tries += 1;
             match self
                 .platform
-                .create_batch(self.dataset_id, &batch.external_id, batch.format, self.partial)
+                .create_batch(
+                    self.dataset_id,
+                    &batch.external_id,
+                    batch.format,
+                    self.partial,
+                    batch.replays.as_deref(),
+                )
                 .await
             {
                 Ok(id) => {

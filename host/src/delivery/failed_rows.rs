@@ -175,7 +175,7 @@ pub(super) fn join(
     Ok(entries.collect())
 }
 
-fn entry(
+pub(super) fn entry(
     dataset: &str,
     batch: &str,
     id: Option<RecordId>,

@@ -52,6 +52,8 @@ pub struct Gathering {
     pub waiting: Waiting,
     /// Tombstones, which are no rows of this dataset's schema.
     pub tombstones: Waiting,
+    /// What a stream has begun: another end of the same files would send rows twice.
+    pub begun: Waiting,
 }
 
 /// Files that do not go now.
@@ -67,9 +69,9 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    fn add(&mut self, file: &Pending) {
+    pub(super) fn add(&mut self, file: &Pending) {
         self.files += 1;
-        self.records += file.records;
+        self.records += file.records.saturating_sub(file.streamed.lines);
     }
 }
 
@@ -84,8 +86,12 @@ pub fn gather(pending: &[Pending], bounds: &Bounds, next_due: Option<i64>, now: 
             gathering.tombstones.add(file);
             continue;
         }
-        // A stream has begun it; Platform takes an upload without rows for an error.
-        if file.streamed > Position::default() || file.records == 0 {
+        if file.streamed > Position::default() {
+            gathering.begun.add(file);
+            continue;
+        }
+        // Platform takes an upload without rows for an error.
+        if file.records == 0 {
             continue;
         }
         let full = bytes + file.bytes > bounds.bytes
@@ -237,6 +243,7 @@ mod tests {
         let tombstones = file("x.tombstones.jsonl", 3, 30, 0);
         let gathering = gather(&[begun, tombstones, file("c", 0, 0, 0)], &SMALL, None, 9_999);
         assert!(gathering.batches.is_empty() && gathering.waiting == Waiting::default());
+        assert_eq!((gathering.begun.files, gathering.begun.records), (1, 2));
         assert_eq!((gathering.tombstones.files, gathering.tombstones.records), (1, 3));
     }
 

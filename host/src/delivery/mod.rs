@@ -1,6 +1,6 @@
 //! From the lake to Experience Platform: what the lake holds and a dataset does not have yet goes there in batches,
-//! and what became of each is looked up until it is decided. The ledger says how far everything came, so a delivery
-//! can end anywhere, and the next one goes on.
+//! and what became of each is looked up until it is decided; or it is streamed (`stream/`). The ledger says how far
+//! everything came, so a delivery can end anywhere, and the next one goes on.
 //!
 //! Files go as they are, JSON lines, or as Parquet, which is made of them upload by upload ([`parquet`]).
 
@@ -9,10 +9,12 @@ mod destinations;
 mod failed_rows;
 mod gather;
 pub mod parquet;
+mod stream;
 
 pub use destinations::destinations;
 pub(crate) use failed_rows::refusals;
 pub use gather::{Bounds, Budget, Gathered, Gathering, PROFILE_BATCHES_A_DAY, Waiting, gather};
+pub use stream::{Streaming, stream};
 
 use crate::ledger::{Batch, BatchState, Format, LedgerError, NewBatch, Outbox, Target};
 use crate::platform::{LARGEST_REQUEST, Platform, PlatformError};
@@ -58,6 +60,8 @@ pub struct Options {
     pub largest_request: u64,
     /// How long batches are waited for that Platform still works on. The next delivery looks at them again.
     pub patience: Duration,
+    /// Batches, by Platform's ids, to be sent once more in the place of their rows.
+    pub replay: Vec<String>,
     /// Whether to try batches again that failed too often.
     pub again: bool,
     /// Now, in epoch seconds.
@@ -77,6 +81,7 @@ impl Default for Options {
             partial: 100,
             largest_request: LARGEST_REQUEST,
             patience,
+            replay: Vec::new(),
             again: false,
             clock,
         }
@@ -167,9 +172,13 @@ pub struct Delivered {
     pub open: u64,
     /// Batches that failed. Their files are tried again, or wait for somebody to look.
     pub failed: u64,
+    /// Streamed records that the data lake gets, and Profile drops because they are too large.
+    pub beyond_profile: u64,
     /// What waits for more, or for its time.
     pub waiting: Waiting,
-    /// Tombstones, which a batch cannot carry into this dataset; they stay in the lake.
+    /// Deletions that are carried into profiles.
+    pub deletions: u64,
+    /// Tombstones that cannot be carried into this dataset; they stay in the lake.
     pub tombstones: Waiting,
     /// What went wrong, and what Platform said.
     pub notes: Vec<String>,
@@ -270,6 +279,7 @@ impl Run<'_> {
         done: &mut [Delivered],
     ) -> Result<(), DeliveryError> {
         parquet::sweep(self.lake)?;
+        self.knows_replayed(destinations)?;
         // Everything goes up first: Platform works on it meanwhile.
         let mut completed = Vec::new();
         for (to, done) in destinations.iter().zip(done.iter_mut()) {
@@ -332,6 +342,11 @@ impl Run<'_> {
             let now = (self.options.clock)();
             due.push(self.outbox.replace_batch(batch.id, &name, self.options.format, now)?);
         }
+        for aep_id in &self.options.replay {
+            if let Some(batch) = self.outbox.batch_called(target, aep_id)? {
+                due.extend(self.replay(to, &batch, done).await?);
+            }
+        }
         let next = match to.profile {
             true => Some(budget.next_due(self.outbox.last_planned(target)?)),
             false => None,
@@ -340,6 +355,12 @@ impl Run<'_> {
         let now = (self.options.clock)();
         let gathering = gather(&self.outbox.undelivered(target)?, bounds, next, now);
         (done.waiting, done.tombstones) = (gathering.waiting, gathering.tombstones);
+        if gathering.begun.files > 0 {
+            done.notes.push(format!(
+                "a stream has begun files with {} rows: --mode streaming takes the rest of them",
+                gathering.begun.records
+            ));
+        }
         if to.profile && done.waiting.files > 0 && !gathering.batches.is_empty() {
             done.waiting.due = Some(now.saturating_add(budget.interval()));
         }
@@ -352,6 +373,42 @@ impl Run<'_> {
             due.push(self.outbox.plan_batch(target, &new, now)?);
         }
         Ok(due)
+    }
+
+    /// Whether the batches that are to be replayed are ours.
+    fn knows_replayed(&mut self, destinations: &[Destination]) -> Result<(), DeliveryError> {
+        for aep_id in &self.options.replay {
+            let mut known = false;
+            for to in destinations {
+                let target = self.outbox.target(&to.target)?;
+                known |= self.outbox.batch_called(target, aep_id)?.is_some();
+            }
+            if !known {
+                return Err(DeliveryError::System(format!(
+                    "--replay {aep_id}: this lake's ledger knows no such batch in this sandbox; Datasets > Batches in \
+                     Platform shows the ids"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans the batch that takes the place of another, when that has rows there.
+    async fn replay(
+        &mut self,
+        to: &Destination,
+        batch: &Batch,
+        done: &mut Delivered,
+    ) -> Result<Option<i64>, DeliveryError> {
+        if batch.state != BatchState::Active {
+            let (name, state) = (name(batch), batch.state.word());
+            done.notes.push(format!("batch {name} is {state}: only rows of an active one can be replayed"));
+            return Ok(None);
+        }
+        let files: Vec<String> = batch.files.iter().map(|file| file.path.clone()).collect();
+        let name = external_id(self.lake, &to.target.dataset_id, &files, batch.attempt + 1).await?;
+        let now = (self.options.clock)();
+        Ok(Some(self.outbox.replay_batch(batch.id, &name, self.options.format, now)?))
     }
 
     /// Looks at the batches until all are settled or patience ends; what is left is not settled.

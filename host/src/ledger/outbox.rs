@@ -150,6 +150,8 @@ pub struct Batch {
     pub planned: i64,
     /// When it moved last, in epoch seconds.
     pub changed: i64,
+    /// Platform's id of the batch whose rows it takes the place of.
+    pub replays: Option<String>,
     /// Its files, in the order in which they are uploaded; none when it was replaced.
     pub files: Vec<Outgoing>,
 }
@@ -258,6 +260,17 @@ pub trait Outbox: Send {
     fn step(&mut self, batch: i64, step: &Step, now: i64) -> Result<(), LedgerError>;
     /// Gives the files of a batch that failed to a new one of this name and format; gives its number.
     fn replace_batch(
+        &mut self,
+        batch: i64,
+        external_id: &str,
+        format: Format,
+        now: i64,
+    ) -> Result<i64, LedgerError>;
+    /// A batch of the target by Platform's id.
+    fn batch_called(&mut self, target: i64, aep_id: &str) -> Result<Option<Batch>, LedgerError>;
+    /// Gives the files of a batch whose rows are in the dataset to a new one, which takes its place there; gives its
+    /// number. What was refused of the old one and is not of the new one leaves the quarantine.
+    fn replay_batch(
         &mut self,
         batch: i64,
         external_id: &str,

@@ -173,4 +173,8 @@ CREATE TABLE streamed (
     "
 ALTER TABLE batch ADD COLUMN format TEXT NOT NULL DEFAULT 'json' CHECK (format IN ('json', 'parquet'));
 ",
+    // Which batch's rows a batch takes the place of.
+    "
+ALTER TABLE batch ADD COLUMN replays INTEGER REFERENCES batch;
+",
 ];

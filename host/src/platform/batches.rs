@@ -91,25 +91,30 @@ fn errors(batch: &Value) -> Option<String> {
 }
 
 impl Platform {
-    /// Makes a batch; gives its id.
+    /// Makes a batch, which takes the place of the rows of the one that it replays; gives its id.
     pub async fn create_batch(
         &self,
         dataset: &str,
         external_id: &str,
         format: Format,
         partial: u8,
+        replays: Option<&str>,
     ) -> Result<String, PlatformError> {
         let input = match format {
             Format::JsonLines => json!({ "format": format.word(), "isMultiLineJson": false }),
             Format::Parquet => json!({ "format": format.word() }),
         };
-        let body = json!({
+        let mut body = json!({
             "datasetId": dataset,
             "externalId": external_id,
             "inputFormat": input,
             "enableErrorDiagnostics": true,
             "partialIngestionPercentage": partial,
         });
+        if let Some(replayed) = replays {
+            // Written with a dollar sign.
+            body["replay"] = json!({ "predecessors": [format!("${replayed}")], "reason": "replace" });
+        }
         let answer = self.ask(&Ask::send(Method::POST, IMPORT, &body)).await?;
         let id = answer.body.get("id").and_then(Value::as_str).filter(|id| is_id(id));
         id.map(str::to_owned).ok_or_else(|| answer.lacks("the answer names no batch"))

@@ -4,10 +4,11 @@
 //! upload of a whole file. Any other request that writes is repeated only when it surely had no effect (no token,
 //! too many requests); after other trouble the caller looks at what is there.
 
+use super::collection::{self, Inlet};
 use super::error::{PlatformError, Refusal, RequestId, advice};
 use super::token::{Secret, Token, Tokens};
 use super::upload::Slice;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url, redirect};
 use secrecy::ExposeSecret;
@@ -25,6 +26,8 @@ pub(super) const MAX_TOKEN_BODY: usize = 64 << 10;
 /// Requests after the first one.
 const RETRIES: u32 = 4;
 const FIRST: Duration = Duration::from_millis(500);
+/// The one header of ours that inlets want, too.
+const SANDBOX: &str = "x-sandbox-name";
 /// Longest `Retry-After` that is honoured.
 const LONGEST_ASKED: Duration = Duration::from_secs(120);
 
@@ -57,9 +60,19 @@ pub struct Platform {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
+/// Who answers a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Host<'a> {
+    /// The gateway.
+    Gateway,
+    /// An inlet: neither key nor organisation is sent there. Raw data comes with the id of its flow.
+    Inlet(&'a Inlet, Option<&'a str>),
+}
+
 /// A request to be made.
 #[derive(Debug, Clone)]
 pub(super) struct Ask<'a> {
+    pub(super) host: Host<'a>,
     pub(super) method: Method,
     /// Its path, percent-encoded.
     pub(super) path: String,
@@ -80,6 +93,8 @@ pub(super) enum Body<'a> {
     Json(&'a Value),
     /// Bytes of files.
     Bytes(&'a Slice),
+    /// JSON as it is sent.
+    Text(Bytes),
 }
 
 /// What an answer that says yes is.
@@ -95,6 +110,7 @@ pub(super) enum Form {
 impl<'a> Ask<'a> {
     pub(super) fn get(path: impl Into<String>, accept: &'a str) -> Self {
         Self {
+            host: Host::Gateway,
             method: Method::GET,
             path: path.into(),
             query: Vec::new(),
@@ -190,7 +206,7 @@ impl Platform {
         for (name, option, value) in [
             ("x-api-key", "--client-id", &config.client_id),
             ("x-gw-ims-org-id", "--org", &config.org),
-            ("x-sandbox-name", "--aep-sandbox", &config.sandbox),
+            (SANDBOX, "--aep-sandbox", &config.sandbox),
         ] {
             let refused =
                 || PlatformError::Setup(format!("{option} is empty or holds characters that none has"));
@@ -213,6 +229,17 @@ impl Platform {
         let Config { ims, org, client_id, secret, scopes, .. } = config;
         let tokens = Tokens::new(http.clone(), &ims, &org, &client_id, secret, &scopes)?;
         Ok(Self { http, base, tokens, headers })
+    }
+
+    /// An inlet by the address that Flow Service tells; a token may be sent there.
+    pub(super) fn inlet(&self, address: &str) -> Result<Inlet, PlatformError> {
+        Inlet::new(address, is_local(&self.base)).map_err(PlatformError::Setup)
+    }
+
+    /// The organisation's id.
+    pub fn org(&self) -> &str {
+        let org = self.headers.iter().find(|(name, _)| name == "x-gw-ims-org-id");
+        org.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default()
     }
 
     /// Asks; none when there is no such thing (404).
@@ -251,7 +278,10 @@ impl Platform {
 
     async fn once(&self, ask: &Ask<'_>, refused: Option<&Token>) -> Result<Answer, Attempt> {
         let token = self.tokens.get(refused).await.map_err(Attempt::Final)?;
-        let mut url = self.base.clone();
+        let (mut url, largest) = match ask.host {
+            Host::Gateway => (self.base.clone(), MAX_BODY),
+            Host::Inlet(inlet, _) => (inlet.url().clone(), collection::MAX_ANSWER),
+        };
         url.set_path(&ask.path);
         if !ask.query.is_empty() {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -266,7 +296,12 @@ impl Platform {
         bearer.set_sensitive(true);
         request = request.header(reqwest::header::AUTHORIZATION, bearer);
         for (name, value) in &self.headers {
-            request = request.header(name, value);
+            if matches!(ask.host, Host::Gateway) || name == SANDBOX {
+                request = request.header(name, value);
+            }
+        }
+        if let Host::Inlet(_, Some(flow)) = ask.host {
+            request = request.header("x-adobe-flow-id", flow);
         }
         request = request.header(reqwest::header::ACCEPT, ask.accept);
         if let Some(etag) = ask.if_match {
@@ -280,6 +315,7 @@ impl Platform {
             }
             Body::None => request,
             Body::Json(body) => request.header(CONTENT_TYPE, json).body(body.to_string()),
+            Body::Text(text) => request.header(CONTENT_TYPE, json).body(text.clone()),
             Body::Bytes(slice) => {
                 let bytes = slice.body().map_err(|error| Attempt::Final(PlatformError::Setup(error)))?;
                 if let Some(range) = slice.range() {
@@ -294,7 +330,7 @@ impl Platform {
         let cut = |error| Attempt::cut(self.tokens.redact(&cause(error), Some(&token)));
         let response = request.send().await.map_err(cut)?;
         let mut sent = Sent::of(&response);
-        let body = match body(response, MAX_BODY).await {
+        let body = match body(response, largest).await {
             Ok(body) => body,
             Err(BodyError::Cut(error)) => return Err(cut(error)),
             Err(error @ BodyError::TooLarge(_)) => {
@@ -331,7 +367,10 @@ impl Platform {
         let refusal = Refusal::read(&body, &sent.content_type);
         sent.request.0 = sent.request.0.or_else(|| refusal.request());
         let (code, message) = (refusal.code(), self.tokens.redact(&refusal.message(), Some(&token)));
-        let advice = advice(sent.status, &code, &ask.path);
+        let advice = match ask.host {
+            Host::Gateway => advice(sent.status, &code, &ask.path),
+            Host::Inlet(..) => collection::advice(sent.status),
+        };
         let error = PlatformError::Refused {
             what: ask.what(),
             status: sent.status,
@@ -342,6 +381,8 @@ impl Platform {
         };
         Err(match (sent.status, code.as_str()) {
             (401, _) | (_, "401013") => Attempt::Token(token, error),
+            // Of inlets it is told both ways.
+            (403, _) if matches!(ask.host, Host::Inlet(..)) => Attempt::Token(token, error),
             (429 | 500.., _) => Attempt::Temporary {
                 message: format!(
                     "{}{} {message}",
@@ -445,7 +486,7 @@ pub(super) fn base(option: &str, text: &str) -> Result<Url, PlatformError> {
     Ok(url)
 }
 
-fn is_local(url: &Url) -> bool {
+pub(super) fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -19,6 +19,32 @@ pub(super) struct Entry {
     pub(super) title: String,
 }
 
+/// What kind of data a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// The state of things.
+    Record,
+    /// What happened, and when.
+    Event,
+    /// Rows with a key and a version.
+    Relational,
+}
+
+impl Behaviour {
+    fn of(schema: &Value) -> Self {
+        let listed = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
+        let extended = listed("meta:extends").chain(schema.get("meta:class")).filter_map(Value::as_str);
+        let composed = listed("allOf").filter_map(|part| part.get("$ref")?.as_str());
+        let ids: Vec<&str> = extended.chain(composed).collect();
+        if ids.contains(&"https://ns.adobe.com/xdm/data/adhoc-v2") {
+            return Self::Relational;
+        }
+        let events =
+            ["https://ns.adobe.com/xdm/data/time-series", "https://ns.adobe.com/xdm/context/experienceevent"];
+        if ids.iter().any(|id| events.contains(id)) { Self::Event } else { Self::Record }
+    }
+}
+
 impl Platform {
     /// The tenant id of the organisation, without the leading underscore.
     pub async fn tenant_id(&self) -> Result<String, PlatformError> {
@@ -50,6 +76,23 @@ impl Platform {
         let path = format!("{BASE}/global/{}/{}", kind.endpoint(), encoded(id));
         let answer = self.find(&Ask::get(path, "application/vnd.adobe.xed-full+json; version=1")).await?;
         Ok(answer.map(|answer| answer.body))
+    }
+
+    /// What kind of data a schema of the tenant describes; none when there is no such schema.
+    pub async fn behaviour(&self, schema: &str) -> Result<Option<Behaviour>, PlatformError> {
+        Ok(self.raw(Kind::Schema, schema).await?.map(|document| Behaviour::of(&document)))
+    }
+
+    /// The path of a schema's primary identity.
+    pub async fn primary_identity(&self, schema: &str) -> Result<Option<String>, PlatformError> {
+        let is = |descriptor: &Value, key: &str, value: Value| descriptor.get(key) == Some(&value);
+        let all = self.descriptors().await?;
+        let primary = all.iter().find(|descriptor| {
+            is(descriptor, "@type", "xdm:descriptorIdentity".into())
+                && is(descriptor, "xdm:sourceSchema", schema.into())
+                && is(descriptor, "xdm:isPrimary", true.into())
+        });
+        Ok(primary.and_then(|primary| Some(primary.get("xdm:sourceProperty")?.as_str()?.to_owned())))
     }
 
     /// A schema of the tenant with everything that it refers to in place.

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::json::compact;
 
+/// The longest body that is kept in memory: streams of a hundred thousand records have as many kilobytes.
+const LONGEST: usize = 64 << 10;
+
 /// What stands for a secret.
 const HIDDEN: &str = "hidden";
 
@@ -24,7 +27,8 @@ pub struct Logged {
     pub query: String,
     /// In the order in which they came, names in lower case. The token is hidden.
     pub headers: Vec<(String, String)>,
-    /// The body; the client secret is hidden. Of an uploaded file only how long it is.
+    /// The body; the client secret is hidden. Of an uploaded file only how long it is. What is longer than 64 KiB ends
+    /// there with how long it was, but in the file of the log.
     pub body: String,
     /// The status answered, 0 when the connection was closed instead.
     pub status: u16,
@@ -120,17 +124,39 @@ impl Log {
         Ok(Self { entries: Vec::new(), file })
     }
 
-    pub(super) fn add(&mut self, entry: Logged) {
+    pub(super) fn add(&mut self, mut entry: Logged) {
         if let Some(file) = &mut self.file {
             // A full disk must not stop the platform; the log in memory stays complete.
             writeln!(file, "{}", compact(&entry.as_json())).ok();
+        }
+        for text in [&mut entry.body, &mut entry.answer] {
+            shorten(text);
         }
         self.entries.push(entry);
     }
 }
 
+fn shorten(text: &mut String) {
+    if text.len() > LONGEST {
+        let length = text.len();
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push_str(&format!("… ({length} bytes)"));
+        text.shrink_to_fit();
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn long_bodies_are_cut() {
+        let mut long = "é".repeat(40_000);
+        super::shorten(&mut long);
+        assert!(long.starts_with("éé") && long.ends_with("é… (80000 bytes)") && long.len() < 66_000);
+        let mut short = "x".repeat(64 << 10);
+        super::shorten(&mut short);
+        assert_eq!(short.len(), 64 << 10);
+    }
+
     #[test]
     fn secrets_are_hidden() {
         let kept =

@@ -13,6 +13,7 @@ mod lake;
 mod lists;
 mod mapping_sets;
 mod namespaces;
+mod parquet;
 mod profile;
 mod provision;
 mod resources;

@@ -3,7 +3,7 @@
 
 use crate::cli::Global;
 use crate::cli::connection::Place;
-use crate::cli::delivery::Route;
+use crate::cli::delivery::{Route, Way};
 use crate::cli::schema::{Desired, Sought, carry_out};
 use crate::cli::sync::{both, show_all};
 use anyhow::{Context, bail};
@@ -73,7 +73,7 @@ impl Served {
                 "schema apply: {made} parts made in {place}, among them {schemas} schemas and {datasets} datasets"
             );
         }
-        let route = Route::new(connect(&stand_in, &place)?, place.clone(), Options::default());
+        let route = Route::new(connect(&stand_in, &place)?, place.clone(), Way::Batches(Options::default()));
         Ok(Self { stand_in, place, route })
     }
 

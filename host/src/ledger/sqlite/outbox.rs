@@ -10,7 +10,8 @@ use std::collections::HashMap;
 
 const BATCH: &str =
     "SELECT id, external_id, aep_id, state, attempt, uploads, records, bytes, refused, status, error,
-                     planned, changed, format FROM batch";
+                     planned, changed, format,
+                     (SELECT aep_id FROM batch AS replayed WHERE replayed.id = batch.replays) FROM batch";
 
 impl Outbox for SqliteLedger {
     fn target(&mut self, target: &Target) -> Result<i64, LedgerError> {
@@ -168,6 +169,14 @@ impl Outbox for SqliteLedger {
                 Step::Uploaded => set("state = 'uploaded', error = NULL", &[]),
                 Step::Completed => set("state = 'completed', error = NULL", &[]),
                 Step::Active(refused, error) => {
+                    // What the batch refused whose place it takes, and it does not, is in the dataset now. Entries
+                    // name the batch that refused them.
+                    tx.execute(
+                        "DELETE FROM quarantine WHERE about ->> 'run' =
+                         (SELECT replayed.external_id FROM batch JOIN batch AS replayed
+                          ON replayed.id = batch.replays WHERE batch.id = ?)",
+                        [id],
+                    )?;
                     set("state = 'active', refused = ?3, error = ?4", &[&(*refused as i64), error])
                 }
                 Step::Failed(error) => set("state = 'failed', error = ?3", &[error]),
@@ -185,16 +194,27 @@ impl Outbox for SqliteLedger {
         now: i64,
     ) -> Result<i64, LedgerError> {
         self.within(|tx| {
-            tx.execute(
-                "INSERT INTO batch (target, external_id, format, attempt, records, bytes, planned, changed)
-                 SELECT target, ?2, ?3, attempt + 1, records, bytes, ?4, ?4 FROM batch WHERE id = ?1",
-                params![id, external_id, format.word(), now],
-            )?;
-            let new = tx.last_insert_rowid();
-            tx.execute("UPDATE outgoing SET batch = ? WHERE batch = ?", params![new, id])?;
-            tx.execute("UPDATE batch SET state = 'replaced', changed = ? WHERE id = ?", params![now, id])?;
-            Ok(new)
+            let replays = tx.query_row("SELECT replays FROM batch WHERE id = ?", [id], |row| row.get(0))?;
+            take_place(tx, id, external_id, format, replays, now)
         })
+    }
+
+    fn batch_called(&mut self, target: i64, aep_id: &str) -> Result<Option<Batch>, LedgerError> {
+        self.within(|tx| {
+            let sql = format!("{BATCH} WHERE target = ? AND aep_id = ?");
+            let found = tx.query_row(&sql, params![target, aep_id], batch).optional()?;
+            found.map(|batch| with_files(tx, batch)).transpose()
+        })
+    }
+
+    fn replay_batch(
+        &mut self,
+        id: i64,
+        external_id: &str,
+        format: Format,
+        now: i64,
+    ) -> Result<i64, LedgerError> {
+        self.within(|tx| take_place(tx, id, external_id, format, Some(id), now))
     }
 
     fn refuse(&mut self, refused: &[Quarantined]) -> Result<(), LedgerError> {
@@ -245,9 +265,14 @@ fn refuse(
 ) -> rusqlite::Result<()> {
     let mut seen =
         tx.prepare_cached("DELETE FROM delivered WHERE dataset = ? AND record_id = ? RETURNING seen")?;
+    // A row that was refused before is known there.
+    let mut before = tx.prepare_cached("SELECT seen FROM quarantine WHERE dataset = ? AND record_id = ?")?;
     for entry in refused {
         let key = params![datasets.get(&entry.dataset), entry.id];
-        let seen: Option<i64> = seen.query_row(key, |row| row.get(0)).optional()?;
+        let seen: Option<i64> = match seen.query_row(key, |row| row.get(0)).optional()? {
+            None => before.query_row(key, |row| row.get(0)).optional()?,
+            seen => seen,
+        };
         let entry = Quarantined { seen: seen.unwrap_or(entry.seen), ..entry.clone() };
         quarantine::change(tx, datasets, &[entry], &[])?;
     }
@@ -281,6 +306,7 @@ fn batch(row: &Row<'_>) -> rusqlite::Result<Batch> {
         planned: row.get(11)?,
         changed: row.get(12)?,
         format: format(row, 13)?,
+        replays: row.get(14)?,
         files: Vec::new(),
     })
 }
@@ -299,6 +325,26 @@ fn word<T>(row: &Row<'_>, column: usize, of: impl Fn(&str) -> Option<T>, what: &
         let problem = format!("{word} is no {what} of a batch");
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, problem.into())
     })
+}
+
+/// A new batch takes the files of an old one.
+fn take_place(
+    tx: &Transaction<'_>,
+    old: i64,
+    external_id: &str,
+    format: Format,
+    replays: Option<i64>,
+    now: i64,
+) -> rusqlite::Result<i64> {
+    tx.execute(
+        "INSERT INTO batch (target, external_id, format, replays, attempt, records, bytes, planned, changed)
+         SELECT target, ?2, ?3, ?4, attempt + 1, records, bytes, ?5, ?5 FROM batch WHERE id = ?1",
+        params![old, external_id, format.word(), replays, now],
+    )?;
+    let new = tx.last_insert_rowid();
+    tx.execute("UPDATE outgoing SET batch = ? WHERE batch = ?", params![new, old])?;
+    tx.execute("UPDATE batch SET state = 'replaced', changed = ? WHERE id = ?", params![now, old])?;
+    Ok(new)
 }
 
 /// SQLite's numbers have a sign, counts have none.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dataprep::{Plan, Run};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
+use xdm::check::{MAX_EVENT, MAX_RECORD};
 
 use super::{
     Refusal,
@@ -68,8 +69,9 @@ struct Way {
     operation: Operation,
     schema: Arc<Schema>,
     plan: Option<Arc<Plan>>,
-    /// The path of the primary identity, when the dataset is enabled for Profile.
-    profile: Option<String>,
+    /// The path of the primary identity, and how many bytes a record may have there, when the dataset is enabled for
+    /// Profile.
+    profile: Option<(String, usize)>,
 }
 
 /// What the messages of one request have in common. Headers are mostly the same: the last way is kept.
@@ -101,7 +103,9 @@ impl<'w> Ways<'w> {
             inbox.fail(self.origin, &way.dataset, Some(xaction), errors, &entity);
             return Ok(());
         }
-        if let Some(path) = &way.profile
+        // What is larger is dropped without a word.
+        if let Some((path, most)) = &way.profile
+            && entity.len() <= *most
             && let Some(identity) = identity(&record, path)
         {
             inbox.profile(&way.dataset, identity, way.operation, record);
@@ -262,7 +266,8 @@ impl<'w> Ways<'w> {
         let plan = route.mapping.as_ref().and_then(|(id, version)| inbox.plan(origin, id, *version));
         let primary = tenant.registry.primary_identity(&route.schema).filter(|_| in_profile);
         let profile = primary.and_then(|primary| primary.get("xdm:sourceProperty")?.as_str());
-        let profile = profile.map(str::to_owned);
+        let most = if schema.requires("timestamp") { MAX_EVENT } else { MAX_RECORD };
+        let profile = profile.map(|path| (path.to_owned(), most));
         let (dataset, flow) = (route.dataset.clone(), flow.to_owned());
         Ok(Way { dataset, flow, operation, schema, plan, profile })
     }

@@ -68,10 +68,15 @@ impl Schema {
         Self(Node::new(tree))
     }
 
+    /// Whether every record must have a field.
+    pub(super) fn requires(&self, name: &str) -> bool {
+        self.0.required.iter().any(|known| known == name)
+    }
+
     /// What is wrong with a record, the first five. Of a part of a record nothing is required.
     pub(super) fn check(&self, record: &Value, length: usize, whole: bool) -> Vec<Violation> {
         let mut check = Check { whole, budget: Budget::for_record(length), found: Vec::new() };
-        check.at(&self.0, record, "#", "#");
+        check.at(&self.0, record, &Place { above: None, step: Step::Root });
         check.found
     }
 }
@@ -138,6 +143,47 @@ impl Node {
     }
 }
 
+/// Where in a record, and in its schema: written out only when there is something to say of it.
+struct Place<'a> {
+    above: Option<&'a Place<'a>>,
+    step: Step<'a>,
+}
+
+enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Key(&'a str),
+    Item(usize),
+}
+
+impl Place<'_> {
+    fn below<'a>(&'a self, step: Step<'a>) -> Place<'a> {
+        Place { above: Some(self), step }
+    }
+
+    /// As pointers into the record and into the schema.
+    fn pointers(&self) -> (String, String) {
+        let (mut record, mut schema) =
+            self.above.map_or_else(|| ("#".to_owned(), "#".to_owned()), Place::pointers);
+        match self.step {
+            Step::Root => {}
+            Step::Field(name) => {
+                record.extend(["/", name]);
+                schema.extend(["/properties/", name]);
+            }
+            Step::Key(name) => {
+                record.extend(["/", name]);
+                schema.push_str("/additionalProperties");
+            }
+            Step::Item(at) => {
+                record.push_str(&format!("/{at}"));
+                schema.push_str("/items");
+            }
+        }
+        (record, schema)
+    }
+}
+
 /// A pass over a record.
 struct Check {
     whole: bool,
@@ -146,45 +192,44 @@ struct Check {
 }
 
 impl Check {
-    fn say(&mut self, pointer: &str, schema: &str, keyword: &'static str, message: String) {
+    fn say(&mut self, place: &Place<'_>, keyword: &'static str, message: String) {
         if self.found.len() < MAX_VIOLATIONS {
-            let (pointer, schema) = (pointer.to_owned(), schema.to_owned());
+            let (pointer, schema) = place.pointers();
             self.found.push(Violation { pointer, schema, keyword, message });
         }
     }
 
-    fn at(&mut self, node: &Node, value: &Value, pointer: &str, schema: &str) {
+    fn at(&mut self, node: &Node, value: &Value, place: &Place<'_>) {
         if self.found.len() >= MAX_VIOLATIONS {
             return;
         }
         match (&node.kind, value) {
             (Kind::Any, _) | (Kind::Boolean, Value::Bool(_)) => {}
-            (Kind::String, Value::String(text)) => self.text(node, text, pointer, schema),
-            (Kind::Number, Value::Number(number)) => self.number(node, number, pointer, schema),
+            (Kind::String, Value::String(text)) => self.text(node, text, place),
+            (Kind::Number, Value::Number(number)) => self.number(node, number, place),
             (Kind::Integer, Value::Number(number)) if !number.is_f64() => {
-                self.number(node, number, pointer, schema);
+                self.number(node, number, place);
             }
             (Kind::Array(items), Value::Array(values)) => {
                 for (at, value) in values.iter().enumerate() {
-                    self.at(items, value, &format!("{pointer}/{at}"), &format!("{schema}/items"));
+                    self.at(items, value, &place.below(Step::Item(at)));
                 }
             }
             (Kind::Map(values), Value::Object(members)) => {
                 for (name, value) in members {
-                    let schema = format!("{schema}/additionalProperties");
-                    self.at(values, value, &format!("{pointer}/{name}"), &schema);
+                    self.at(values, value, &place.below(Step::Key(name)));
                 }
             }
             (Kind::Object(fields), Value::Object(members)) => {
-                self.members(node, fields, members, pointer, schema);
+                self.members(node, fields, members, place);
             }
             (_, other) => {
                 let message = format!("expected type: {}, found: {}", node.type_name(), kind_of(other));
-                self.say(pointer, schema, "type", message);
+                self.say(place, "type", message);
             }
         }
         if !node.allowed.is_empty() && !node.allowed.contains(value) {
-            self.say(pointer, schema, "enum", "the value is not a valid enum value".to_owned());
+            self.say(place, "enum", "the value is not a valid enum value".to_owned());
         }
     }
 
@@ -193,38 +238,34 @@ impl Check {
         node: &Node,
         fields: &BTreeMap<String, Node>,
         members: &Map<String, Value>,
-        pointer: &str,
-        schema: &str,
+        place: &Place<'_>,
     ) {
         let required: &[String] = if self.whole { &node.required } else { &[] };
         for name in required.iter().filter(|name| !members.contains_key(*name)) {
-            self.say(pointer, schema, "required", format!("required key [{name}] not found"));
+            self.say(place, "required", format!("required key [{name}] not found"));
         }
         for (name, value) in members {
             match fields.get(name) {
-                Some(field) => {
-                    let schema = format!("{schema}/properties/{name}");
-                    self.at(field, value, &format!("{pointer}/{name}"), &schema);
-                }
+                Some(field) => self.at(field, value, &place.below(Step::Field(name))),
                 None if fields.is_empty() => {}
                 None => {
                     let message = format!("extraneous key [{name}] is not permitted");
-                    self.say(pointer, schema, "additionalProperties", message);
+                    self.say(place, "additionalProperties", message);
                 }
             }
         }
     }
 
-    fn text(&mut self, node: &Node, text: &str, pointer: &str, schema: &str) {
+    fn text(&mut self, node: &Node, text: &str, place: &Place<'_>) {
         if node.length != (0, usize::MAX) {
             let length = text.chars().count();
             if length < node.length.0 {
                 let message = format!("expected minLength: {}, actual: {length}", node.length.0);
-                self.say(pointer, schema, "minLength", message);
+                self.say(place, "minLength", message);
             }
             if length > node.length.1 {
                 let message = format!("expected maxLength: {}, actual: {length}", node.length.1);
-                self.say(pointer, schema, "maxLength", message);
+                self.say(place, "maxLength", message);
             }
         }
         let matches = node.pattern.as_ref().is_none_or(|pattern| {
@@ -232,19 +273,19 @@ impl Check {
             pattern.find(text, &mut self.budget).unwrap_or(false)
         });
         if !matches {
-            self.say(pointer, schema, "pattern", "string does not match pattern".to_owned());
+            self.say(place, "pattern", "string does not match pattern".to_owned());
         }
         if !has_format(&node.format, text) {
-            self.say(pointer, schema, "format", format!("the value is not a valid {}", node.format));
+            self.say(place, "format", format!("the value is not a valid {}", node.format));
         }
     }
 
-    fn number(&mut self, node: &Node, number: &Number, pointer: &str, schema: &str) {
+    fn number(&mut self, node: &Node, number: &Number, place: &Place<'_>) {
         if let Some(minimum) = node.minimum.as_ref().filter(|minimum| compare(number, minimum).is_lt()) {
-            self.say(pointer, schema, "minimum", format!("the value is not greater or equal to {minimum}"));
+            self.say(place, "minimum", format!("the value is not greater or equal to {minimum}"));
         }
         if let Some(maximum) = node.maximum.as_ref().filter(|maximum| compare(number, maximum).is_gt()) {
-            self.say(pointer, schema, "maximum", format!("the value is not less or equal to {maximum}"));
+            self.say(place, "maximum", format!("the value is not less or equal to {maximum}"));
         }
     }
 }
