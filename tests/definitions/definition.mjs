@@ -53,7 +53,8 @@ export class Definition {
     const child = spawn(process.execPath, arguments_, { stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
     const url = await new Promise((resolve, reject) => {
-      const fail = (why) => reject(new Error(`Prism does not start for ${this.file}: ${why}\n${said.slice(-5).join("\n")}`));
+      const fail = (why) =>
+        reject(new Error(`Prism does not start for ${this.file}: ${why}\n${said.slice(-5).join("\n")}`));
       const timer = setTimeout(() => {
         child.kill();
         fail("it takes too long");
@@ -86,12 +87,13 @@ export class Definition {
 /** What Prism finds wrong with a request: places and messages. None: it passes. */
 export async function ask(url, { method, path, query, headers, body }) {
   const target = `${url}${path}${query && `?${query}`}`;
-  const answer = await fetch(target, { method, headers, body, redirect: "manual", signal: AbortSignal.timeout(ANSWER) });
+  const signal = AbortSignal.timeout(ANSWER);
+  const answer = await fetch(target, { method, headers, body, redirect: "manual", signal });
   const text = await answer.text();
   const told = [...inHeader(answer.headers.get("sl-violations")), ...inBody(text)];
   // The other half is about the answer that Prism took from the definition's own examples.
   const ours = told.filter(({ at }) => !at.startsWith("response"));
-  if (ours.length > 0 || told.length > 0) return unique(ours);
+  if (told.length > 0) return unique(ours);
   const refused = answer.status >= 400 && /stoplight\.io\/prism\/errors/.test(text);
   // Of an error to HEAD there is no more than the status.
   return refused || (method === "HEAD" && answer.status >= 400)
@@ -100,7 +102,8 @@ export async function ask(url, { method, path, query, headers, body }) {
 }
 
 function operation(document, path, item, method) {
-  const parameters = [...(item.parameters ?? []), ...(item[method].parameters ?? [])].map((one) => resolved(document, one));
+  const all = [...(item.parameters ?? []), ...(item[method].parameters ?? [])];
+  const parameters = all.map((one) => resolved(document, one));
   return {
     method: method.toUpperCase(),
     path,
@@ -126,7 +129,7 @@ function inHeader(header) {
   if (!cut.test(header)) return JSON.parse(header).map(violation);
   // The header ends in the middle of its JSON: what is whole of it.
   const whole = header.replace(cut, "").match(/\{"location":\[[^\]]*\][^{}]*\}/g) ?? [];
-  return whole.map((one) => violation(JSON.parse(one)));
+  return whole.length > 0 ? whole.map((one) => violation(JSON.parse(one))) : [{ at: "request", says: header }];
 }
 
 function inBody(text) {
