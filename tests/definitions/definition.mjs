@@ -40,7 +40,8 @@ export class Definition {
     return known ? below : undefined;
   }
 
-  /** The operation of a request; what has fewest variables when there are several. */
+  /** The operation of a request; what has fewest variables when there are several. A slash too many at the end of the
+   * definition's path does not count here: Prism minds it. */
   operation(method, path) {
     const fits = this.operations.filter((one) => one.method === method && one.pattern.test(path));
     return fits.sort((a, b) => variables(a.path) - variables(b.path))[0];
@@ -52,7 +53,8 @@ export class Definition {
     const child = spawn(process.execPath, arguments_, { stdio: ["ignore", "pipe", "pipe"] });
     const said = [];
     const url = await new Promise((resolve, reject) => {
-      const fail = (why) => reject(new Error(`Prism does not start for ${this.file}: ${why}\n${said.slice(-5).join("\n")}`));
+      const fail = (why) =>
+        reject(new Error(`Prism does not start for ${this.file}: ${why}\n${said.slice(-5).join("\n")}`));
       const timer = setTimeout(() => {
         child.kill();
         fail("it takes too long");
@@ -85,12 +87,13 @@ export class Definition {
 /** What Prism finds wrong with a request: places and messages. None: it passes. */
 export async function ask(url, { method, path, query, headers, body }) {
   const target = `${url}${path}${query && `?${query}`}`;
-  const answer = await fetch(target, { method, headers, body, redirect: "manual", signal: AbortSignal.timeout(ANSWER) });
+  const signal = AbortSignal.timeout(ANSWER);
+  const answer = await fetch(target, { method, headers, body, redirect: "manual", signal });
   const text = await answer.text();
   const told = [...inHeader(answer.headers.get("sl-violations")), ...inBody(text)];
   // The other half is about the answer that Prism took from the definition's own examples.
   const ours = told.filter(({ at }) => !at.startsWith("response"));
-  if (ours.length > 0 || told.length > 0) return unique(ours);
+  if (told.length > 0) return unique(ours);
   const refused = answer.status >= 400 && /stoplight\.io\/prism\/errors/.test(text);
   // Of an error to HEAD there is no more than the status.
   return refused || (method === "HEAD" && answer.status >= 400)
@@ -99,11 +102,12 @@ export async function ask(url, { method, path, query, headers, body }) {
 }
 
 function operation(document, path, item, method) {
-  const parameters = [...(item.parameters ?? []), ...(item[method].parameters ?? [])].map((one) => resolved(document, one));
+  const all = [...(item.parameters ?? []), ...(item[method].parameters ?? [])];
+  const parameters = all.map((one) => resolved(document, one));
   return {
     method: method.toUpperCase(),
     path,
-    pattern: new RegExp(`^${path.split(/\{[^}]+\}/).map(escaped).join("[^/]+")}$`),
+    pattern: new RegExp(`^${path.split(/\{[^}]+\}/).map(escaped).join("[^/]+").replace(/\/$/, "/?")}$`),
     queries: parameters.filter((one) => one?.in === "query").map((one) => one.name),
   };
 }
@@ -115,6 +119,8 @@ function resolved(document, value) {
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const first = (path) => path.split("/")[1];
+/** Whether a path lacks the slash with which the definition's ends. */
+export const lacksSlash = (operation, path) => operation.path.endsWith("/") && !path.endsWith("/");
 const variables = (path) => path.split("{").length;
 
 function inHeader(header) {
@@ -123,7 +129,7 @@ function inHeader(header) {
   if (!cut.test(header)) return JSON.parse(header).map(violation);
   // The header ends in the middle of its JSON: what is whole of it.
   const whole = header.replace(cut, "").match(/\{"location":\[[^\]]*\][^{}]*\}/g) ?? [];
-  return whole.map((one) => violation(JSON.parse(one)));
+  return whole.length > 0 ? whole.map((one) => violation(JSON.parse(one))) : [{ at: "request", says: header }];
 }
 
 function inBody(text) {
@@ -135,7 +141,11 @@ function inBody(text) {
   }
 }
 
-const violation = ({ location, message }) => ({ at: location.join("."), says: message });
+/** Where Prism makes an error of its own of it, it leaves out that it is about the request. */
+function violation({ location, message }) {
+  const about = ["request", "response"].includes(location[0]) ? location : ["request", ...location];
+  return { at: about.join("."), says: message };
+}
 
 function problem(text) {
   try {

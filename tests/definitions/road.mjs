@@ -17,12 +17,12 @@ const PATIENCE = 60_000;
 /** A key of Stripe's form that opens nothing. */
 const KEY = "rk_test_definitions";
 
+const CHANNEL = { sourceType: "ATTRIBUTE", source: "metadata.channel", destination: "_{TENANT_ID}.shop.channel" };
+
 const field = (type) => ({
   resource: "charge",
   variant: "event",
-  mappingSet: {
-    mappings: [{ sourceType: "ATTRIBUTE", source: "metadata.channel", destination: "_{TENANT_ID}.shop.channel", type, labels: ["I2"] }],
-  },
+  mappingSet: { mappings: [{ ...CHANNEL, type, labels: ["I2"] }] },
 });
 
 const flows = (frequency, interval) => `name = "shop"
@@ -40,8 +40,8 @@ const FILES = {
   "hourly.toml": flows("hour", 1),
 };
 
-/** What is done in each sandbox of its own: what goes wrong there, and commands with the codes that they may end with. With a third
- * part a command is repeated until it says so. */
+/** What is done in each sandbox of its own: what goes wrong there, and commands with the codes that they may end with.
+ * With a third part a command is repeated until it says so. */
 const ROADS = [
   {
     name: "schemas",
@@ -71,6 +71,15 @@ const ROADS = [
     ],
   },
   {
+    name: "batches of other forms",
+    faults: "PATCH /data/foundation/import:close-after@2",
+    commands: [
+      ["schema apply --yes", 0],
+      ["sync --lake lake --tenant acme --resources charges --to aep --request-bytes 65536", 0],
+      ["sync --lake lake --tenant acme --resources customers,prices --to aep --format parquet", 0],
+    ],
+  },
+  {
     name: "batches, in doubt",
     faults: [
       "POST /data/foundation/import/batches:close-after@1",
@@ -93,11 +102,39 @@ const ROADS = [
     ],
   },
   {
+    name: "streams",
+    // Five minutes a second: inlets open. The account changes while it is listed, so that objects go.
+    pace: 300,
+    sandbox: ["--churn", "7:30"],
+    commands: [
+      ["schema apply --yes --profile", 0],
+      ["sync --lake lake --tenant acme", 0],
+      ["sync --lake lake --tenant acme --to aep --mode streaming --opening 5", 0],
+      ["deliver --lake lake --mode streaming --opening 5", 0],
+    ],
+  },
+  {
+    name: "streams, in doubt",
+    pace: 300,
+    faults: [
+      "POST /data/foundation/flowservice:close-after@1-4",
+      "POST /collection/batch:503@1",
+      "POST /collection/batch:entry503@9",
+    ].join(),
+    commands: [
+      ["schema apply --yes", 0],
+      ["sync --lake lake --tenant acme --to aep --mode streaming --opening 5", [0, 2]],
+      ["deliver --lake lake --mode streaming --opening 5", 0],
+    ],
+  },
+  {
     name: "flows",
     // A quarter of an hour a second: flows run.
     pace: 900,
     commands: [
+      ["doctor --platform", [0, 1, 2]],
       ["schema apply --yes", 0],
+      ["doctor --platform", [0, 1, 2]],
       ["flow plan --file flows.toml", 3],
       ["flow apply --file flows.toml --yes", 0],
       ["flow list", 0],
@@ -123,14 +160,15 @@ const ROADS = [
   },
 ];
 
-/** Walks all roads with the programs of a directory; every request is noted in the file `log`. */
-export async function record(programs, place, log, said) {
+/** Walks all roads with the programs of a directory, below another one; all that Platform was asked. */
+export async function record(programs, place, said) {
   const program = (name) => {
     const path = join(programs, name);
-    if (!existsSync(path)) throw new Error(`${path} is not there: build it with cargo build --release, or give --programs DIR`);
-    return path;
+    if (existsSync(path)) return path;
+    throw new Error(`${path} is not there: build it with cargo build --release, or give --programs DIR`);
   };
   const [xdm, sandbox] = [program("stripe-xdm"), program("stripe-xdm-sandbox")];
+  const log = join(place, "log.jsonl");
   for (const [number, road] of ROADS.entries()) {
     said(road.name);
     const directory = join(place, String(number));
@@ -139,10 +177,10 @@ export async function record(programs, place, log, said) {
     const served = await serve(sandbox, log, road);
     try {
       for (const [command, codes, until] of road.commands) {
-        const out = () => run(xdm, command, [codes].flat(), directory, served.environment);
+        const once = () => run(xdm, command, [codes].flat(), directory, served.environment);
         const end = Date.now() + PATIENCE;
-        for (let said = await out(); until && !until.test(said); said = await out()) {
-          if (Date.now() > end) throw new Error(`stripe-xdm ${command} never says ${until}:\n${said.slice(-2000)}`);
+        for (let out = await once(); until && !until.test(out); out = await once()) {
+          if (Date.now() > end) throw new Error(`stripe-xdm ${command} never says ${until}:\n${out.slice(-2000)}`);
           await setTimeout(PAUSE);
         }
       }
@@ -150,11 +188,19 @@ export async function record(programs, place, log, said) {
       await served.stop();
     }
   }
-  return readFileSync(log, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  return noted(log);
 }
 
-async function serve(sandbox, log, { faults = "", pace }) {
-  const flags = ["--objects", "600", "--no-limits", "--platform", "--platform-log", log, "--platform-faults", faults];
+/** The requests of a log. */
+export function noted(log) {
+  const lines = readFileSync(log, "utf8").split("\n");
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** Starts the sandbox; how the program reaches it. */
+async function serve(sandbox, log, { faults = "", pace, sandbox: more = [] }) {
+  const flags = ["--objects", "600", "--no-limits", "--platform", "--platform-log", log, ...more];
+  if (faults) flags.push("--platform-faults", faults);
   if (pace) flags.push("--platform-pace", String(pace));
   const child = spawn(sandbox, flags, { stdio: ["ignore", "pipe", "inherit"] });
   const up = new AbortController();
@@ -187,15 +233,16 @@ async function serve(sandbox, log, { faults = "", pace }) {
   return { environment, stop };
 }
 
-function run(program, command, codes, directory, environment) {
-  // Neither settings nor tokens of whoever runs this.
-  const env = { PATH: process.env.PATH, HOME: directory, XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(directory, "cache"), ...environment };
+function run(program, command, codes, directory, served) {
+  // Neither the settings nor the tokens of whoever runs this.
+  const env = { PATH: process.env.PATH, HOME: directory, XDG_CACHE_HOME: join(directory, "../cache"), ...served };
   const options = { cwd: directory, env, timeout: COMMAND, maxBuffer: 64 << 20 };
   return new Promise((resolve, reject) => {
     execFile(program, command.split(" "), options, (error, out, said) => {
       const code = error ? (error.code ?? error.signal) : 0;
       if (codes.includes(code)) return resolve(out);
-      reject(new Error(`stripe-xdm ${command} ends with ${code}, not with ${codes.join(" or ")}:\n${said.slice(-2000)}${out.slice(-2000)}`));
+      const told = `${said.slice(-2000)}${out.slice(-2000)}`;
+      reject(new Error(`stripe-xdm ${command} ends with ${code}, not with ${codes.join(" or ")}:\n${told}`));
     });
   });
 }
