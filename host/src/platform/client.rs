@@ -215,6 +215,11 @@ impl Platform {
         Ok(Self { http, base, tokens, headers })
     }
 
+    /// Asks the identity service for a token, whatever is kept from earlier runs.
+    pub async fn sign_in(&self) -> Result<(), PlatformError> {
+        self.tokens.renew().await
+    }
+
     /// Asks; none when there is no such thing (404).
     pub(super) async fn find(&self, ask: &Ask<'_>) -> Result<Option<Answer>, PlatformError> {
         match self.ask(ask).await {
