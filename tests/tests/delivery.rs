@@ -294,3 +294,108 @@ fn killed_at_every_step_every_record_is_there_once() -> anyhow::Result<()> {
         other.join().map_err(|_panic| anyhow::anyhow!("a thread panicked"))?.and(own)
     })
 }
+
+/// Streams with time passing at the platform, so that inlets open.
+fn streaming(lake: &Path, adobe: &Adobe) -> anyhow::Result<Command> {
+    let mut command = delivering(lake, adobe)?;
+    command.args(["--mode", "streaming", "--stream-rate", "0", "--opening", "0"]);
+    Ok(command)
+}
+
+/// Every record was taken, doubly at most what was in flight; what the schema forbids lies in error batches.
+fn streamed(lake: &Path, adobe: &Adobe, doubles: usize, about: &str) -> anyhow::Result<()> {
+    let (well, planted) = expected(lake)?;
+    let status = answer(command()?, &["status", "--lake"], lake)?;
+    let (mut twice, mut refused) = (0, BTreeSet::new());
+    for target in status["platform"].as_array().context("targets")? {
+        let (name, id) = (target["dataset"].as_str().context("a name")?, target["dataset_id"].as_str());
+        let id = id.context("an id")?;
+        ensure!(target["waiting"] == 0, "{about}: {target}");
+        let mut found = BTreeMap::new();
+        for taken in adobe.platform()?.collected(id) {
+            let record: Value = serde_json::from_str(&taken.entity)?;
+            *found.entry(record["_id"].as_str().context("an _id")?.to_owned()).or_insert(0) += 1;
+        }
+        let wanted: Vec<&String> = well.get(name).into_iter().flat_map(BTreeMap::keys).collect();
+        ensure!(
+            found.keys().eq(wanted.iter().copied()),
+            "{about}: {} of {} in {name}",
+            found.len(),
+            wanted.len()
+        );
+        twice += found.values().filter(|times| **times > 1).count();
+        for failed in adobe.platform()?.uncollected(id) {
+            let message: Value = serde_json::from_str(&failed.entity)?;
+            let id =
+                ["/_id", "/body/xdmEntity/_id"].iter().find_map(|place| message.pointer(place)?.as_str());
+            refused.insert(id.context("an _id")?.to_owned());
+        }
+    }
+    ensure!(refused == planted, "{about}: {} of {} in error batches", refused.len(), planted.len());
+    ensure!(twice <= doubles, "{about}: {twice} came twice");
+    Ok(())
+}
+
+#[test]
+fn streams_that_are_killed_lose_nothing_and_repeat_what_was_in_flight() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let stand_in = StandIn::start(account(), "")?;
+    let template = dir.path().join("template");
+    let mapping = planting(dir.path())?;
+    let synced = run(syncing(&template, &stand_in, Some(&mapping))?)?;
+    ensure!(synced.code == Some(0), "{synced:?}");
+    let adobe = adobe()?;
+    let platform = adobe.platform()?;
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                platform.advance(Duration::from_secs(60));
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let test = || -> anyhow::Result<()> {
+            let whole = dir.path().join("whole");
+            copy(&template, &whole)?;
+            let ended = run(streaming(&whole, &adobe)?)?;
+            adobe.nothing_secret(&ended)?;
+            ensure!(ended.code == Some(0), "{ended:?}");
+            streamed(&whole, &adobe, 0, "without a kill")?;
+            let sent = platform.requests().iter().filter(|one| one.path.starts_with("/collection/")).count();
+            ensure!(sent >= 10, "{sent} requests");
+            let again = run(streaming(&whole, &adobe)?)?;
+            ensure!(again.code == Some(0), "{again:?}");
+            streamed(&whole, &adobe, 0, "once more")?;
+            for number in 0..2 * sent {
+                let (step, word) = (number / 2 + 1, if number % 2 == 0 { "slow" } else { "late" });
+                let about = format!("{word} at message {step}");
+                let lake = dir.path().join(number.to_string());
+                copy(&template, &lake)?;
+                platform.empty();
+                platform.set_faults(format!("/collection/:{word}:60s@{step}").parse::<Faults>()?);
+                let before = platform.requests().len();
+                let mut running = Running::start(streaming(&lake, &adobe)?, BOUND)?;
+                let done = step - usize::from(word == "slow");
+                let ended = running.look(|| {
+                    let requests = platform.requests();
+                    let sent =
+                        requests.iter().skip(before).filter(|one| one.path.starts_with("/collection/"));
+                    Ok(sent.count() >= done)
+                })?;
+                ensure!(!ended, "{about}: the program ended");
+                std::thread::sleep(Duration::from_millis(20));
+                running.kill()?;
+                platform.set_faults(Faults::none());
+                let rest = run(streaming(&lake, &adobe)?)?;
+                ensure!(rest.code == Some(0), "{about}: {rest:?}");
+                // All that one file has may have been in flight, or several small ones.
+                streamed(&lake, &adobe, usize::MAX, &about)?;
+                std::fs::remove_dir_all(&lake)?;
+            }
+            Ok(())
+        };
+        let ended = test();
+        over.store(true, Ordering::Relaxed);
+        ended
+    })
+}

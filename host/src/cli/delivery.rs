@@ -212,7 +212,10 @@ impl Route {
                     deliver(platform, &mut ledger, lake, &destinations, options, &said).await
                 }
                 Way::Stream(options) => {
-                    stream(platform, &mut ledger, lake, &destinations, options, &said).await
+                    // Files of batches that were begun are not streamed: these batches are carried on.
+                    let begun = Options { begins: false, patience: Duration::ZERO, ..Options::default() };
+                    let before = deliver(platform, &mut ledger, lake, &destinations, &begun, &said).await;
+                    stream(platform, &mut ledger, lake, &destinations, options, &said).await.after(before)
                 }
             }
         };

@@ -62,6 +62,8 @@ pub struct Options {
     pub patience: Duration,
     /// Batches, by Platform's ids, to be sent once more in the place of their rows.
     pub replay: Vec<String>,
+    /// Whether files go into new batches; without it, only those that were begun are carried on.
+    pub begins: bool,
     /// Whether to try batches again that failed too often.
     pub again: bool,
     /// Now, in epoch seconds.
@@ -82,6 +84,7 @@ impl Default for Options {
             largest_request: LARGEST_REQUEST,
             patience,
             replay: Vec::new(),
+            begins: true,
             again: false,
             clock,
         }
@@ -222,6 +225,22 @@ impl Delivery {
         self.error.is_none() && !self.interrupted && self.datasets.iter().all(whole)
     }
 
+    /// The same with what another delivery to the same datasets did before.
+    pub fn after(mut self, before: Self) -> Self {
+        for (one, other) in self.datasets.iter_mut().zip(before.datasets) {
+            one.batches += other.batches;
+            one.rows += other.rows;
+            one.bytes += other.bytes;
+            one.refused += other.refused;
+            one.open += other.open;
+            one.failed += other.failed;
+            one.notes.splice(0..0, other.notes);
+        }
+        self.patience = before.patience;
+        self.error = before.error.or(self.error);
+        self
+    }
+
     /// What a program exits with: 1 when an error or a stop ended it, 2 when rows were refused, batches have failed
     /// or are not settled yet.
     pub fn exit_code(&self) -> u8 {
@@ -341,6 +360,9 @@ impl Run<'_> {
             let name = external_id(self.lake, &to.target.dataset_id, &files, batch.attempt + 1).await?;
             let now = (self.options.clock)();
             due.push(self.outbox.replace_batch(batch.id, &name, self.options.format, now)?);
+        }
+        if !self.options.begins {
+            return Ok(due);
         }
         for aep_id in &self.options.replay {
             if let Some(batch) = self.outbox.batch_called(target, aep_id)? {

@@ -242,6 +242,11 @@ impl Platform {
         org.and_then(|(_, value)| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Asks the identity service for a token, whatever is kept from earlier runs.
+    pub async fn sign_in(&self) -> Result<(), PlatformError> {
+        self.tokens.renew().await
+    }
+
     /// Asks; none when there is no such thing (404).
     pub(super) async fn find(&self, ask: &Ask<'_>) -> Result<Option<Answer>, PlatformError> {
         match self.ask(ask).await {

@@ -120,6 +120,13 @@ impl Tokens {
         Ok(token)
     }
 
+    /// Asks for a token although a good one may be kept: only so it shows whether the secret is right.
+    pub(super) async fn renew(&self) -> Result<(), PlatformError> {
+        let mut held = self.held.lock().await;
+        *held = Some(self.ask().await?);
+        Ok(())
+    }
+
     /// Takes the secrets out of a text that came from elsewhere.
     pub(super) fn redact(&self, text: &str, token: Option<&Token>) -> String {
         let text = text.replace(self.secret.0.expose_secret(), "[secret]");

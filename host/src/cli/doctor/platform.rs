@@ -27,6 +27,11 @@ pub(super) async fn findings(
             Err(error) => return vec![Finding::new("credential", State::Fail, format!("{error:#}"))],
         };
     let mut findings = Vec::new();
+    if let Err(error) = platform.sign_in().await {
+        findings.push(entry(&error));
+        return findings;
+    }
+    findings.push(Finding::pass("token", "Adobe's identity service gives one"));
     let found = match platform.tenant_id().await {
         Ok(found) => found,
         Err(error) => {
@@ -34,7 +39,6 @@ pub(super) async fn findings(
             return findings;
         }
     };
-    findings.push(Finding::pass("token", "Adobe's identity service gives one"));
     findings.push(Finding::pass("sandbox", place.to_string()));
     findings.push(match tenant.map(|given| given.trim_start_matches('_')) {
         Some(given) if given != found => {
