@@ -123,6 +123,7 @@ class Deviations {
       (one) =>
         one.service === service &&
         one.operations.some((name) => name === operation || name === "*") &&
+        (!one.header || one.header in example.headers) &&
         new RegExp(`^${one.at}$`).test(at) &&
         new RegExp(one.says).test(says),
     );
