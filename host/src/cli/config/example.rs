@@ -106,8 +106,8 @@ mod tests {
     use std::path::Path;
     use stripe_xdm::config::ConfigFile;
 
-    /// What a layer above the file alone can say: which file, and which of its accounts.
-    const NO_PLACE: [&str; 4] = ["config", "only", "help", "version"];
+    /// What a layer above the file alone can say: which file, which of its accounts, and what is to be done this once.
+    const NO_PLACE: [&str; 6] = ["config", "only", "help", "version", "platform", "retry-failed"];
 
     /// Options of the commands that do the work, and of all commands.
     fn options() -> Vec<(String, String)> {
