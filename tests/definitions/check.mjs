@@ -123,6 +123,7 @@ class Deviations {
       (one) =>
         one.service === service &&
         one.operations.some((name) => name === operation || name === "*") &&
+        (!one.header || one.header in example.headers) &&
         new RegExp(`^${one.at}$`).test(at) &&
         new RegExp(one.says).test(says),
     );
@@ -151,7 +152,8 @@ class Deviations {
 
 function table(rows) {
   const names = ["service", "operations", "requests", "distinct", "passed", "known", "unknown"];
-  const cells = [names, ...rows.map((row) => names.map((name) => String(row[name])))];
+  const heads = [...names.slice(0, 5), "known deviations", "unknown deviations"];
+  const cells = [heads, ...rows.map((row) => names.map((name) => String(row[name])))];
   const widths = names.map((_, at) => Math.max(...cells.map((row) => row[at].length)));
   const line = (row) => row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at])));
   for (const row of cells) console.log(line(row).join("  "));

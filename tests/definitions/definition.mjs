@@ -8,8 +8,7 @@ import { basename, extname } from "node:path";
 import { createInterface } from "node:readline";
 
 const require = createRequire(import.meta.url);
-const { parse } = require("@stoplight/yaml");
-const PRISM = require.resolve("@stoplight/prism-cli/dist/index.js");
+const [{ parse }, PRISM] = installed();
 
 /** Longest that Prism may take to start, and to answer, in milliseconds. */
 const START = 60_000;
@@ -99,6 +98,15 @@ export async function ask(url, { method, path, query, headers, body }) {
   return refused || (method === "HEAD" && answer.status >= 400)
     ? [{ at: "request", says: problem(text) ?? `Prism answers ${answer.status}` }]
     : [];
+}
+
+function installed() {
+  try {
+    return [require("@stoplight/yaml"), require.resolve("@stoplight/prism-cli/dist/index.js")];
+  } catch {
+    console.error("error: Prism is not installed: run npm ci --ignore-scripts in tests/definitions");
+    process.exit(2);
+  }
 }
 
 function operation(document, path, item, method) {
