@@ -169,6 +169,8 @@ fn another_key_another_schedule() -> anyhow::Result<()> {
 #[test]
 fn killed_at_any_moment_the_next_run_completes_it() -> anyhow::Result<()> {
     let shop = Shop::with_datasets()?;
+    // Slow enough that the program does not end before it is killed, however busy the machine is.
+    shop.platform()?.set_faults("POST /data/foundation:slow:100msevery1".parse()?);
     let mut kills = 0;
     loop {
         let enough = shop.made()? + 3;
@@ -182,7 +184,7 @@ fn killed_at_any_moment_the_next_run_completes_it() -> anyhow::Result<()> {
         running.kill()?;
         kills += 1;
     }
-    ensure!(kills > 5, "it was only killed {kills} times");
+    ensure!(kills > 4, "it was only killed {kills} times");
     ensure!(shop.made()? == 25, "{} things were made", shop.made()?);
     shop.said(&["flow", "plan"], 0)?;
     Ok(())
