@@ -79,7 +79,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "metrics", about: "Numbers for Prometheus" },
     Section {
         name: "platform",
-        about: "The sandbox of Experience Platform, for `schema`, `sync --to aep` and `deliver`",
+        about: "The sandbox of Experience Platform, for `schema`, `sync --to aep`, `deliver`, `flow` and `doctor --platform`",
     },
     Section { name: "transform", about: "Options of `stripe-xdm transform` alone" },
     Section { name: "program", about: "The program itself" },
