@@ -15,9 +15,9 @@ use stripe_xdm::delivery::Options;
 use stripe_xdm::module::Module;
 use stripe_xdm::platform::{Config, Platform, Secret};
 use stripe_xdm::report::{columns, count};
-use stripe_xdm::schedule::Stop;
+use stripe_xdm::schedule::{Clock, Stop, SystemClock};
 use stripe_xdm::sync::{Ended, Summary};
-use stripe_xdm_sandbox::platform as stand_in;
+use stripe_xdm_sandbox::{Size, platform as stand_in};
 use xdm::registry::plan::Wishes;
 
 /// How much faster than here time passes there, once the demo is over: flows run, inlets open.
@@ -53,6 +53,9 @@ impl Served {
             stand_in::Options { seed, organizations: vec![organization], ..stand_in::Options::default() };
         let stand_in = stand_in::Platform::start(options).await;
         let stand_in = stand_in.context("the stand-in for Experience Platform cannot be started")?;
+        // Its time begins where that of made-up accounts ends; schedules go by this machine's.
+        let behind = SystemClock.now().saturating_sub(Size::NOW);
+        stand_in.advance(Duration::from_secs(u64::try_from(behind).unwrap_or_default()));
         let platform = connect(&stand_in, &place)?;
         let sought = Sought { settings, wishes: Wishes { profile: false }, twins: None };
         let tenant = platform.tenant_id().await?;
