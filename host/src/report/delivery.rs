@@ -18,12 +18,11 @@ pub fn delivery_text(delivery: &Delivery) -> String {
             let rows = counted(one.waiting.records, "row");
             lines.push(format!("{}: {rows} wait for the batch of {}", one.dataset, moment(due)));
         }
-        if one.tombstones.records > 0 {
+        if one.deletions > 0 {
             lines.push(format!(
-                "{}: {} stay in the lake: batches of this dataset can only add rows. Take the deleted objects out \
-                 there by their _id, or use --model relational, whose datasets delete rows",
+                "{}: {} carried into Profile",
                 one.dataset,
-                counted(one.tombstones.records, "tombstone")
+                counted(one.deletions, "deletion")
             ));
         }
     }
