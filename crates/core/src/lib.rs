@@ -39,6 +39,7 @@ mod settings;
 mod shed;
 mod transform;
 mod user_model;
+mod webhook;
 
 pub use dataprep::date::Moment;
 pub use describe::describe;
@@ -48,3 +49,4 @@ pub use privacy::{Action, DROPPED, LABELS, Privacy, Rule, Salt, Treated};
 pub use settings::{Call, Check, MetadataIdentity, ModelKind, OpenError, PhoneTarget, Settings};
 pub use transform::Transformer;
 pub use user_model::{FieldGroup, UserModel, UserSchema};
+pub use webhook::{Signature, SignatureError};

@@ -11,6 +11,7 @@ pub mod value;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::split::split;
+use crate::webhook;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
@@ -35,6 +36,10 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "Outcome[]")]
     #[derive(Debug)]
     pub type OutcomesOutput;
+    /// What a body of a webhook is held to, as TypeScript sees it.
+    #[wasm_bindgen(typescript_type = "WebhookSignature")]
+    #[derive(Debug)]
+    pub type SignatureInput;
     /// A description, as TypeScript sees it.
     #[wasm_bindgen(typescript_type = "Description")]
     #[derive(Debug)]
@@ -63,6 +68,17 @@ pub fn open(settings: &SettingsInput) -> Result<Transformer, JsValue> {
 #[wasm_bindgen]
 pub fn describe() -> Result<DescriptionOutput, JsValue> {
     Ok(value::from_json(&stripe_xdm_core::describe())?.unchecked_into())
+}
+
+/// Verifies that a webhook's body, its bytes as they came, was signed with one of the endpoint's secrets.
+///
+/// @throws StripeXdmError unless it was, with code `signature_mismatch`, `signature_too_old`,
+/// `invalid_signature_header` or, when the secrets are at fault, `invalid_secret`.
+#[wasm_bindgen(js_name = verifyWebhook)]
+pub fn verify_webhook(body: &[u8], signature: &SignatureInput) -> Result<(), JsValue> {
+    let mut json = Vec::new();
+    input::write(signature, "signature", &mut json).map_err(thrown)?;
+    webhook::verify(&json, body).map_err(thrown)
 }
 
 #[wasm_bindgen]
