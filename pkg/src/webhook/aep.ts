@@ -4,7 +4,6 @@
 // An answer says that a message was received. Whether its record is what the schema asks for is decided later; the
 // module has checked every record against the same schema.
 
-import type { OutgoingRecord } from "./conversion.js";
 import type { Sink } from "./handler.js";
 import { bytesOf, pause, trusted } from "./reading.js";
 import { Tokens, type AdobeCredential } from "./token.js";

@@ -24,7 +24,8 @@ export function nodeListener(
   return (incoming, outgoing) => {
     void (async () => {
       const response = await handler(requestOf(incoming));
-      const headers = Object.fromEntries(response.headers);
+      const headers: Record<string, string> = {};
+      response.headers.forEach((value, name) => (headers[name] = value));
       // Whoever was refused may still be sending: nothing more of it is read.
       if (response.status >= 400) headers["connection"] = "close";
       outgoing.writeHead(response.status, headers);
