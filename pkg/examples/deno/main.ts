@@ -21,10 +21,11 @@ const handler = createWebhookHandler({
     clientSecret: env("AEP_CLIENT_SECRET"),
     scopes: env("AEP_SCOPES"),
     inlet: env("AEP_INLET"),
+    ims: Deno.env.get("AEP_IMS"),
     datasets: JSON.parse(env("AEP_DATASETS")),
   }),
   seen: denoKv(await Deno.openKv()),
-  ...(apiKey ? { fetchObject: stripeObjects({ apiKey }) } : {}),
+  fetchObject: apiKey ? stripeObjects({ apiKey }) : undefined,
   observe: ({ status, errors }) => {
     if (status !== 200) console.error(status, ...errors);
   },

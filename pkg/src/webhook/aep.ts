@@ -29,10 +29,10 @@ export interface AepOptions extends AdobeCredential {
   /** The inlet's address: `https://dcs.adobedc.net/collection/…`. */
   readonly inlet: string;
   /** The inlet for deletions, which takes raw data; needed for `deletionFlowId`. */
-  readonly deletionInlet?: string;
+  readonly deletionInlet?: string | undefined;
   /** By the names of `describe().datasets`. `null` leaves the records of a dataset out; one that lacks refuses them. */
   readonly datasets: Readonly<Record<string, AepDataset | null>>;
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /** Longest request that an inlet takes, in bytes. */

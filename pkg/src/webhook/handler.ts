@@ -67,24 +67,24 @@ export interface WebhookOptions {
   /** Where records go. */
   readonly sink: Sink;
   /** Which events were delivered before. Default: this instance's memory. */
-  readonly seen?: SeenStore;
+  readonly seen?: SeenStore | undefined;
   /** Reads the objects of thin events. Default: thin events are refused. */
-  readonly fetchObject?: ObjectFetcher;
+  readonly fetchObject?: ObjectFetcher | undefined;
   /** Takes what cannot be delivered. Default: it is answered 422, and Stripe sends it again for three days. */
-  readonly refused?: (events: readonly RefusedEvent[], signal: AbortSignal) => Promise<void>;
+  readonly refused?: ((events: readonly RefusedEvent[], signal: AbortSignal) => Promise<void>) | undefined;
   /**
    * Takes events without a signature when a header has one of these values: those that Amazon EventBridge or Azure
    * Event Grid hands on with a header of your choice. Default: none is taken.
    */
-  readonly wrapped?: { readonly header: string; readonly values: readonly string[] };
+  readonly wrapped?: { readonly header: string; readonly values: readonly string[] } | undefined;
   /** How old a signature may be, in seconds. Default: 300; 0 takes any age. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Largest body that is read, in bytes. Default: 1 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** How long a request may take, in milliseconds. Default: 15,000; Stripe waits somewhat longer. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Told of every request that held events. For logs: nothing in it is secret, save what your own functions throw. */
-  readonly observe?: (observed: Observed) => void;
+  readonly observe?: ((observed: Observed) => void) | undefined;
 }
 
 /** A request that is answered without being looked at further. */

@@ -20,10 +20,10 @@ export interface StripeObjectsOptions {
   /** A restricted key that may read what the events are about. */
   readonly apiKey: string;
   /** The version that objects are asked for in. */
-  readonly apiVersion?: string;
+  readonly apiVersion?: string | undefined;
   /** Another server that speaks Stripe's API, for tests. */
-  readonly baseUrl?: string;
-  readonly fetch?: typeof fetch;
+  readonly baseUrl?: string | undefined;
+  readonly fetch?: typeof fetch | undefined;
 }
 
 /** Largest object that is read, in bytes: the module takes no larger one. */

@@ -10,7 +10,7 @@ export interface AdobeCredential {
   /** Comma separated, as the credential's page shows them. */
   readonly scopes: string;
   /** Adobe's identity service, or another server that speaks its language, for tests. */
-  readonly ims?: string;
+  readonly ims?: string | undefined;
 }
 
 /** A token and when it is replaced, in epoch milliseconds. */

@@ -17,6 +17,7 @@ interface Env extends Record<string, unknown> {
   AEP_CLIENT_SECRET: string;
   AEP_SCOPES: string;
   AEP_INLET: string;
+  AEP_IMS?: string;
   AEP_DATASETS: string;
 }
 
@@ -34,10 +35,11 @@ function made(env: Env): (request: Request) => Promise<Response> {
       clientSecret: env.AEP_CLIENT_SECRET,
       scopes: env.AEP_SCOPES,
       inlet: env.AEP_INLET,
+      ims: env.AEP_IMS,
       datasets: JSON.parse(env.AEP_DATASETS),
     }),
     seen: durable(env.SEEN),
-    ...(env.STRIPE_API_KEY ? { fetchObject: stripeObjects({ apiKey: env.STRIPE_API_KEY }) } : {}),
+    fetchObject: env.STRIPE_API_KEY ? stripeObjects({ apiKey: env.STRIPE_API_KEY }) : undefined,
     observe: ({ status, errors }) => {
       if (status !== 200) console.error(status, ...errors);
     },

@@ -25,9 +25,10 @@ export default createWebhookHandler({
     clientSecret: env("AEP_CLIENT_SECRET"),
     scopes: env("AEP_SCOPES"),
     inlet: env("AEP_INLET"),
+    ims: process.env["AEP_IMS"],
     datasets: JSON.parse(env("AEP_DATASETS")),
   }),
-  ...(apiKey ? { fetchObject: stripeObjects({ apiKey }) } : {}),
+  fetchObject: apiKey ? stripeObjects({ apiKey }) : undefined,
   observe: ({ status, errors }) => {
     if (status !== 200) console.error(status, ...errors);
   },
