@@ -3,7 +3,8 @@
 
 import { describe as describeModule, open as openModule, schema as moduleSchema } from "./stripe_xdm.js";
 import { sha256 } from "./module_sha256.js";
-import { Opened, type Transformer } from "./transformer.js";
+import { Opened } from "./opened.js";
+import type { Transformer } from "./transformer.js";
 import type { Description, LanguageCommands, Settings } from "./types.js";
 
 /** SHA-256 of the module, in hex: whoever names the same one makes the same records. */
