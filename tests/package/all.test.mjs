@@ -2,5 +2,6 @@
 
 import "./published.mjs";
 import "./types.mjs";
+import "./api.mjs";
 import "./runtimes.mjs";
 import "./pages.mjs";
