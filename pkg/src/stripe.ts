@@ -1,10 +1,12 @@
 // What may be given to `transform`. Only what tells inputs apart has a type: the mapping reads objects of any of
 // Stripe's API versions, so that those of the `stripe` package are taken, whatever its version.
 
+import type { Resource } from "./records.js";
+
 /** An object as Stripe sends it: of any API version, with or without what can be expanded. */
 export interface StripeObject {
-  /** `charge`, `refund`, `event`, … */
-  readonly object: string;
+  /** What it is; of types that have no model, outcomes say that they were skipped. */
+  readonly object: Resource | "event" | "list" | (string & {});
 }
 
 /** An Event that holds the object as it was. */

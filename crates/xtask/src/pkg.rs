@@ -1,9 +1,9 @@
 //! The npm package: what `pkg/src` compiles to, beside the module, with the types of the records.
 
 use crate::module::{self, Module, WASM};
+use crate::npm;
 use crate::step::{run as run_command, step};
 use crate::workspace::Workspace;
-use crate::npm;
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -36,7 +36,15 @@ pub(crate) fn build(workspace: &Workspace, module: &Module) -> Result<()> {
         // The whole directory is published: nothing of an earlier build may stay.
         clear(&dist)?;
         let mut types = workspace.cargo();
-        types.args(["run", "--quiet", "--release", "--package", "stripe-xdm-core", "--example", "record_types"]);
+        types.args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "stripe-xdm-core",
+            "--example",
+            "record_types",
+        ]);
         run_command(types.arg("--").arg(dist.join("records")))?;
         let of_module = workspace.root.join("crates/wasm/src/js/types.d.ts");
         fs::copy(&of_module, dist.join("types.d.ts")).context("cannot copy the module's types")?;
@@ -85,6 +93,9 @@ fn check_size(dist: &Path) -> Result<()> {
         }
     }
     println!("scripts {scripts} bytes gzip, beside {WASM}");
-    ensure!(scripts <= SCRIPTS_LIMIT, "the scripts have {scripts} bytes after gzip; the limit is {SCRIPTS_LIMIT}");
+    ensure!(
+        scripts <= SCRIPTS_LIMIT,
+        "the scripts have {scripts} bytes after gzip; the limit is {SCRIPTS_LIMIT}"
+    );
     Ok(())
 }

@@ -30,7 +30,8 @@ pub(crate) fn run() -> Result<()> {
     step("runtimes and bundlers that the package is tested in", || npm::install(&package))?;
     pkg::build(&workspace, &module)?;
     step("package tests", || {
-        let browser = find("chromium").or_else(|| find("google-chrome")).context("Chromium is not on the PATH")?;
+        let browser =
+            find("chromium").or_else(|| find("google-chrome")).context("Chromium is not on the PATH")?;
         let mut node = Command::new("node");
         run_command(node.args(["--test", "all.test.mjs"]).env("CHROMIUM", browser).current_dir(&package))
     })?;
