@@ -1,11 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The public API, the same under every entry point; an entry point only knows how its runtime loads the module.
 
-import { describe as describeModule, open as openModule, schema as moduleSchema } from "./stripe_xdm.js";
+import {
+  describe as describeModule,
+  open as openModule,
+  schema as moduleSchema,
+  verifyWebhook as verifyByModule,
+} from "./stripe_xdm.js";
 import { sha256 } from "./module_sha256.js";
 import { Opened } from "./opened.js";
 import type { Transformer } from "./transformer.js";
-import type { Description, LanguageCommands, Settings } from "./types.js";
+import type { Description, LanguageCommands, Settings, WebhookSignature } from "./types.js";
 
 /** SHA-256 of the module, in hex: whoever names the same one makes the same records. */
 export const moduleSha256: string = sha256;
@@ -25,6 +30,14 @@ export const describe: () => Description = describeModule;
 /** The schemas of the models' records, composed from their mappings. */
 export const schema: (takes?: LanguageCommands["schema"]["takes"]) => LanguageCommands["schema"]["gives"] =
   moduleSchema;
+
+/**
+ * Verifies that a webhook's body, its bytes as they came, was signed with one of the endpoint's secrets.
+ *
+ * @throws StripeXdmError unless it was, with code `signature_mismatch`, `signature_too_old`,
+ * `invalid_signature_header` or, when the secrets are at fault, `invalid_secret`.
+ */
+export const verifyWebhook: (body: Uint8Array, signature: WebhookSignature) => void = verifyByModule;
 
 export { isStripeXdmError, type StripeXdmError } from "./errors.js";
 export * as expression from "./expression.js";
@@ -66,4 +79,5 @@ export type {
   TransformError,
   UserModel,
   Warning,
+  WebhookSignature,
 } from "./types.js";

@@ -5,3 +5,5 @@ import "./types.mjs";
 import "./api.mjs";
 import "./runtimes.mjs";
 import "./pages.mjs";
+import "./webhook/signature.mjs";
+import "./webhook/endpoint.mjs";

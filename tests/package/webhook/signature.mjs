@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createHmac, randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { test } from "node:test";
-import { verifyWebhook } from "../../../pkg/dist/node.js";
+import { app } from "../packed.mjs";
 import { SECRET, signature, stripe } from "./sender.mjs";
+
+const { verifyWebhook } = await import(join(app, "node_modules/stripe-xdm/dist/node.js"));
 
 const T = 1_700_000_000;
 

@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createServer, request as httpRequest } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
-import { createWebhookHandler, memory } from "../../../pkg/dist/webhook/index.js";
-import { nodeListener } from "../../../pkg/dist/webhook/node.js";
+import { app } from "../packed.mjs";
 import { delivery, eventOf, keeping, now, sample, SECRET, SETTINGS, signature } from "./sender.mjs";
+
+const webhook = join(app, "node_modules/stripe-xdm/dist/webhook");
+const { createWebhookHandler, memory } = await import(join(webhook, "index.js"));
+const { nodeListener } = await import(join(webhook, "node.js"));
 
 function endpoint(options = {}) {
   const sink = options.sink ?? keeping();
