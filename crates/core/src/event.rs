@@ -102,7 +102,11 @@ pub(crate) fn read(text: &str) -> Result<Input<'_>, Refusal> {
         kind.is_none()
     })?;
     match kind.as_deref() {
-        None if (wrapped || !id) && let Some(inner) = inner.filter(|inner| is_object(inner)) => read(inner),
+        None if (wrapped || !id)
+            && let Some(inner) = inner.filter(|inner| is_object(inner)) =>
+        {
+            read(inner)
+        }
         Some("event") => event(text),
         Some("v2.core.event") => refuse(
             "thin_event",
@@ -273,7 +277,9 @@ mod tests {
         let event = r#"{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"object":"charge"}}}"#;
         for wrapped in [
             format!(r#"{{"data":{event}}}"#),
-            format!(r#"{{"version":"0","id":"8f0d","detail-type":"charge.succeeded","account":"1","detail":{event}}}"#),
+            format!(
+                r#"{{"version":"0","id":"8f0d","detail-type":"charge.succeeded","account":"1","detail":{event}}}"#
+            ),
             format!(r#"{{"specversion":"1.0","id":"8f0d","type":"charge.succeeded","data":{event}}}"#),
         ] {
             let event = read(&wrapped).unwrap().event.unwrap();

@@ -9,7 +9,8 @@ pub fn verify(signature: &[u8], body: &[u8]) -> Result<(), Failure> {
     // What a reader of JSON has to say could show a secret that stands in the wrong place.
     let refused = "the signature must be an object of `header`, a text, `secrets`, an array of texts, `now`, in whole \
                    epoch seconds, and perhaps `tolerance`, in seconds";
-    let signature = std::str::from_utf8(signature).ok().and_then(|text| serde_json::from_str::<Signature>(text).ok());
+    let signature =
+        std::str::from_utf8(signature).ok().and_then(|text| serde_json::from_str::<Signature>(text).ok());
     signature.ok_or_else(|| Failure::new(INVALID_CALL, refused))?.verify(body)?;
     Ok(())
 }
