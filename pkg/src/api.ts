@@ -1,16 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The public API, the same under every entry point; an entry point only knows how its runtime loads the module.
 
-import {
-  describe as describeModule,
-  open as openModule,
-  schema as moduleSchema,
-  verifyWebhook as verifyByModule,
-} from "./stripe_xdm.js";
+import { describe as describeModule, open as openModule, schema as moduleSchema } from "./stripe_xdm.js";
 import { sha256 } from "./module_sha256.js";
 import { Opened } from "./opened.js";
 import type { Transformer } from "./transformer.js";
-import type { Description, LanguageCommands, Settings, WebhookSignature } from "./types.js";
+import type { Description, LanguageCommands, Settings } from "./types.js";
 
 /** SHA-256 of the module, in hex: whoever names the same one makes the same records. */
 export const moduleSha256: string = sha256;
@@ -31,14 +26,6 @@ export const describe: () => Description = describeModule;
 export const schema: (takes?: LanguageCommands["schema"]["takes"]) => LanguageCommands["schema"]["gives"] =
   moduleSchema;
 
-/**
- * Verifies that a webhook's body, its bytes as they came, was signed with one of the endpoint's secrets.
- *
- * @throws StripeXdmError unless it was, with code `signature_mismatch`, `signature_too_old`,
- * `invalid_signature_header` or, when the secrets are at fault, `invalid_secret`.
- */
-export const verifyWebhook: (body: Uint8Array, signature: WebhookSignature) => void = verifyByModule;
-
 export { isStripeXdmError, type StripeXdmError } from "./errors.js";
 export * as expression from "./expression.js";
 export { language, languageJson, type Question } from "./language.js";
@@ -54,6 +41,7 @@ export type {
   Verdict,
   XdmRecord,
 } from "./records.js";
+export { verifyWebhook, type WebhookSignature } from "./signature.js";
 export type { StripeEvent, StripeInput, StripeList, StripeObject } from "./stripe.js";
 export type { ModelExplanation, Transformer } from "./transformer.js";
 export type {
@@ -79,5 +67,4 @@ export type {
   TransformError,
   UserModel,
   Warning,
-  WebhookSignature,
 } from "./types.js";

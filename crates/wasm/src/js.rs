@@ -36,10 +36,6 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "Outcome[]")]
     #[derive(Debug)]
     pub type OutcomesOutput;
-    /// What a body of a webhook is held to, as TypeScript sees it.
-    #[wasm_bindgen(typescript_type = "WebhookSignature")]
-    #[derive(Debug)]
-    pub type SignatureInput;
     /// A description, as TypeScript sees it.
     #[wasm_bindgen(typescript_type = "Description")]
     #[derive(Debug)]
@@ -70,15 +66,13 @@ pub fn describe() -> Result<DescriptionOutput, JsValue> {
     Ok(value::from_json(&stripe_xdm_core::describe())?.unchecked_into())
 }
 
-/// Verifies that a webhook's body, its bytes as they came, was signed with one of the endpoint's secrets.
+/// Verifies that a webhook's body was signed with one of the endpoint's secrets. The request is framed as those of
+/// `transformBytes`; its objects are the header, the body, and the secrets. `now` is in epoch seconds.
 ///
-/// @throws StripeXdmError unless it was, with code `signature_mismatch`, `signature_too_old`,
-/// `invalid_signature_header` or, when the secrets are at fault, `invalid_secret`.
+/// @throws StripeXdmError unless it was.
 #[wasm_bindgen(js_name = verifyWebhook)]
-pub fn verify_webhook(body: &[u8], signature: &SignatureInput) -> Result<(), JsValue> {
-    let mut json = Vec::new();
-    input::write(signature, "signature", &mut json).map_err(thrown)?;
-    webhook::verify(&json, body).map_err(thrown)
+pub fn verify_webhook(request: &[u8], now: f64, tolerance: u32) -> Result<(), JsValue> {
+    webhook::verify(request, now as i64, tolerance).map_err(thrown)
 }
 
 #[wasm_bindgen]

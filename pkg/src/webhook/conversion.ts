@@ -1,7 +1,9 @@
 // Events to records, by the module. The bytes of its answer are taken apart here instead of parsed, so that every digit
 // of a record reaches the sink.
 
-import type { Settings, WebhookSignature } from "../types.js";
+import { Frames, requestOf } from "../frames.js";
+import type { WebhookSignature } from "../signature.js";
+import type { Settings } from "../types.js";
 
 /** What is needed of the package, however it was loaded. */
 export interface StripeXdm {
@@ -71,7 +73,7 @@ export class Converter {
 
   /** The records of one event. */
   convert(json: string): Converted {
-    const answer = new Frames(this.#transformer.transformBytes(request(json)));
+    const answer = new Frames(this.#transformer.transformBytes(requestOf([new TextEncoder().encode(json)])));
     answer.number();
     const status = answer.byte();
     const records: (OutgoingRecord & { valid: boolean })[] = [];
@@ -105,52 +107,4 @@ function failed({ code, message, path }: { code: string; message: string; path?:
   // What has no id does not exist yet: an upcoming invoice. It never will be a record, however often it comes.
   if (code === "missing_id") return { records: [], problems: [], ignored: message, warnings: [] };
   return { records: [], problems: [{ code, message, ...(path === undefined ? {} : { path }) }], ignored: undefined, warnings: [] };
-}
-
-/** A request of the bytes ABI for one object: no options, the number of objects, the length and bytes of each. */
-function request(json: string): Uint8Array {
-  const object = new TextEncoder().encode(json);
-  const bytes = new Uint8Array(12 + object.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(4, 1, true);
-  view.setUint32(8, object.length, true);
-  bytes.set(object, 12);
-  return bytes;
-}
-
-/** Reads a response of the bytes ABI. */
-class Frames {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #decoder = new TextDecoder();
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  byte(): number {
-    return this.#view.getUint8(this.#step(1));
-  }
-
-  short(): number {
-    return this.#view.getUint16(this.#step(2), true);
-  }
-
-  number(): number {
-    return this.#view.getUint32(this.#step(4), true);
-  }
-
-  text(): string {
-    const length = this.number();
-    const start = this.#step(length);
-    return this.#decoder.decode(this.#bytes.subarray(start, start + length));
-  }
-
-  #step(length: number): number {
-    const at = this.#at;
-    this.#at += length;
-    return at;
-  }
 }

@@ -199,7 +199,7 @@ class Endpoint {
     if (header !== null) {
       const now = Math.floor(Date.now() / 1000);
       try {
-        this.module.verifyWebhook(body, { header, secrets, now, ...(tolerance === undefined ? {} : { tolerance }) });
+        this.module.verifyWebhook(body, { header, secrets, now, tolerance });
       } catch (error) {
         const { code = "invalid_signature", message } = error as Error & { code?: string };
         throw new Refusal(400, code, message);

@@ -183,18 +183,6 @@ export interface Call {
   resource?: string | null;
 }
 
-/** What a webhook's body is held to. */
-export interface WebhookSignature {
-  /** The `Stripe-Signature` header as it came. */
-  header: string;
-  /** Signing secrets of endpoints (`whsec_…`), any of which may have been used: two while one is rolled. */
-  secrets: readonly string[];
-  /** Now, in whole epoch seconds. */
-  now: number;
-  /** How old a signature may be, in seconds. Default: 300; 0 takes any age. */
-  tolerance?: number;
-}
-
 /** A JSON value whose integers beyond ±(2^53 - 1) are exact: they are bigints. */
 export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
