@@ -31,4 +31,5 @@ const handler = createWebhookHandler({
   },
 });
 
-Deno.serve(handler);
+const [hostname, port] = [Deno.env.get("HOST") ?? "0.0.0.0", Number(Deno.env.get("PORT") ?? 8000)];
+Deno.serve({ hostname, port }, handler);

@@ -5,7 +5,7 @@
 import type { Settings } from "../types.js";
 import { Converter, type Converted, type OutgoingRecord, type Problem, type StripeXdm } from "./conversion.js";
 import { eventsIn, NotAnEvent, type ReceivedEvent } from "./event.js";
-import { bytesOf, TooLarge, within } from "./reading.js";
+import { bytesOf, inTime, TooLarge, within } from "./reading.js";
 import { memory, type SeenStore } from "./seen.js";
 import { isDeletion, snapshot, type ObjectFetcher } from "./thin.js";
 
@@ -101,6 +101,8 @@ class Refusal extends Error {
 
 const MAX_BYTES = 1 << 20;
 const TIMEOUT = 15_000;
+/** How long the store may take to be told how it ended. */
+const SETTLING = 5_000;
 /** Where Event Grid asks from before it sends. */
 const EVENT_GRID = "eventgrid.azure.net";
 /** Of these the event is sent again. */
@@ -131,14 +133,14 @@ export function createHandler(module: StripeXdm, options: WebhookOptions): (requ
   const endpoint = new Endpoint(module, new Converter(module, settings), options, maxBytes);
   return async (request) => {
     try {
-      return await endpoint.answer(request, AbortSignal.timeout(timeout));
+      return await inTime(timeout, (signal) => endpoint.answer(request, signal));
     } catch (error) {
       if (error instanceof Refusal) {
         const { status, code, message, headers } = error;
-        return Response.json({ error: { code, message } }, { status, headers });
+        return answer(status, { error: { code, message } }, headers);
       }
       options.observe?.({ status: 500, events: [], notes: [], errors: [error] });
-      return Response.json({ error: { code: "internal", message: "see the endpoint's log" } }, { status: 500 });
+      return answer(500, { error: { code: "internal", message: "see the endpoint's log" } });
     }
   };
 }
@@ -161,7 +163,7 @@ class Endpoint {
       throw new Refusal(405, "method_not_allowed", "events are sent with POST", { allow: "POST" });
     }
     const body = await this.#body(request, signal);
-    const events = await read(body);
+    const events = read(body);
     const errors: unknown[] = [];
     const notes: string[] = [];
     const pending = await this.#claim(events, signal, errors);
@@ -178,7 +180,7 @@ class Endpoint {
     const said = results.map(({ id, type, status, records, reason, problems }) => {
       return { id, type, status, records, reason, problems: problems.length > 0 ? problems : undefined };
     });
-    return Response.json({ events: said }, { status });
+    return answer(status, { events: said });
   }
 
   /** The bytes of a body that may be believed. */
@@ -308,15 +310,14 @@ class Endpoint {
 
   async #settle(pending: readonly Pending[], errors: unknown[]): Promise<void> {
     // Not within the request's time, which may be over; but a store must not keep the answer for ever either.
-    const signal = AbortSignal.timeout(TIMEOUT);
-    const claimed = pending.filter((one) => one.claimed);
-    const settled = claimed.map(async (one) => {
-      const isDone = !this.#isSentAgain(one.status);
-      await within(signal, this.#seen.settle(one.event.id!, isDone));
+    await inTime(SETTLING, async (signal) => {
+      const settled = pending.map(async ({ claimed, status, event }) => {
+        if (claimed) await within(signal, this.#seen.settle(event.id!, !this.#isSentAgain(status)));
+      });
+      for (const outcome of await Promise.allSettled(settled)) {
+        if (outcome.status === "rejected") errors.push(outcome.reason);
+      }
     });
-    for (const outcome of await Promise.allSettled(settled)) {
-      if (outcome.status === "rejected") errors.push(outcome.reason);
-    }
   }
 
   #isSentAgain(status: EventResult["status"]): status is keyof typeof AGAIN {
@@ -333,7 +334,12 @@ class Endpoint {
   }
 }
 
-async function read(body: Uint8Array): Promise<ReceivedEvent[]> {
+/** Not every runtime has `Response.json`. */
+function answer(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json", ...headers } });
+}
+
+function read(body: Uint8Array): ReceivedEvent[] {
   try {
     return eventsIn(body);
   } catch (error) {

@@ -12,10 +12,4 @@ export function createWebhookHandler(options: WebhookOptions): (request: Request
   return createHandler({ describe, open, verifyWebhook }, options);
 }
 
-export { aepStreaming, type AepDataset, type AepOptions } from "./aep.js";
-export type { OutgoingRecord, Problem, StripeXdm } from "./conversion.js";
-export type { RelatedObject, ThinEvent } from "./event.js";
-export { createHandler } from "./handler.js";
-export type { EventResult, Observed, RefusedEvent, Sink, SinkAnswer, WebhookOptions } from "./handler.js";
-export { memory, type SeenStore } from "./seen.js";
-export { stripeObjects, type FetchedObject, type ObjectFetcher, type StripeObjectsOptions } from "./thin.js";
+export * from "./slim.js";

@@ -40,6 +40,17 @@ export async function bytesOf(
   return bytes;
 }
 
+/** Does something within a time, in milliseconds. Not every runtime has `AbortSignal.timeout`. */
+export async function inTime<T>(time: number, what: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`not done within ${time} milliseconds`)), time);
+  try {
+    return await what(controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** What a promise gives, unless the signal comes first. */
 export function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -61,7 +72,12 @@ export function pause(milliseconds: number, signal: AbortSignal): Promise<void> 
 
 /** The address of a server that secrets are sent to: `https`, or this machine. */
 export function trusted(name: string, address: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : undefined;
+  let url: URL | undefined;
+  try {
+    url = new URL(address);
+  } catch {
+    // Refused below.
+  }
   const isLocal = url?.protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(url.hostname);
   if (url === undefined || url.username !== "" || url.password !== "" || !(url.protocol === "https:" || isLocal)) {
     throw new TypeError(`${name} must be an https address without a user name: secrets are sent there`);

@@ -1,14 +1,14 @@
 // The road to Experience Platform, and thin events, against the stand-ins for Adobe and Stripe.
-//
-// SCENE  JSON: {stripe: {url, key, livemode, customer, charge, gone}, aep: {options of aepStreaming}}
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
-import { aepStreaming, createWebhookHandler, stripeObjects } from "../../../pkg/dist/webhook/index.js";
+import { app } from "../packed.mjs";
 import { delivery, eventOf, keeping, sample, SECRET, SETTINGS } from "./sender.mjs";
+import { aep, collected, stripe } from "./scene.mjs";
 
-const { stripe, aep } = JSON.parse(process.env.SCENE);
-const platform = new URL(aep.inlet).origin;
+const webhook = join(app, "node_modules/stripe-xdm/dist/webhook/index.js");
+const { aepStreaming, createWebhookHandler, stripeObjects } = await import(webhook);
 
 function endpoint(options) {
   const observed = [];
@@ -20,13 +20,6 @@ function endpoint(options) {
   return send;
 }
 
-/** The records of a dataset that came in. */
-async function collected(dataset) {
-  const id = aep.datasets[dataset].datasetId;
-  const answer = await fetch(`${platform}/sandbox/collected/${id}?limit=1000`);
-  return { answer, text: await answer.text() };
-}
-
 test("records of an event are in their dataset, once, though it is sent twice", async () => {
   const send = endpoint({ sink: aepStreaming(aep) });
   const { id, body } = eventOf("charge.succeeded", sample("charge").replace('"amount": 1099', '"amount": 9007199254740993'));
@@ -34,7 +27,7 @@ test("records of an event are in their dataset, once, though it is sent twice", 
     const answer = await send(body);
     assert.deepEqual([answer.status, answer.events[0].status], [200, status], JSON.stringify(answer));
   }
-  const { text } = await collected("stripe_charge_events");
+  const text = await collected("stripe_charge_events");
   assert.equal(text.split(id).length - 1, 1, text);
   assert.match(text, /9007199254740993/);
 });
@@ -44,7 +37,7 @@ test("a message that is refused for now is sent again by itself", async () => {
   const send = endpoint({ sink: aepStreaming(aep) });
   const { id, body } = eventOf("customer.updated", sample("customer"));
   assert.equal((await send(body)).status, 200);
-  const { text } = await collected("stripe_customers");
+  const text = await collected("stripe_customers");
   assert.equal(text.split("cus_NffrFeUfNV2Hib").length > 1, true, `${id} in ${text}`);
 });
 

@@ -1,0 +1,17 @@
+// Where the stand-ins for Stripe and Adobe are that a test in Rust has started, and what is in them.
+//
+// SCENE  JSON: {"stripe": {"url", "key", "livemode", "customer", "charge", "gone"}, "aep": options of `aepStreaming`}
+
+import assert from "node:assert/strict";
+
+assert.ok(process.env.SCENE, "these tests are run by `cargo test --release --test webhook`, which sets the scene");
+
+export const { stripe, aep } = JSON.parse(process.env.SCENE);
+
+/** The records of a dataset that came in, as text. */
+export async function collected(dataset) {
+  const url = new URL(`/sandbox/collected/${aep.datasets[dataset].datasetId}?limit=1000`, aep.inlet);
+  const answer = await fetch(url);
+  assert.equal(answer.status, 200, String(url));
+  return answer.text();
+}
