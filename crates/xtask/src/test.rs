@@ -19,6 +19,10 @@ pub(crate) fn run() -> Result<()> {
     step("Python packages that the tests sync from", || python_packages(&workspace))?;
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
+    // Before the native tests, one of which runs the package's webhook endpoints.
+    let package = workspace.root.join("tests/package");
+    step("runtimes and bundlers that the package is tested in", || npm::install(&package))?;
+    pkg::build(&workspace, &module)?;
     step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
     step("module tests in Node", || run_command(&mut module_tests(&workspace)))?;
     step("module tests in Chromium", || {
@@ -26,9 +30,6 @@ pub(crate) fn run() -> Result<()> {
         cargo.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", &chromedriver);
         run_command(&mut cargo)
     })?;
-    let package = workspace.root.join("tests/package");
-    step("runtimes and bundlers that the package is tested in", || npm::install(&package))?;
-    pkg::build(&workspace, &module)?;
     step("package tests", || {
         let browser =
             find("chromium").or_else(|| find("google-chrome")).context("Chromium is not on the PATH")?;

@@ -123,11 +123,15 @@ test("the object of a thin event is read and becomes what a snapshot becomes", a
 test("a thin event of what is gone is a tombstone, of anything else nothing", async () => {
   const sink = keeping();
   const send = endpoint({ sink, fetchObject: stripeObjects({ apiKey: stripe.key, baseUrl: stripe.url }) });
-  for (const type of ["v1.customer.updated", "v1.customer.deleted"]) {
-    const { status, events } = await send(thin(type, customer(stripe.gone)));
+  for (const [type, id] of [
+    ["v1.customer.updated", stripe.gone],
+    ["v1.customer.updated", "cus_never_was"],
+    ["v1.customer.deleted", stripe.gone],
+  ]) {
+    const { status, events } = await send(thin(type, customer(id)));
     assert.deepEqual([status, events[0].status], [200, "delivered"], JSON.stringify(events));
   }
-  assert.deepEqual(sink.records.map(({ kind }) => kind), ["tombstone", "tombstone"]);
+  assert.deepEqual(sink.records.map(({ kind }) => kind), ["tombstone", "tombstone", "tombstone"]);
   for (const related of [null, { id: "x_1", type: "billing.meter", url: "/v1/billing/meters/x_1" }]) {
     assert.equal((await send(thin("v1.billing.meter.error_report_triggered", related))).events[0].status, "ignored");
   }
