@@ -10,6 +10,7 @@ use stripe_xdm_sandbox::platform::{Faults, Options};
 use stripe_xdm_sandbox::{Account, Resource, Size};
 use stripe_xdm_tests::adobe::{Adobe, SANDBOX};
 use stripe_xdm_tests::built::root;
+use stripe_xdm_tests::foreign::{self, Foreign};
 use stripe_xdm_tests::stand_in::{KEY, StandIn, past};
 
 const SCOPES: &str = "openid";
@@ -62,7 +63,9 @@ fn endpoints_in_javascript_bring_events_into_their_datasets() -> anyhow::Result<
         "url": stand_in.sandbox()?.base_url(), "key": KEY, "livemode": true, "customer": customer,
         "charge": charge, "gone": "cus_gone",
     });
-    let scene = json!({ "stripe": stripe, "aep": aep });
+    let foreign = Foreign::localstripe()?;
+    let localstripe = json!({ "url": foreign.base(), "key": foreign::KEY });
+    let scene = json!({ "stripe": stripe, "localstripe": localstripe, "aep": aep });
     let mut node = Command::new("node");
     node.args(["--test", "webhook/scene.test.mjs"]).current_dir(root().join("tests/package"));
     let ended = node.env("SCENE", scene.to_string()).output().context("node must be on the PATH")?;

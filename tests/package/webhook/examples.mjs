@@ -2,35 +2,16 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { EdgeVM } from "@edge-runtime/vm";
 import { build } from "esbuild";
-import { Miniflare } from "miniflare";
 import { app, platformProgram } from "../packed.mjs";
-import { aep, collected, stripe } from "./scene.mjs";
-import { eventOf, sample, SECRET, SETTINGS, signature } from "./sender.mjs";
-
-cpSync(join(dirname(fileURLToPath(import.meta.url)), "../../../pkg/examples"), join(app, "examples"), { recursive: true });
-
-/** What the examples read from their environment. */
-const settings = {
-  STRIPE_WEBHOOK_SECRETS: `whsec_old,${SECRET}`,
-  STRIPE_ACCOUNT: SETTINGS.account,
-  STRIPE_API_KEY: stripe.key,
-  AEP_TENANT: SETTINGS.tenant,
-  AEP_ORG: aep.org,
-  AEP_SANDBOX: aep.sandbox,
-  AEP_CLIENT_ID: aep.clientId,
-  AEP_CLIENT_SECRET: aep.clientSecret,
-  AEP_SCOPES: aep.scopes,
-  AEP_INLET: aep.inlet,
-  AEP_IMS: aep.ims,
-  AEP_DATASETS: JSON.stringify(aep.datasets),
-};
+import { collected } from "./scene.mjs";
+import { eventOf, sample, signature } from "./sender.mjs";
+import { bundle, settings, startWorker } from "./worker.mjs";
 
 /** Sends an event twice, and one that nobody signed; `send` gives status and text of an answer. */
 async function assertEndpoint(send) {
@@ -82,31 +63,13 @@ test("Deno serves its example, with Deno KV", async (t) => {
   await assertEndpoint(overHttp(await served(t, deno, args, { cwd, env }, /127\.0\.0\.1:(\d+)/)));
 });
 
-const bundle = { bundle: true, format: "esm", target: "es2022", logLevel: "error" };
-
-test("Cloudflare's runtime serves its example, with Durable Objects", async () => {
-  const modulesRoot = join(app, "examples/bundled");
-  const outfile = join(modulesRoot, "worker.mjs");
-  const entryPoints = [join(app, "examples/cloudflare-worker/src/index.ts")];
-  await build({ ...bundle, entryPoints, conditions: ["workerd"], loader: { ".wasm": "copy" }, outfile });
-  const miniflare = new Miniflare({
-    host: "127.0.0.1",
-    modules: true,
-    modulesRoot,
-    modulesRules: [{ type: "CompiledWasm", include: ["**/*.wasm"] }],
-    scriptPath: outfile,
-    compatibilityDate: "2026-01-01",
-    durableObjects: { SEEN: { className: "SeenEvents", useSQLite: true } },
-    bindings: settings,
+test("Cloudflare's runtime serves its example, with Durable Objects", async (t) => {
+  const worker = await startWorker();
+  t.after(() => worker.dispose());
+  await assertEndpoint(async (body, headers) => {
+    const answer = await worker.dispatchFetch("http://127.0.0.1/", { method: "POST", body, headers });
+    return { status: answer.status, text: await answer.text() };
   });
-  try {
-    await assertEndpoint(async (body, headers) => {
-      const answer = await miniflare.dispatchFetch("http://127.0.0.1/", { method: "POST", body, headers });
-      return { status: answer.status, text: await answer.text() };
-    });
-  } finally {
-    await miniflare.dispose();
-  }
 });
 
 test("an edge-light runtime serves Vercel's example", async () => {

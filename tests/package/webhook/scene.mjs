@@ -1,12 +1,13 @@
 // Where the stand-ins for Stripe and Adobe are that a test in Rust has started, and what is in them.
 //
-// SCENE  JSON: {"stripe": {"url", "key", "livemode", "customer", "charge", "gone"}, "aep": options of `aepStreaming`}
+// SCENE  JSON: {"stripe": {"url", "key", "livemode", "customer", "charge", "gone"}, "localstripe": {"url", "key"},
+//        "aep": options of `aepStreaming`}
 
 import assert from "node:assert/strict";
 
 assert.ok(process.env.SCENE, "these tests are run by `cargo test --release --test webhook`, which sets the scene");
 
-export const { stripe, aep } = JSON.parse(process.env.SCENE);
+export const { stripe, localstripe, aep } = JSON.parse(process.env.SCENE);
 
 /** The records of a dataset that came in, as text. */
 export async function collected(dataset) {

@@ -2,3 +2,4 @@
 
 import "./platform.mjs";
 import "./examples.mjs";
+import "./localstripe.mjs";
