@@ -98,7 +98,7 @@ test("what needs no record is answered all the same, and not sent again", async 
 
 test("an event without an id is delivered, each time", async () => {
   const { sink, send } = endpoint();
-  const body = charge().body.replace(/"id":"evt_\d+",/, "");
+  const body = charge().body.replace(/"id":"evt_[^"]*",/, "");
   for (const calls of [1, 2]) {
     assert.equal((await send(delivery(body))).events[0].status, "delivered");
     assert.equal(sink.calls, calls);

@@ -16,3 +16,9 @@ export async function collected(dataset) {
   assert.equal(answer.status, 200, String(url));
   return answer.text();
 }
+
+/** How many records of a dataset came in that hold a text. */
+export async function countOf(dataset, text) {
+  const { items } = JSON.parse(await collected(dataset));
+  return items.filter(({ entity }) => JSON.stringify(entity).includes(text)).length;
+}

@@ -18,7 +18,7 @@ let number = 0;
 
 /** An Event around the text of an object, and its id. */
 export function eventOf(type, object, more = {}) {
-  const id = more.id ?? `evt_${(number += 1)}`;
+  const id = more.id ?? `evt_${String((number += 1)).padStart(6, "0")}_of_${process.pid}`;
   const head = { id, object: "event", api_version: "2026-08-26.dahlia", created: now(), livemode: false, ...more, type };
   return { id, body: `${JSON.stringify(head).slice(0, -1)},"data":{"object":${object}}}` };
 }
