@@ -286,7 +286,7 @@ fn webhooks_are_verified_through_both_ways_in() {
         (&[header, body, "whsec_old", "whsec_test_secret"][..], None),
         (&[header, body, "whsec_old"], Some("signature_mismatch")),
         (&[header, " ", "whsec_test_secret"], Some("signature_mismatch")),
-        (&[&old, body, "whsec_test_secret"], Some("signature_mismatch")),
+        (&[old.as_str(), body, "whsec_test_secret"], Some("signature_mismatch")),
         (&["t=1", body, "whsec_test_secret"], Some("invalid_signature_header")),
         (&[header, body], Some("invalid_secret")),
         (&[header, body, ""], Some("invalid_secret")),

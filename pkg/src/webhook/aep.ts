@@ -64,7 +64,9 @@ interface Inlet {
 
 /** A sink that streams into Experience Platform. */
 export function aepStreaming(options: AepOptions): Sink {
-  const get = options.fetch ?? ((url, init) => fetch(url, init));
+  // Called by itself: runtimes refuse their own `fetch` as somebody's method.
+  const given = options.fetch ?? fetch;
+  const get: typeof fetch = (url, init) => given(url, init);
   const inlet = batchAddress("inlet", options.inlet);
   const deletionInlet = options.deletionInlet === undefined ? undefined : batchAddress("deletionInlet", options.deletionInlet);
   const sender = new Sender(options, new Tokens(options, get), get);
