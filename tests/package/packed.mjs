@@ -20,6 +20,12 @@ export const tools = join(here, "node_modules");
 /** The sample charge, as text. */
 export const charge = readFileSync(join(core, "samples/charge.json"), "utf8");
 
+/** A sample object of each resource. */
+export const samples = () => {
+  const directory = join(core, "samples");
+  return readdirSync(directory).map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")));
+};
+
 /** The directory that the package is installed in, with its examples. */
 export const app = mkdtempSync(join(tmpdir(), "stripe-xdm-package-"));
 process.on("exit", () => rmSync(app, { recursive: true, force: true }));

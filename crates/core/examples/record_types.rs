@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
-use stripe_xdm_core::{Settings, describe, schema};
+use stripe_xdm_core::{describe, schema};
 use xdm::render::typescript;
 
 /// Stands for any tenant: the package's types put the tenant's name where this one's is.

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// What a page loads besides the module: all JavaScript but that of `INLINE`, each file after gzip -9.
-const SCRIPTS_LIMIT: usize = 16_000;
+const SCRIPTS_LIMIT: usize = 12_000;
 /// The module as text, for those who want a single file.
 const INLINE: &str = "stripe_xdm_bg.base64";
 
