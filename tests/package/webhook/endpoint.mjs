@@ -156,7 +156,8 @@ test("bodies are read up to their limit", async () => {
 });
 
 test("a record that is not what its schema says is not delivered", async () => {
-  const mappings = [{ sourceType: "STATIC", source: "not a number", destination: "_{TENANT_ID}.stripe.amountMinor" }];
+  // In lower case, which is no currency code.
+  const mappings = [{ sourceType: "EXPRESSION", source: "currency", destination: "commerce.order.currencyCode" }];
   const settings = { ...SETTINGS, models: [{ resource: "charge", mappingSet: { mappings } }] };
   const loud = endpoint({ settings });
   const { body } = charge();
