@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { after, test } from "node:test";
 import { chromium } from "playwright-core";
-import { build } from "vite";
+import { build, createServer as createViteServer } from "vite";
 import webpack from "webpack";
 import { app, assertOutcomes } from "./packed.mjs";
 
@@ -40,6 +40,22 @@ test("a page that Vite built", async () => {
   assertOutcomes(await shown("vite", "vite.html"));
 });
 
+test("a page that Vite's development server serves", async () => {
+  const server = await createViteServer({
+    root: app,
+    logLevel: "error",
+    configFile: false,
+    cacheDir: join(app, ".vite"),
+    server: { host: "127.0.0.1", port: 0, hmr: false },
+  });
+  try {
+    await server.listen();
+    assertOutcomes((await visit(`http://127.0.0.1:${server.httpServer.address().port}/vite.html`)).text);
+  } finally {
+    await server.close();
+  }
+});
+
 test("a page that webpack built", async () => {
   const path = join(app, "webpack");
   const compiler = webpack({
@@ -60,25 +76,34 @@ test("a page that webpack built", async () => {
 
 test("a page without a bundler", async () => assertOutcomes(await shown(".", "plain.html")));
 
-/** The text of a page below the directory, once it is there. */
+/** The text of a page below the directory, once it is there; the console must stay silent. */
 async function shown(directory, page) {
   const server = createServer((request, response) => serve(join(app, directory), request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  try {
+    const { text, said } = await visit(`http://127.0.0.1:${server.address().port}/${page}`);
+    assert.deepEqual(said, []);
+    return text;
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/** The text of a page once it is there, and what its console said. */
+async function visit(url) {
   const tab = await browser.newPage();
   const said = [];
   tab.on("console", (message) => said.push(message.text()));
   tab.on("pageerror", (error) => said.push(String(error)));
   try {
-    await tab.goto(`http://127.0.0.1:${server.address().port}/${page}`);
+    await tab.goto(url);
     const filled = tab.waitForFunction(() => document.body.textContent.trim().startsWith("["), null, { timeout: LIMIT });
-    await filled.catch((error) => assert.fail(`${page} shows nothing: ${error.message}\n${said.join("\n")}`));
-    assert.deepEqual(said, []);
-    return await tab.evaluate(() => document.body.textContent);
+    await filled.catch((error) => assert.fail(`${url} shows nothing: ${error.message}\n${said.join("\n")}`));
+    return { text: await tab.evaluate(() => document.body.textContent), said };
   } finally {
     await tab.close();
-    server.closeAllConnections();
-    server.close();
   }
 }
 
