@@ -26,8 +26,9 @@ const TOLERANCE = 300;
  */
 export function verifyWebhook(body: Uint8Array, signature: WebhookSignature): void {
   const { header, secrets, now, tolerance = TOLERANCE } = signature;
-  if (!Number.isFinite(now) || !(tolerance >= 0 && tolerance < 2 ** 32)) {
-    throw new TypeError("now must be epoch seconds, tolerance seconds from 0 on");
+  // A fraction of a second would be cut off, and 0 takes any age.
+  if (!Number.isFinite(now) || !(Number.isInteger(tolerance) && tolerance >= 0 && tolerance < 2 ** 32)) {
+    throw new TypeError("now must be epoch seconds, tolerance whole seconds from 0 on");
   }
   const encoder = new TextEncoder();
   verify(requestOf([encoder.encode(header), body, ...secrets.map((secret) => encoder.encode(secret))]), now, tolerance);

@@ -62,6 +62,7 @@ export const files = packed.files.map((file) => file.path);
 writeFileSync(join(app, "package.json"), JSON.stringify({ private: true, type: "module" }));
 await run("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", tarball]);
 cpSync(join(here, "fixtures"), app, { recursive: true });
+cpSync(join(root, "pkg/examples"), join(app, "examples"), { recursive: true });
 mkdirSync(join(app, "public"));
 for (const file of ["charge.json", "public/charge.json"]) writeFileSync(join(app, file), charge);
 

@@ -38,6 +38,12 @@ test("the typed example compiles with Stripe's own types", () => {
   assert.deepEqual(complaints(["typed.mts"], options), []);
 });
 
+test("the endpoints to deploy compile", () => {
+  // Deno's is checked by Deno, where it is run.
+  const files = ["examples/cloudflare-worker/src/index.ts", "examples/vercel-edge/api/stripe.ts"];
+  assert.deepEqual(complaints(files, { ...nodeNext, lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"] }), []);
+});
+
 test("our types need no others, neither Node's nor a page's, however modules are resolved", () => {
   for (const resolution of [nodeNext, bundler]) {
     assert.deepEqual(complaints(["right.mts"], { ...resolution, lib: ["lib.es2022.d.ts"] }), []);

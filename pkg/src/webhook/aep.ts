@@ -5,7 +5,7 @@
 // module has checked every record against the same schema.
 
 import type { Sink } from "./handler.js";
-import { bytesOf, pause, trusted } from "./reading.js";
+import { bytesOf, parsed, pause, trusted } from "./reading.js";
 import { Tokens, type AdobeCredential } from "./token.js";
 
 /** Where the records of a dataset go. `stripe-xdm sync --to aep --mode streaming` makes all of it. */
@@ -258,14 +258,6 @@ function said(value: unknown): string {
   const told = [(report as { message?: unknown } | undefined)?.message, message, detail, title];
   const text = told.find((one): one is string => typeof one === "string") ?? "without saying why";
   return text.replace(/[\u0000-\u001f\u007f]+/g, " ").trim().slice(0, LONGEST);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) ?? {};
-  } catch {
-    return {};
-  }
 }
 
 function advice(status: number): string {

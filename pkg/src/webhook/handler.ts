@@ -84,7 +84,7 @@ export interface WebhookOptions {
   /** How long a request may take, in milliseconds. Default: 15,000; Stripe waits somewhat longer. */
   readonly timeout?: number | undefined;
   /** Told of every request that held events. For logs: nothing in it is secret, save what your own functions throw. */
-  readonly observe?: ((observed: Observed) => void) | undefined;
+  readonly observe?: ((observed: Observed) => void | Promise<void>) | undefined;
 }
 
 /** A request that is answered without being looked at further. */
@@ -123,13 +123,8 @@ interface Pending {
 
 /** A webhook endpoint on a package that was loaded in a way of your own. Throws when an option is wrong. */
 export function createHandler(module: StripeXdm, options: WebhookOptions): (request: Request) => Promise<Response> {
-  const { secrets, settings, wrapped, maxBytes = MAX_BYTES, timeout = TIMEOUT } = options;
-  if (secrets.some((secret) => secret === "") || (secrets.length === 0 && wrapped === undefined)) {
-    throw new TypeError("secrets: a signing secret is missing or empty; the endpoint's begins with whsec_");
-  }
-  if (wrapped !== undefined && (wrapped.values.length === 0 || wrapped.values.some((value) => value === ""))) {
-    throw new TypeError("wrapped.values: a value is missing or empty; anyone could send events");
-  }
+  const { settings, maxBytes = MAX_BYTES, timeout = TIMEOUT } = options;
+  assertUsable(options);
   const endpoint = new Endpoint(module, new Converter(module, settings), options, maxBytes);
   return async (request) => {
     try {
@@ -139,10 +134,30 @@ export function createHandler(module: StripeXdm, options: WebhookOptions): (requ
         const { status, code, message, headers } = error;
         return answer(status, { error: { code, message } }, headers);
       }
-      options.observe?.({ status: 500, events: [], notes: [], errors: [error] });
+      void observe(options, { status: 500, events: [], notes: [], errors: [error] });
       return answer(500, { error: { code: "internal", message: "see the endpoint's log" } });
     }
   };
+}
+
+/** Refuses options that would leave the endpoint open, or shut to Stripe, before the first event comes. */
+function assertUsable({ secrets, wrapped, tolerance = 0, maxBytes = 1, timeout = 1 }: WebhookOptions): void {
+  // From JavaScript anything may come: a variable that is not set, most of all.
+  const isNone = (values: readonly string[]) => !Array.isArray(values) || values.some((value) => !value);
+  if (isNone(secrets) || (secrets.length === 0 && wrapped === undefined)) {
+    throw new TypeError("secrets: a signing secret is missing or empty; the endpoint's begins with whsec_");
+  }
+  if (secrets.some((secret) => /\s/.test(secret))) {
+    throw new TypeError("secrets: a signing secret holds white space, perhaps a line's end that was copied along");
+  }
+  if (wrapped !== undefined && (!wrapped.header || isNone(wrapped.values) || wrapped.values.length === 0)) {
+    throw new TypeError("wrapped: the header's name or a value is missing or empty; anyone could send events");
+  }
+  for (const [name, value, least] of [["tolerance", tolerance, 0], ["maxBytes", maxBytes, 1], ["timeout", timeout, 1]] as const) {
+    if (!(Number.isInteger(value) && value >= least && value < 2 ** 31)) {
+      throw new TypeError(`${name} must be a whole number from ${least} on`);
+    }
+  }
 }
 
 class Endpoint {
@@ -176,7 +191,7 @@ class Endpoint {
     }
     const results = pending.map(result);
     const status = this.#status(pending);
-    this.options.observe?.({ status, events: results, notes, errors });
+    void observe(this.options, { status, events: results, notes, errors });
     const said = results.map(({ id, type, status, records, reason, problems }) => {
       return { id, type, status, records, reason, problems: problems.length > 0 ? problems : undefined };
     });
@@ -331,6 +346,15 @@ class Endpoint {
       if (statuses.has(status)) return AGAIN[status];
     }
     return 200;
+  }
+}
+
+/** Tells the operator. What is answered is what became of the events: a log that fails changes nothing about them. */
+async function observe(options: WebhookOptions, observed: Observed): Promise<void> {
+  try {
+    await options.observe?.(observed);
+  } catch (error) {
+    console.error("stripe-xdm: `observe` threw", error);
   }
 }
 

@@ -23,7 +23,8 @@ export function nodeListener(
 ): (request: NodeRequest, response: NodeResponse) => void {
   return (incoming, outgoing) => {
     void (async () => {
-      const response = await handler(requestOf(incoming));
+      const request = requestOf(incoming);
+      const response = request === undefined ? new Response(null, { status: 400 }) : await handler(request);
       const headers: Record<string, string> = {};
       response.headers.forEach((value, name) => (headers[name] = value));
       // Whoever was refused may still be sending: nothing more of it is read.
@@ -34,17 +35,23 @@ export function nodeListener(
   };
 }
 
-function requestOf(incoming: NodeRequest): Request {
-  const headers = new Headers();
-  for (const [name, values] of Object.entries(incoming.headersDistinct)) {
-    for (const value of values ?? []) headers.append(name, value);
-  }
+/** The request as the standard has it; none for what it does not allow and Node does, such as `TRACE`. */
+function requestOf(incoming: NodeRequest): Request | undefined {
   const method = incoming.method ?? "GET";
   const hasBody = method !== "GET" && method !== "HEAD";
-  const body = hasBody ? streamOf(incoming) : null;
-  // Where it was sent does not matter. A stream as body must say that it is not waited for: not all types know that.
-  const init: RequestInit & { duplex: "half" } = { method, headers, body, duplex: "half" };
-  return new Request("http://webhook/", init);
+  try {
+    const headers = new Headers();
+    for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+      for (const value of values ?? []) headers.append(name, value);
+    }
+    const body = hasBody ? streamOf(incoming) : null;
+    // A stream as body must say that it is not waited for: not all types know that.
+    const init: RequestInit & { duplex: "half" } = { method, headers, body, duplex: "half" };
+    // Where it was sent does not matter.
+    return new Request("http://webhook/", init);
+  } catch {
+    return undefined;
+  }
 }
 
 function streamOf(incoming: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {

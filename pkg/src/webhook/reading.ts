@@ -40,6 +40,15 @@ export async function bytesOf(
   return bytes;
 }
 
+/** The value of an answer that should be JSON; none of a text that is not, of which an error would quote some. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) ?? {};
+  } catch {
+    return {};
+  }
+}
+
 /** Does something within a time, in milliseconds. Not every runtime has `AbortSignal.timeout`. */
 export async function inTime<T>(time: number, what: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -1,7 +1,7 @@
 // Access tokens of Adobe's identity service (OAuth server-to-server): asked for once, used until shortly before they
 // end, because a client that asks too often is throttled.
 
-import { bytesOf, trusted } from "./reading.js";
+import { bytesOf, parsed, trusted } from "./reading.js";
 
 /** A credential of the Developer Console. */
 export interface AdobeCredential {
@@ -58,7 +58,7 @@ export class Tokens {
           "Console; the credential must be OAuth Server-to-Server",
       );
     }
-    const granted = JSON.parse(text) as { access_token?: unknown; expires_in?: unknown };
+    const granted = parsed(text) as { access_token?: unknown; expires_in?: unknown };
     if (typeof granted.access_token !== "string" || granted.access_token === "" || typeof granted.expires_in !== "number") {
       throw new Error("Adobe's identity service answered without access_token and expires_in: try again later");
     }

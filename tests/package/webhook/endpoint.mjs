@@ -1,6 +1,7 @@
 // The endpoint: what is taken, what is answered, and when.
 
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -195,6 +196,14 @@ test("a store that fails does not keep events back", async () => {
   assert.equal(observed[0].errors.length, 1);
 });
 
+test("a log that fails changes nothing", async (t) => {
+  const said = t.mock.method(console, "error", () => undefined);
+  for (const observe of [() => JSON.parse("x"), () => Promise.reject(new Error("full"))]) {
+    assert.equal((await endpoint({ observe }).send(delivery(charge().body))).status, 200);
+  }
+  assert.equal(said.mock.callCount(), 2);
+});
+
 test("memory forgets the oldest", async () => {
   const seen = memory(2);
   for (const id of ["a", "b", "c"]) {
@@ -242,9 +251,16 @@ test("options that would open the endpoint to everyone are refused", () => {
   const sink = keeping();
   const make = (options) => () => createWebhookHandler({ secrets: [SECRET], settings: SETTINGS, sink, ...options });
   assert.throws(make({ secrets: [] }), TypeError);
-  assert.throws(make({ secrets: [SECRET, ""] }), TypeError);
-  assert.throws(make({ wrapped: { header: "x", values: [] } }), TypeError);
-  assert.throws(make({ wrapped: { header: "x", values: [""] } }), TypeError);
+  for (const secrets of [undefined, SECRET, [SECRET, ""], [undefined], [`${SECRET}\n`]]) {
+    assert.throws(make({ secrets }), (error) => error instanceof TypeError && !error.message.includes(SECRET));
+  }
+  for (const wrapped of [{ header: "x", values: [] }, { header: "x", values: [""] }, { header: "", values: ["y"] }]) {
+    assert.throws(make({ wrapped }), TypeError);
+  }
+  // Half a second, cut to none, would take any age.
+  for (const tolerance of [-1, 0.5, NaN, Infinity, "300"]) assert.throws(make({ tolerance }), TypeError);
+  assert.throws(make({ maxBytes: 0 }), TypeError);
+  assert.throws(make({ timeout: NaN }), TypeError);
   assert.throws(make({ settings: { tenant: "_" } }), { name: "StripeXdmError", code: "invalid_settings" });
 });
 
@@ -266,4 +282,27 @@ test("Node's own server serves an endpoint", async (t) => {
     sending.write(Buffer.alloc(150_000));
   });
   assert.equal(status, 413);
+  // What the standard's requests cannot be, and one that is broken off: the server goes on.
+  const traced = await new Promise((resolve, reject) => {
+    httpRequest(url, { method: "TRACE" }, (response) => resolve(response.resume().statusCode)).on("error", reject).end();
+  });
+  assert.equal(traced, 400);
+  await new Promise((resolve) => {
+    const headers = { "stripe-signature": signature(body), "content-length": 1000 };
+    const broken = httpRequest(url, { method: "POST", headers }).on("error", resolve);
+    broken.write("{", () => broken.destroy(new Error("broken off")));
+  });
+  const next = charge().body;
+  assert.equal((await fetch(url, { method: "POST", body: next, headers: { "stripe-signature": signature(next) } })).status, 200);
+});
+
+test("the first example of the page on endpoints is one", async (t) => {
+  const page = readFileSync(new URL("../../../pkg/docs/webhook.md", import.meta.url), "utf8");
+  const file = join(app, "webhook.mjs");
+  writeFileSync(file, /^```js\n([^]*?)^```$/m.exec(page)[1]);
+  process.env.STRIPE_WEBHOOK_SECRET = SECRET;
+  const { default: server } = await import(file);
+  const said = t.mock.method(console, "log", () => undefined);
+  assert.equal((await server.fetch(delivery(charge().body))).status, 200);
+  assert.equal(said.mock.calls[0].arguments[0], "stripe_charge_events");
 });

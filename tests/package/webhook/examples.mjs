@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import { app, platformProgram } from "../packed.mjs";
 import { countOf } from "./scene.mjs";
 import { eventOf, sample, signature } from "./sender.mjs";
-import { bundle, settings, startWorker } from "./worker.mjs";
+import { bundle, settings, theWorker } from "./worker.mjs";
 
 /** Sends an event twice, and one that nobody signed; `send` gives status and text of an answer. */
 async function assertEndpoint(send) {
@@ -57,15 +57,14 @@ test("Deno serves its example, with Deno KV", async (t) => {
   const cwd = join(app, "examples/deno");
   // The package is the one that is installed above, not one of a registry.
   writeFileSync(join(cwd, "deno.json"), JSON.stringify({ unstable: ["kv"], nodeModulesDir: "manual" }));
-  const args = ["run", "--no-prompt", "--no-remote", "--allow-env", "--allow-read", "--allow-net", "main.ts"];
+  const args = ["run", "--check", "--no-prompt", "--no-remote", "--allow-env", "--allow-read", "--allow-net", "main.ts"];
   const env = { NO_COLOR: "1", DENO_DIR: join(app, ".deno"), DENO_NO_UPDATE_CHECK: "1" };
   const deno = platformProgram("@deno", "deno");
   await assertEndpoint(overHttp(await served(t, deno, args, { cwd, env }, /127\.0\.0\.1:(\d+)/)));
 });
 
-test("Cloudflare's runtime serves its example, with Durable Objects", async (t) => {
-  const worker = await startWorker();
-  t.after(() => worker.dispose());
+test("Cloudflare's runtime serves its example, with Durable Objects", async () => {
+  const worker = await theWorker();
   await assertEndpoint(async (body, headers) => {
     const answer = await worker.dispatchFetch("http://127.0.0.1/", { method: "POST", body, headers });
     return { status: answer.status, text: await answer.text() };

@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { test } from "node:test";
 import { countOf, localstripe } from "./scene.mjs";
 import { SECRET } from "./sender.mjs";
-import { startWorker } from "./worker.mjs";
+import { theWorker } from "./worker.mjs";
 
 const CUSTOMERS = 5;
 /** It waits a second before it sends. */
@@ -22,8 +22,7 @@ async function post(path, fields) {
 }
 
 test("what localstripe sends twice reaches a worker and lands once", { timeout: LIMIT }, async (t) => {
-  const worker = await startWorker();
-  t.after(() => worker.dispose());
+  const worker = await theWorker();
   const statuses = [];
   const server = createServer(async (incoming, outgoing) => {
     const chunks = [];

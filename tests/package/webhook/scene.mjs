@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 
-assert.ok(process.env.SCENE, "these tests are run by `cargo test --release --test webhook`, which sets the scene");
+assert.ok(process.env.SCENE, "these tests are run by `cargo test --release --workspace --test promises webhook`, which sets the scene");
 
 export const { stripe, localstripe, aep } = JSON.parse(process.env.SCENE);
 
