@@ -16,7 +16,7 @@ use std::process::Command;
 
 /// Directories of dist and how many bytes their JavaScript may have, each file after gzip -9: what a page loads besides
 /// the module, and what a webhook's endpoint loads on top.
-const SCRIPTS_LIMITS: [(&str, usize); 2] = [("", 12_000), ("webhook", 13_000)];
+const SCRIPTS_LIMITS: [(&str, usize); 2] = [("", 12_500), ("webhook", 19_000)];
 /// The module as text, for those who want a single file.
 const INLINE: &str = "stripe_xdm_bg.base64";
 

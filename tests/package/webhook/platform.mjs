@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { app } from "../packed.mjs";
-import { delivery, eventOf, keeping, sample, SECRET, SETTINGS } from "./sender.mjs";
+import { delivery, eventOf, keeping, manyDigits, sample, SECRET, SETTINGS } from "./sender.mjs";
 import { aep, collected, countOf, stripe } from "./scene.mjs";
 
 const webhook = join(app, "node_modules/stripe-xdm/dist/webhook/index.js");
@@ -22,13 +22,13 @@ function endpoint(options) {
 
 test("records of an event are in their dataset, once, though it is sent twice", async () => {
   const send = endpoint({ sink: aepStreaming(aep) });
-  const { id, body } = eventOf("charge.succeeded", sample("charge").replace('"amount": 1099', '"amount": 9007199254740993'));
+  const { id, body } = eventOf("charge.succeeded", manyDigits());
   for (const status of ["delivered", "duplicate"]) {
     const answer = await send(body);
     assert.deepEqual([answer.status, answer.events[0].status], [200, status], JSON.stringify(answer));
   }
   assert.equal(await countOf("stripe_charge_events", id), 1);
-  assert.match(await collected("stripe_charge_events"), /9007199254740993/);
+  assert.match(await collected("stripe_charge_events"), /90071992547409\.91/);
 });
 
 test("a message that is refused for now is sent again by itself", async () => {

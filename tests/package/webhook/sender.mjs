@@ -14,6 +14,11 @@ export function sample(resource) {
   return readFileSync(new URL(`../../../crates/core/tests/data/samples/${resource}.json`, import.meta.url), "utf8");
 }
 
+/** A charge whose total has more digits than JavaScript's numbers: 90071992547409.91. */
+export function manyDigits() {
+  return sample("charge").replace(/"(amount|amount_captured)": \d+/g, '"$1": 9007199254740991');
+}
+
 let number = 0;
 
 /** An Event around the text of an object, and its id. */
