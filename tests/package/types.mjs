@@ -19,6 +19,7 @@ function complaints(files, options) {
     exactOptionalPropertyTypes: true,
     noEmit: true,
     skipLibCheck: false,
+    skipDefaultLibCheck: true,
     target: ts.ScriptTarget.ES2022,
     types: [],
     ...options,
