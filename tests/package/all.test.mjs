@@ -7,3 +7,4 @@ import "./runtimes.mjs";
 import "./pages.mjs";
 import "./webhook/signature.mjs";
 import "./webhook/endpoint.mjs";
+import "./webhook/stores.mjs";

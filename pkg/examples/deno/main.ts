@@ -21,6 +21,7 @@ const handler = createWebhookHandler({
     clientSecret: env("AEP_CLIENT_SECRET"),
     scopes: env("AEP_SCOPES"),
     inlet: env("AEP_INLET"),
+    deletionInlet: Deno.env.get("AEP_DELETION_INLET"),
     ims: Deno.env.get("AEP_IMS"),
     datasets: JSON.parse(env("AEP_DATASETS")),
   }),

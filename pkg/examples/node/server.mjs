@@ -22,6 +22,7 @@ const handler = createWebhookHandler({
     clientSecret: env("AEP_CLIENT_SECRET"),
     scopes: env("AEP_SCOPES"),
     inlet: env("AEP_INLET"),
+    deletionInlet: process.env.AEP_DELETION_INLET,
     ims: process.env.AEP_IMS,
     datasets: JSON.parse(env("AEP_DATASETS")),
   }),

@@ -17,6 +17,7 @@ interface Env extends Record<string, unknown> {
   AEP_CLIENT_SECRET: string;
   AEP_SCOPES: string;
   AEP_INLET: string;
+  AEP_DELETION_INLET?: string;
   AEP_IMS?: string;
   AEP_DATASETS: string;
 }
@@ -35,6 +36,7 @@ function made(env: Env): (request: Request) => Promise<Response> {
       clientSecret: env.AEP_CLIENT_SECRET,
       scopes: env.AEP_SCOPES,
       inlet: env.AEP_INLET,
+      deletionInlet: env.AEP_DELETION_INLET,
       ims: env.AEP_IMS,
       datasets: JSON.parse(env.AEP_DATASETS),
     }),

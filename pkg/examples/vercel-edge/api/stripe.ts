@@ -25,6 +25,7 @@ export default createWebhookHandler({
     clientSecret: env("AEP_CLIENT_SECRET"),
     scopes: env("AEP_SCOPES"),
     inlet: env("AEP_INLET"),
+    deletionInlet: process.env["AEP_DELETION_INLET"],
     ims: process.env["AEP_IMS"],
     datasets: JSON.parse(env("AEP_DATASETS")),
   }),
