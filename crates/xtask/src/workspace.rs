@@ -13,6 +13,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where cargo builds.
     pub(crate) target: PathBuf,
+    /// Whether cargo says nothing but what is wrong: it runs beside something else.
+    quiet: bool,
 }
 
 impl Workspace {
@@ -25,18 +27,21 @@ impl Workspace {
         let mut cargo = cargo(root);
         cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
         let metadata: Metadata = serde_json::from_str(&read(&mut cargo)?).context("cargo metadata")?;
-        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory, quiet: false })
     }
 
-    /// A copy of the project elsewhere, with a target directory of its own.
+    /// A copy of the project elsewhere, with a target directory of its own, that is built beside this one.
     pub(crate) fn copy(root: &Path) -> Self {
-        Self { root: root.to_owned(), target: root.join("target") }
+        Self { root: root.to_owned(), target: root.join("target"), quiet: true }
     }
 
     /// Cargo, to be run in this checkout.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = cargo(&self.root);
         cargo.env("CARGO_TARGET_DIR", &self.target);
+        if self.quiet {
+            cargo.env("CARGO_TERM_QUIET", "true");
+        }
         cargo
     }
 
