@@ -5,7 +5,9 @@ mod fuzz;
 mod imports;
 mod licences;
 mod module;
+mod npm;
 mod order;
+mod pkg;
 mod program;
 mod remap;
 mod step;
@@ -28,6 +30,8 @@ struct Cli {
 enum Task {
     /// Build the module into pkg/dist: the Wasm file, its JavaScript, its types, its SHA-256
     Module,
+    /// Build the module and, around it in pkg/dist, the npm package
+    Pkg,
     /// Build the module and the program stripe-xdm
     Build,
     /// Build all, then run `stripe-xdm demo`
@@ -38,7 +42,7 @@ enum Task {
     },
     /// Format, lints, docs, licences, duplicate crates, a reproducible module
     Check,
-    /// Build the module and run every test, natively, in Node and in headless Chromium
+    /// Build module and package and run every test, natively, in Node, in headless Chromium, in the edges' runtimes
     Test,
     /// Fuzz the expression language
     Fuzz {
@@ -64,6 +68,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Module => module::run(),
+        Task::Pkg => pkg::run(),
         Task::Build => program::build().map(|_| ()),
         Task::Demo { args } => program::demo(&args),
         Task::Check => check::run(),

@@ -1,8 +1,9 @@
-//! Every test of the project, from nothing: natively, in Node and in headless Chromium.
+//! Every test of the project, from nothing: natively, in Node and in headless Chromium; the npm package in every
+//! runtime that it is for.
 
 use crate::step::{read, run as run_command, step};
 use crate::workspace::Workspace;
-use crate::{fuzz, module};
+use crate::{fuzz, module, npm, pkg};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,16 +15,26 @@ const FUZZ_SECONDS: u32 = 10;
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here()?;
     let chromedriver = step("what the tests need", install)?;
-    step("npm packages that the tests compare with", || npm_packages(&workspace))?;
+    step("npm packages that the tests compare with", || npm::install(&workspace.root.join("tests/node")))?;
     step("Python packages that the tests sync from", || python_packages(&workspace))?;
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
+    // Before the native tests, one of which runs the package's webhook endpoints.
+    let package = workspace.root.join("tests/package");
+    step("runtimes and bundlers that the package is tested in", || npm::install(&package))?;
+    pkg::build(&workspace, &module)?;
     step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
     step("module tests in Node", || run_command(&mut module_tests(&workspace)))?;
     step("module tests in Chromium", || {
         let mut cargo = module_tests(&workspace);
         cargo.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", &chromedriver);
         run_command(&mut cargo)
+    })?;
+    step("package tests", || {
+        let browser =
+            find("chromium").or_else(|| find("google-chrome")).context("Chromium is not on the PATH")?;
+        let mut node = Command::new("node");
+        run_command(node.args(["--test", "all.test.mjs"]).env("CHROMIUM", browser).current_dir(&package))
     })?;
     fuzz::run(FUZZ_SECONDS)?;
     println!("all tests passed");
@@ -34,19 +45,6 @@ fn module_tests(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--target", "wasm32-unknown-unknown", "--package", "stripe-xdm-wasm"]);
     cargo
-}
-
-/// Installs what `tests/node/package-lock.json` names, when that has not been done yet.
-fn npm_packages(workspace: &Workspace) -> Result<()> {
-    let directory = workspace.root.join("tests/node");
-    // npm notes here what it installed; older than the lock file, it is out of date.
-    let changed = |file: &str| std::fs::metadata(directory.join(file)).and_then(|file| file.modified()).ok();
-    let installed = changed("node_modules/.package-lock.json");
-    if installed.is_some() && installed >= changed("package-lock.json") {
-        return Ok(());
-    }
-    let mut npm = Command::new("npm");
-    run_command(npm.args(["ci", "--ignore-scripts", "--no-progress"]).current_dir(&directory))
 }
 
 /// Installs what `tests/python/requirements.txt` names into an environment below the target directory,

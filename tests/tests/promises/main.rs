@@ -23,3 +23,4 @@ mod schema_apply;
 mod schema_show;
 mod sync_limits;
 mod transform_cli;
+mod webhook;
