@@ -15,3 +15,4 @@ pub mod report;
 pub mod schedule;
 pub mod stripe;
 pub mod sync;
+pub mod webhook;

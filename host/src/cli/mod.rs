@@ -24,6 +24,7 @@ mod quarantine;
 mod reset;
 mod run;
 mod schema;
+mod serve;
 mod settings;
 mod signals;
 mod status;
@@ -126,6 +127,8 @@ enum Command {
     Sync(Box<sync::SyncCommand>),
     /// Stay up and sync on a schedule
     Run(Box<run::RunArgs>),
+    /// Stay up and take webhooks: Stripe's Events as they happen
+    Serve(Box<serve::ServeArgs>),
     /// Carry what a lake holds to Experience Platform
     Deliver(deliver::DeliverArgs),
     /// How far a lake is: ranges, lag, errors; also while a sync runs
@@ -161,6 +164,7 @@ impl Cli {
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, &args),
             Command::Run(args) => run::run(&self.global, &args),
+            Command::Serve(args) => serve::run(&self.global, &args),
             Command::Deliver(args) => deliver::run(&self.global, &args),
             Command::Status(args) => status::run(&self.global, &args),
             Command::Verify(args) => verify::run(&self.global, args),

@@ -17,7 +17,7 @@ use crate::quarantine::{self, OBJECTS, Origin, Surroundings};
 use crate::stripe::Resource;
 use line::Line;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use stretch::Stretch;
 
@@ -30,7 +30,7 @@ pub(super) struct Deliverer {
     run: i64,
     /// What the run's files are named by, and the number of the next ones.
     stem: String,
-    seq: u64,
+    pub(super) seq: u64,
     lines: BTreeMap<usize, Line>,
     /// Pages before their turn, by walk and number.
     ahead: HashMap<usize, BTreeMap<u64, Step>>,
@@ -45,6 +45,8 @@ pub(super) struct Deliverer {
     surroundings: Surroundings,
     /// Resources of earlier runs' lists that might still show what was only seen embedded.
     pub(super) open_lists: Vec<String>,
+    /// Objects of which two Events of one second came apart from each other.
+    pub(super) unordered: BTreeSet<(Resource, String)>,
     pub(super) summary: Summary,
 }
 
@@ -90,6 +92,7 @@ impl Deliverer {
             in_flight: HashMap::new(),
             surroundings,
             open_lists: Vec::new(),
+            unordered: BTreeSet::new(),
             summary,
         }
     }

@@ -6,6 +6,7 @@ use crate::ledger::{
 };
 use crate::module::{Batch, ObjectResult, Record, RecordKind};
 use crate::quarantine::Origin;
+use crate::stripe::Resource;
 use crate::sync::{SyncError, digest, lock};
 use sha2::{Digest as _, Sha256};
 
@@ -95,6 +96,9 @@ impl Deliverer {
                 self.summary.resources.entry(from.resource.to_owned()).or_default().superseded += 1;
                 return Ok(Taken::Superseded);
             }
+            Some(known) if known.version == source.version && known.version.event => {
+                self.in_doubt(from, origin);
+            }
             _ => {}
         }
         if !valid {
@@ -112,6 +116,13 @@ impl Deliverer {
         self.in_flight.insert((key.clone(), id), source);
         self.open.commit.delivered.push(Delivered { dataset: key, id, source });
         Ok(Taken::Written)
+    }
+
+    /// Notes that two Events of one second tell different states of an object: which is the later one, only the
+    /// object itself can tell.
+    fn in_doubt(&mut self, from: &From<'_>, origin: &Origin<'_>) {
+        let object = Resource::from_name(from.resource).zip(origin.object);
+        self.unordered.extend(object.map(|(resource, id)| (resource, id.to_owned())));
     }
 
     fn note_unchanged(
