@@ -14,7 +14,8 @@ use tokio::task::JoinHandle;
 
 const OLD: &str = "whsec_old";
 const NEW: &str = "whsec_new";
-const EVENT: &str = r#"{"id":"evt_1","object":"event","type":"quantum.entangled","created":1,"data":{"object":{}}}"#;
+const EVENT: &str =
+    r#"{"id":"evt_1","object":"event","type":"quantum.entangled","created":1,"data":{"object":{}}}"#;
 
 struct Scene {
     address: SocketAddr,
@@ -127,7 +128,8 @@ async fn who_sends_slowly_is_not_waited_for() {
     let (head, reading) = (Duration::from_millis(300), Duration::from_millis(300));
     let scene = Scene::new(Bounds { head, reading, ..Bounds::default() }, 1 << 20).await;
     let mut body = TcpStream::connect(scene.address).await.unwrap();
-    let request = "POST /webhook HTTP/1.1\r\nhost: x\r\nstripe-signature: t=1,v1=\r\ncontent-length: 9\r\n\r\n{";
+    let request =
+        "POST /webhook HTTP/1.1\r\nhost: x\r\nstripe-signature: t=1,v1=\r\ncontent-length: 9\r\n\r\n{";
     body.write_all(request.as_bytes()).await.unwrap();
     let mut headers = TcpStream::connect(scene.address).await.unwrap();
     headers.write_all(b"POST /webhook HTTP/1.1\r\nhost:").await.unwrap();
@@ -170,7 +172,10 @@ async fn at_the_end_what_was_begun_is_answered() {
     stream.write_all(EVENT.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.to_lowercase().contains("connection: close"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.to_lowercase().contains("connection: close"),
+        "{answer}"
+    );
     scene.served.await.unwrap();
     assert_eq!(scene.inbox.held().events, 1);
 }

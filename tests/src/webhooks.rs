@@ -58,7 +58,7 @@ impl Serving {
     /// Asks it to stop and waits for its end.
     pub fn stop(mut self) -> anyhow::Result<program::Ended> {
         let process = self.running.child().id().to_string();
-        ensure!(Command::new("kill").args(["-TERM", &process]).status()?.success());
+        ensure!(Command::new("sh").args(["-c", "kill -s TERM \"$0\"", &process]).status()?.success());
         self.running.end()
     }
 }
@@ -104,7 +104,9 @@ impl Connection {
             ensure!(self.stream.read_line(&mut line)? > 0, "the answer was cut");
             match line.trim_end().split_once(": ") {
                 None => break,
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse()?,
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                    length = value.parse()?
+                }
                 Some(_) => {}
             }
         }

@@ -101,7 +101,11 @@ fn killed_at_any_instant_it_keeps_what_it_has_answered_for_once() -> anyhow::Res
     ensure!(left == 1, "the inbox holds its lock and nothing else, not {left} files");
     for file in lake::all_files(dir.path())? {
         let text = String::from_utf8_lossy(&std::fs::read(&file)?).into_owned();
-        ensure!(!text.contains(&SECRET[6..]) && !text.contains(&KEY[8..]), "a secret is in {}", file.display());
+        ensure!(
+            !text.contains(&SECRET[6..]) && !text.contains(&KEY[8..]),
+            "a secret is in {}",
+            file.display()
+        );
     }
     Ok(())
 }

@@ -115,19 +115,23 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
         let receiving = receiving.with_context(|| format!("--listen {address}: cannot listen there"))?;
         anyhow::Ok((stop_on_signals(), receiving, served))
     })?;
-    let rounds = Rounds { global, ready: &ready, args: &args.webhook, inbox: &inbox, hears: None, wrong: None };
+    let rounds =
+        Rounds { global, ready: &ready, args: &args.webhook, inbox: &inbox, hears: None, wrong: None };
     let at = format!("http://{}{PATH}", receiving.address);
     rounds.tell("listening", &format!("webhooks are taken at {at}"), &[("url", at.as_str().into())]);
     let (more, nothing_more) = oneshot::channel::<()>();
     std::thread::scope(|scope| {
         let stop = &stop;
-        let rounds = std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
-            anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
-        })?;
+        let rounds =
+            std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
+                anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
+            })?;
         runtime.block_on(receiving.serve(stop));
         // Everything that was taken is in the inbox: one round more.
         drop(more);
-        rounds.join().map_err(|_| anyhow::anyhow!("the thread that fills the lake died; what was taken is kept"))?
+        rounds
+            .join()
+            .map_err(|_| anyhow::anyhow!("the thread that fills the lake died; what was taken is kept"))?
     })?;
     Ok(ExitCode::SUCCESS)
 }
@@ -195,13 +199,14 @@ impl Rounds<'_> {
             metrics.inbox(held.events, held.bytes);
         }
         let Some(Heard { error, events, records, kept_back, .. }) = heard else { return Ok(()) };
-        let kept = if kept_back > 0 { format!(", {kept_back} kept back (`quarantine list`)") } else { String::new() };
+        let kept = if kept_back > 0 {
+            format!(", {kept_back} kept back (`quarantine list`)")
+        } else {
+            String::new()
+        };
         let words = format!("{events} events, {records} new records{kept}");
-        let numbers = [
-            ("events", events.into()),
-            ("records", records.into()),
-            ("kept_back", kept_back.into()),
-        ];
+        let numbers =
+            [("events", events.into()), ("records", records.into()), ("kept_back", kept_back.into())];
         self.tell("settled", &words, &numbers);
         match error {
             Some(error) => bail!("some of what was taken waits in the inbox: {error}"),
@@ -226,9 +231,9 @@ impl Rounds<'_> {
             session => session?,
         };
         let segments = self.inbox.segments().await?;
-        let bodies = segments.iter().map(|segment| {
-            self.inbox.read(*segment).map_err(|error| SyncError::System(error.to_string()))
-        });
+        let bodies = segments
+            .iter()
+            .map(|segment| self.inbox.read(*segment).map_err(|error| SyncError::System(error.to_string())));
         let heard = session.hear(hears, bodies).await?;
         for (segment, _) in segments.iter().zip(&heard.done).filter(|(_, done)| **done) {
             self.inbox.remove(*segment)?;

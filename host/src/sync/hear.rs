@@ -4,7 +4,9 @@
 use super::deliver::{Deliverer, Run};
 use super::events::{self, Around, EventsSummary, Hearing, WALK, followed_since};
 use super::summary::Summary;
-use super::{Begin, Job, Session, SyncConfig, SyncError, Watch, Who, line_up, lock, pin_salt, settings, status};
+use super::{
+    Begin, Job, Session, SyncConfig, SyncError, Watch, Who, line_up, lock, pin_salt, settings, status,
+};
 use crate::module::Worker;
 use crate::quarantine::Surroundings;
 use crate::stripe::{Client, Mode};
@@ -154,7 +156,8 @@ impl Session {
         if !unordered.is_empty() {
             deliverer.summary = summary;
             deliverer.expect(Begin::loose(WALK, account, "webhooks"));
-            let worker = Worker::open(&self.module, &settings(&hears.config.settings, &hears.surroundings(now)))?;
+            let worker =
+                Worker::open(&self.module, &settings(&hears.config.settings, &hears.surroundings(now)))?;
             let (jobs, delivered) = line_up(deliverer, worker)?;
             let mut hearing = Hearing::new(around(jobs.clone()), &name, since);
             if let Err(error) = hearing.settle(unordered).await {
@@ -197,7 +200,9 @@ impl Numbers {
         let all = || summary.resources.values();
         Self {
             records: all().map(|resource| resource.written()).sum(),
-            kept_back: all().map(|resource| resource.quarantined.values().sum::<u64>() + resource.failed).sum(),
+            kept_back: all()
+                .map(|resource| resource.quarantined.values().sum::<u64>() + resource.failed)
+                .sum(),
         }
     }
 }

@@ -111,7 +111,8 @@ impl Inbox {
         let dir = lake.join(DIR);
         private_dir(&dir).map_err(io(&dir))?;
         let path = dir.join("_lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
+        let lock =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io(&path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(InboxError::Locked(lake.display().to_string())),

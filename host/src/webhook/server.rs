@@ -143,7 +143,9 @@ impl Receiver {
     }
 
     async fn take(&self, request: Request<Incoming>) -> Answer {
-        let refuse = |status, code, message: &dyn std::fmt::Display| Answer::Refused(status, code, message.to_string());
+        let refuse = |status, code, message: &dyn std::fmt::Display| {
+            Answer::Refused(status, code, message.to_string())
+        };
         let (head, body) = request.into_parts();
         // Who does not even claim to have a signature is not listened to.
         let Some(signature) = only(&head.headers) else {
@@ -166,30 +168,41 @@ impl Receiver {
             return refuse(StatusCode::BAD_REQUEST, "signature", &refusal);
         }
         if !is_event(&body) {
-            let message = "the body is neither an Event (object: event) nor a thin one (object: v2.core.event)";
+            let message =
+                "the body is neither an Event (object: event) nor a thin one (object: v2.core.event)";
             return refuse(StatusCode::BAD_REQUEST, "not_an_event", &message);
         }
         match tokio::time::timeout(self.bounds.keeping, self.inbox.keep(body)).await {
             Ok(Ok(())) => Answer::Taken,
-            Ok(Err(InboxError::Full)) => {
-                refuse(StatusCode::SERVICE_UNAVAILABLE, "full", &"more is waiting than may; send it again later")
-            }
+            Ok(Err(InboxError::Full)) => refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "full",
+                &"more is waiting than may; send it again later",
+            ),
             // What failed is logged; its words name places of this machine.
-            Ok(Err(_)) | Err(_) => {
-                refuse(StatusCode::SERVICE_UNAVAILABLE, "failed", &"it cannot be stored now; send it again later")
-            }
+            Ok(Err(_)) | Err(_) => refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "failed",
+                &"it cannot be stored now; send it again later",
+            ),
         }
     }
 
     /// Whether what comes in now would be taken.
     fn readiness(&self) -> Response<Full<Bytes>> {
-        let (held, status) = (self.inbox.held(), match () {
-            () if !self.inbox.is_sound() => "failing",
-            () if self.inbox.is_full() => "full",
-            () => "ready",
-        });
+        let (held, status) = (
+            self.inbox.held(),
+            match () {
+                () if !self.inbox.is_sound() => "failing",
+                () if self.inbox.is_full() => "full",
+                () => "ready",
+            },
+        );
         let code = if status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-        json_answer(code, &json!({ "status": status, "inbox": { "events": held.events, "bytes": held.bytes } }))
+        json_answer(
+            code,
+            &json!({ "status": status, "inbox": { "events": held.events, "bytes": held.bytes } }),
+        )
     }
 }
 

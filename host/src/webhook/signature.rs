@@ -26,7 +26,9 @@ pub enum SecretError {
     #[error("no webhook secret is given")]
     None,
     /// Not what Stripe gives out.
-    #[error("a webhook secret begins with whsec_; take it from the endpoint's page in the Dashboard (\"Signing secret\")")]
+    #[error(
+        "a webhook secret begins with whsec_; take it from the endpoint's page in the Dashboard (\"Signing secret\")"
+    )]
     Form,
 }
 
@@ -34,7 +36,9 @@ pub enum SecretError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// It is not signed.
-    #[error("there is no Stripe-Signature header, or more than one; is the request from Stripe, and does a proxy keep its headers?")]
+    #[error(
+        "there is no Stripe-Signature header, or more than one; is the request from Stripe, and does a proxy keep its headers?"
+    )]
     Missing,
     /// The header is not of the form `t=…,v1=…`.
     #[error("the Stripe-Signature header is not of the form t=…,v1=…")]
@@ -56,7 +60,9 @@ impl Verifier {
             return Err(SecretError::None);
         }
         // What follows is not known to be of any form, but one that holds white space was cut out wrongly.
-        let is_one = |text: &String| text.len() > 6 && text.starts_with("whsec_") && text.bytes().all(|b| b.is_ascii_graphic());
+        let is_one = |text: &String| {
+            text.len() > 6 && text.starts_with("whsec_") && text.bytes().all(|b| b.is_ascii_graphic())
+        };
         if !secrets.iter().all(is_one) {
             return Err(SecretError::Form);
         }
@@ -69,7 +75,9 @@ impl Verifier {
         let mut matches = false;
         for secret in &self.secrets {
             // HMAC takes keys of any length.
-            let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) else { continue };
+            let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()) else {
+                continue;
+            };
             mac.update(time.as_bytes());
             mac.update(b".");
             mac.update(body);
@@ -106,7 +114,9 @@ impl<'a> Header<'a> {
             match part.split_once('=') {
                 Some(("t", _)) if time.is_some() => return None,
                 Some(("t", text)) => time = Some(text),
-                Some(("v1", text)) if signatures.len() < MOST_SIGNATURES => signatures.extend(signature(text)),
+                Some(("v1", text)) if signatures.len() < MOST_SIGNATURES => {
+                    signatures.extend(signature(text))
+                }
                 _ => {}
             }
         }
@@ -205,7 +215,8 @@ mod tests {
 
     #[test]
     fn secrets_are_of_stripes_form_and_not_shown() {
-        let new = |secrets: &[&str]| Verifier::new(secrets.iter().map(|&s| s.to_owned()).collect(), 0).map(drop);
+        let new =
+            |secrets: &[&str]| Verifier::new(secrets.iter().map(|&s| s.to_owned()).collect(), 0).map(drop);
         assert_eq!(new(&[]), Err(SecretError::None));
         for odd in ["sk_test_1", "whsec_", "whsec_a b", ""] {
             assert_eq!(new(&[NEW.0, odd]), Err(SecretError::Form), "{odd}");

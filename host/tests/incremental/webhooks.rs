@@ -162,9 +162,14 @@ async fn what_is_not_the_accounts_or_not_asked_for_is_passed_over() {
     let heard = hear(&scene, &mut hears, &bodies.iter().map(String::as_str).collect::<Vec<_>>()).await;
     assert_eq!((heard.done, heard.records, heard.kept_back), (vec![true], 0, 0));
     let ignored = &summary(&scene)["events"]["ignored"];
-    for why in
-        ["of_other_mode", "of_other_accounts", "of_other_objects", "of_resources_not_synced", "without_id", "unreadable"]
-    {
+    for why in [
+        "of_other_mode",
+        "of_other_accounts",
+        "of_other_objects",
+        "of_resources_not_synced",
+        "without_id",
+        "unreadable",
+    ] {
         assert_eq!(ignored[why], 1, "{why}: {ignored}");
     }
 }
@@ -179,15 +184,19 @@ async fn without_an_answer_from_stripe_what_needs_one_waits() {
     let old = event("evt_1", T, "customer.updated", "2016-07-06", &customer("cus_1", MONTH_AGO, "of old"));
     let new = event("evt_2", T, "customer.updated", API_VERSION, &customer("cus_2", MONTH_AGO, "new"));
     let bodies: Vec<Bytes> = [old, new].into_iter().map(Bytes::from).collect();
-    hears.client = Arc::new(stripe_xdm::stripe::Client::new(stripe_xdm::stripe::Config {
-        timeout: Some(Duration::from_secs(1)),
-        endpoint_rate_limit: None,
-        base: hears.client.base().to_owned(),
-        key: stripe_xdm::stripe::Key::new("sk_test_1").unwrap(),
-        version: API_VERSION.to_owned(),
-        concurrency: 1,
-        rate_limit: None,
-    }).unwrap().with_retries(0));
+    hears.client = Arc::new(
+        stripe_xdm::stripe::Client::new(stripe_xdm::stripe::Config {
+            timeout: Some(Duration::from_secs(1)),
+            endpoint_rate_limit: None,
+            base: hears.client.base().to_owned(),
+            key: stripe_xdm::stripe::Key::new("sk_test_1").unwrap(),
+            version: API_VERSION.to_owned(),
+            concurrency: 1,
+            rate_limit: None,
+        })
+        .unwrap()
+        .with_retries(0),
+    );
     let session = Session::open(lake.path(), &module, &hears.config.settings).unwrap();
     let heard = session.hear(&mut hears, std::iter::once(Ok(bodies))).await.unwrap();
     assert_eq!((heard.done, heard.records), (vec![false], 1));

@@ -9,8 +9,8 @@ use super::event::Event;
 use super::{Around, EventsSummary, Reader, WALK, bookmark};
 use crate::ledger::{Heard, Ledger, LedgerError};
 use crate::module::Call;
-use crate::stripe::{ApiError, Object, Page, Resource};
-use crate::sync::{Fetched, again, digest, lock};
+use crate::stripe::{ApiError, Resource};
+use crate::sync::{again, digest, lock};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -250,11 +250,18 @@ mod tests {
         assert!(is_event(thin.as_bytes()));
         let read = Thin::read(thin.as_bytes()).unwrap();
         assert_eq!((read.at, read.kind.as_str(), read.object.as_str()), (1_790_000_020, "charge", "ch_1"));
-        let about_nothing = r#"{"id":"evt_1","object":"v2.core.event","type":"x","created":"2026-09-21T14:13:40Z"}"#;
+        let about_nothing =
+            r#"{"id":"evt_1","object":"v2.core.event","type":"x","created":"2026-09-21T14:13:40Z"}"#;
         assert_eq!(Thin::read(about_nothing.as_bytes()).unwrap().kind, "");
         let snapshot = r#"{"id":"evt_1","object":"event","type":"x","created":1,"data":{"object":{}}}"#;
         assert!(is_event(snapshot.as_bytes()) && Thin::read(snapshot.as_bytes()).is_none());
-        for none in ["", "{}", "[]", r#"{"id":"ch_1","object":"charge","type":"x"}"#, r#"{"id":"","object":"event","type":"x"}"#] {
+        for none in [
+            "",
+            "{}",
+            "[]",
+            r#"{"id":"ch_1","object":"charge","type":"x"}"#,
+            r#"{"id":"","object":"event","type":"x"}"#,
+        ] {
             assert!(!is_event(none.as_bytes()), "{none}");
         }
     }

@@ -17,7 +17,9 @@ const WANTED_P99: Duration = Duration::from_millis(10);
 
 /// Measures and prints what came out.
 pub(crate) fn run(rounds: u32) -> anyhow::Result<()> {
-    println!("{EVENTS} Events around the sample charge, {IN_FLIGHT} in flight, each durable before its answer");
+    println!(
+        "{EVENTS} Events around the sample charge, {IN_FLIGHT} in flight, each durable before its answer"
+    );
     println!(
         "{:>8} {:>10} {:>8} {:>8} {:>8} {:>8} {:>14} {:>8}",
         "events/s", "wanted", "p50 ms", "p99 ms", "wanted", "most ms", "in lake, per s", "MB"
