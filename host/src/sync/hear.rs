@@ -9,7 +9,7 @@ use super::{
 };
 use crate::module::Worker;
 use crate::quarantine::Surroundings;
-use crate::stripe::{Client, Mode};
+use crate::stripe::{Client, Mode, Resource};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -150,9 +150,12 @@ impl Session {
         let died = |_| SyncError::System("the delivering thread died".to_owned());
         let (mut deliverer, mut summary) = delivered.await.map_err(died)??;
 
-        // Two Events of one second that came apart: the object itself tells which was the later.
-        let unordered: BTreeMap<_, _> =
-            std::mem::take(&mut deliverer.unordered).into_iter().map(|object| (object, 0)).collect();
+        // Two Events of one second that came apart, now or before a crash: the object itself tells which was the later.
+        let in_doubt = lock(&self.ledger).in_doubt(account)?;
+        let unordered: BTreeMap<_, _> = in_doubt
+            .into_iter()
+            .filter_map(|(resource, id)| Some(((Resource::from_name(&resource)?, id), 0)))
+            .collect();
         if !unordered.is_empty() {
             deliverer.summary = summary;
             deliverer.expect(Begin::loose(WALK, account, "webhooks"));
@@ -161,7 +164,7 @@ impl Session {
             let (jobs, delivered) = line_up(deliverer, worker)?;
             let mut hearing = Hearing::new(around(jobs.clone()), &name, since);
             if let Err(error) = hearing.settle(unordered).await {
-                // The Events are known by now and would be passed over: the whole is not done.
+                // They stay in doubt, and the next hearing asks again.
                 heard.error = heard.error.or(Some(error.to_string()));
             }
             let number_of_pages = hearing.ends();

@@ -17,7 +17,7 @@ use crate::quarantine::{self, OBJECTS, Origin, Surroundings};
 use crate::stripe::Resource;
 use line::Line;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use stretch::Stretch;
 
@@ -45,8 +45,6 @@ pub(super) struct Deliverer {
     surroundings: Surroundings,
     /// Resources of earlier runs' lists that might still show what was only seen embedded.
     pub(super) open_lists: Vec<String>,
-    /// Objects of which two Events of one second came apart from each other.
-    pub(super) unordered: BTreeSet<(Resource, String)>,
     pub(super) summary: Summary,
 }
 
@@ -92,7 +90,6 @@ impl Deliverer {
             in_flight: HashMap::new(),
             surroundings,
             open_lists: Vec::new(),
-            unordered: BTreeSet::new(),
             summary,
         }
     }
@@ -218,6 +215,10 @@ impl Deliverer {
             }
             if about.resource == Some(Resource::BalanceTransactions) {
                 self.open.commit.unsettled.push(pending::of(object, text));
+            }
+            // Read by its id, it is no longer in doubt.
+            if let Some(told) = told.filter(|told| !told.version.event) {
+                self.open.commit.unsettled.push(pending::in_doubt(told.resource, &told.id, true));
             }
             let id: RecordId = Sha256::digest(object.id.as_bytes()).into();
             match &result.fate {

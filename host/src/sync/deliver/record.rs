@@ -7,7 +7,7 @@ use crate::ledger::{
 use crate::module::{Batch, ObjectResult, Record, RecordKind};
 use crate::quarantine::Origin;
 use crate::stripe::Resource;
-use crate::sync::{SyncError, digest, lock};
+use crate::sync::{SyncError, digest, lock, pending};
 use sha2::{Digest as _, Sha256};
 
 /// What became of a record.
@@ -122,7 +122,10 @@ impl Deliverer {
     /// object itself can tell.
     fn in_doubt(&mut self, from: &From<'_>, origin: &Origin<'_>) {
         let object = Resource::from_name(from.resource).zip(origin.object);
-        self.unordered.extend(object.map(|(resource, id)| (resource, id.to_owned())));
+        self.open
+            .commit
+            .unsettled
+            .extend(object.map(|(resource, id)| pending::in_doubt(resource, id, false)));
     }
 
     fn note_unchanged(
