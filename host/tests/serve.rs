@@ -69,7 +69,7 @@ fn now() -> i64 {
 async fn what_is_signed_is_taken_byte_for_byte_and_nothing_else_is() {
     let scene = Scene::new(Bounds::default(), 1 << 20).await;
     let pretty = EVENT.replace(',', ",\n  ");
-    for (secret, body) in [(OLD, EVENT), (NEW, &pretty)] {
+    for (secret, body) in [(OLD, EVENT), (NEW, pretty.as_str())] {
         let (status, text) = scene.post(body, &sign(secret, body.as_bytes(), now())).await;
         assert_eq!((status, text.as_str()), (200, r#"{"received":true}"#));
     }
@@ -84,7 +84,7 @@ async fn what_is_signed_is_taken_byte_for_byte_and_nothing_else_is() {
         (EVENT, old, "signature"),
         (EVENT, signature.replace("v1=", "v0="), "signature"),
         (EVENT, "nonsense".to_owned(), "signature"),
-        (&pretty, signature, "signature"),
+        (pretty.as_str(), signature, "signature"),
         (no_event, sign(NEW, no_event.as_bytes(), now()), "not_an_event"),
         ("", sign(NEW, b"", now()), "not_an_event"),
     ] {

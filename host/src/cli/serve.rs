@@ -120,18 +120,21 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
     let at = format!("http://{}{PATH}", receiving.address);
     rounds.tell("listening", &format!("webhooks are taken at {at}"), &[("url", at.as_str().into())]);
     let (more, nothing_more) = oneshot::channel::<()>();
+    let (end, ended) = oneshot::channel::<()>();
     std::thread::scope(|scope| {
         let stop = &stop;
-        let rounds =
-            std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
-                anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
-            })?;
-        runtime.block_on(receiving.serve(stop));
-        // Everything that was taken is in the inbox: one round more.
-        drop(more);
-        rounds
-            .join()
-            .map_err(|_| anyhow::anyhow!("the thread that fills the lake died; what was taken is kept"))?
+        let rounds = std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
+            let _told_at_the_end = end;
+            anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
+        })?;
+        runtime.block_on(async {
+            receiving.serve(stop).await;
+            // Everything that was taken is in the inbox: one round more. Signals are heard meanwhile.
+            drop(more);
+            let _ended = ended.await;
+        });
+        let died = |_| anyhow::anyhow!("the thread that fills the lake died; what was taken is in the inbox");
+        rounds.join().map_err(died)?
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use crate::stripe::{Client, Mode, Resource};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// For how long Events are remembered that no list will be asked for any more: Stripe sends none again that is older.
 const RESENT: i64 = 31 * 86_400;
@@ -28,6 +28,8 @@ pub struct Hears {
     pub config: SyncConfig,
     /// Who watches.
     pub watch: Arc<dyn Watch>,
+    /// When Stripe told whose they are, and with it its time.
+    asked: Instant,
     going: Option<Going>,
 }
 
@@ -63,7 +65,12 @@ pub struct Heard {
 impl Hears {
     /// An account whose webhooks are to be heard.
     pub fn new(who: Who, client: Arc<Client>, config: SyncConfig, watch: Arc<dyn Watch>) -> Self {
-        Self { who, client, config, watch, going: None }
+        Self { who, client, config, watch, asked: Instant::now(), going: None }
+    }
+
+    /// The server's clock, as far as it is known.
+    fn now(&self) -> i64 {
+        self.who.now.saturating_add(i64::try_from(self.asked.elapsed().as_secs()).unwrap_or(i64::MAX))
     }
 
     fn surroundings(&self, now: i64) -> Surroundings {
@@ -85,7 +92,7 @@ impl Session {
         bodies: impl Iterator<Item = Result<Vec<Bytes>, SyncError>>,
     ) -> Result<Heard, SyncError> {
         let started = Instant::now();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+        let now = hears.now();
         let surroundings = hears.surroundings(now);
         let config = &hears.config;
         let worker = Worker::open(&self.module, &settings(&config.settings, &surroundings))?;
