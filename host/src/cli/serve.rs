@@ -120,7 +120,7 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
     let at = format!("http://{}{PATH}", receiving.address);
     rounds.tell("listening", &format!("webhooks are taken at {at}"), &[("url", at.as_str().into())]);
     let (more, nothing_more) = oneshot::channel::<()>();
-    let (end, ended) = oneshot::channel::<()>();
+    let (end, mut ended) = oneshot::channel::<()>();
     std::thread::scope(|scope| {
         let stop = &stop;
         let rounds = std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
@@ -128,7 +128,11 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
             anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
         })?;
         runtime.block_on(async {
-            receiving.serve(stop).await;
+            tokio::select! {
+                () = receiving.serve(stop) => {}
+                // With nobody to empty the inbox there is no sense in filling it: whoever watches starts it anew.
+                _died = &mut ended => return,
+            }
             // Everything that was taken is in the inbox: one round more. Signals are heard meanwhile.
             drop(more);
             let _ended = ended.await;
