@@ -51,6 +51,11 @@ export class Engine {
     this.current = this.send({ ask: "work", work });
   }
 
+  /** Ends the worker. */
+  end(): void {
+    this.worker.terminate();
+  }
+
   private start(): Worker {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Response>): void => this.hear(data);
