@@ -157,12 +157,12 @@ export class DetailPane extends Pane {
   private settings(): TemplateResult {
     const { session } = this;
     return html`<div class="pad settings">
-      <code-editor language="json" label="Settings as JSON" .value=${JSON.stringify(session.settings, null, 2)} @edit=${(event: CustomEvent<string>) => this.onSettings(event.detail)}></code-editor>
+      <code-editor language="json" label="Settings as JSON" .value=${session.settingsText} @edit=${(event: CustomEvent<string>) => this.onSettings(event.detail)}></code-editor>
       <div>
         ${session.settingsProblem === "" ? html`<span class="chip positive">in force</span>` : html`<div class="problem" role="alert">${session.settingsProblem}</div>`}
         <p class="quiet">The settings of the program and the package: <code>tenant</code>, <code>account</code>, <code>email_identity</code>, <code>privacy</code> and others. Try a policy:</p>
-        <p><button class="link" @click=${() => this.onSettings(JSON.stringify({ ...session.settings, privacy: { rules: [{ label: "I1", action: "drop" }] } }))}>leave out what identifies directly (I1)</button></p>
-        <p><button class="link" @click=${() => this.onSettings(JSON.stringify({ ...session.settings, privacy: { rules: [{ label: "I1", action: "mask" }] } }))}>mask it</button></p>
+        <p><button class="link" @click=${() => this.onSettings(JSON.stringify({ ...session.settings, privacy: { rules: [{ label: "I1", action: "drop" }] } }, null, 2))}>leave out what identifies directly (I1)</button></p>
+        <p><button class="link" @click=${() => this.onSettings(JSON.stringify({ ...session.settings, privacy: { rules: [{ label: "I1", action: "mask" }] } }, null, 2))}>mask it</button></p>
         <p class="quiet">Settings stay in this tab; they are neither kept nor shared.</p>
       </div>
     </div>`;

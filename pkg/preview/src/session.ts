@@ -29,6 +29,8 @@ export class Session {
   models: ModelName[] = [];
   model: ModelName | undefined;
   settings: Settings = START;
+  /** The settings as they stand in the editor, which may be half written. */
+  settingsText = JSON.stringify(START, null, 2);
   /** Why the settings in the editor are not in force. */
   settingsProblem = "";
 
@@ -262,6 +264,7 @@ export class Session {
   // The settings.
 
   async editSettings(text: string): Promise<void> {
+    this.settingsText = text;
     try {
       const settings = JSON.parse(text) as Settings;
       // The module knows best what settings may be.
