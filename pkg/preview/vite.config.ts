@@ -7,13 +7,18 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 export default defineConfig({
   base: "./",
-  resolve: { alias: { "stripe-xdm/module.sha256": here("../dist/module.sha256"), "stripe-xdm/stripe_xdm_bg.wasm": here("../dist/stripe_xdm_bg.wasm"), "stripe-xdm": here("../dist/stripe_xdm.js") } },
+  resolve: {
+    alias: [
+      { find: /^stripe-xdm$/, replacement: here("../dist/stripe_xdm.js") },
+      { find: /^stripe-xdm\/(.+)$/, replacement: `${here("../dist")}/$1` },
+    ],
+  },
   // The module and the samples lie outside of this directory.
   server: { host: "127.0.0.1", fs: { allow: [here("../..")] } },
   preview: { host: "127.0.0.1" },
   worker: { format: "es" },
   build: {
-    outDir: here("../dist/preview"),
+    outDir: here("dist"),
     emptyOutDir: true,
     target: "es2022",
     // Inlined files would be data: addresses, which the page's policy does not allow for scripts.

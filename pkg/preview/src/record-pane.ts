@@ -9,7 +9,7 @@ import { Pane } from "./pane.ts";
 import type { Mark } from "./tree.ts";
 
 export class RecordPane extends Pane {
-  static override properties = { ...Pane.properties, view: { state: true }, dataset: { state: true } };
+  static override properties = { ...Pane.properties, view: { state: true }, wanted: { state: true } };
   static override styles = [
     ...Pane.styles,
     css`
@@ -22,12 +22,12 @@ export class RecordPane extends Pane {
 
   private declare view: "tree" | "json";
   /** The dataset that a person wants to see; the model's own otherwise. */
-  private declare dataset: string | undefined;
+  private declare wanted: string | undefined;
 
   constructor() {
     super();
     this.view = "tree";
-    this.dataset = undefined;
+    this.wanted = undefined;
   }
 
   private get records(): XdmRecord[] {
@@ -37,8 +37,8 @@ export class RecordPane extends Pane {
   private get chosen(): number {
     const { records } = this;
     const of = (dataset: string | undefined): number => records.findIndex((record) => record.dataset === dataset);
-    const wanted = of(this.dataset);
-    if (wanted >= 0) return wanted;
+    const index = of(this.wanted);
+    if (index >= 0) return index;
     return Math.max(0, of(this.session.model?.dataset));
   }
 
@@ -129,9 +129,9 @@ export class RecordPane extends Pane {
   }
 
   private onDataset(event: Event): void {
-    this.dataset = (event.target as HTMLElement & { value: string }).value;
+    this.wanted = (event.target as HTMLElement & { value: string }).value;
     // Mappings and record stay of one model where the dataset has one for this object.
-    const model = this.session.models.find((each) => each.dataset === this.dataset && each.resource === this.session.model?.resource);
+    const model = this.session.models.find((each) => each.dataset === this.wanted && each.resource === this.session.model?.resource);
     if (model !== undefined && model.name !== this.session.model?.name) void this.session.chooseModel(model.name);
   }
 }
