@@ -15,6 +15,8 @@ const KINDS: Readonly<Record<Mapping["sourceType"], string>> = {
   STATIC: "Constant",
 };
 
+const NO_FAULTS: readonly Fault[] = [];
+
 /** The types that a mapping can have. */
 const TYPES = ["string", "number", "integer", "long", "boolean", "date", "date-time", "map<string>", "map<integer>", "array<string>"];
 
@@ -109,12 +111,12 @@ export class MappingEditor extends Pane {
           <span class="name">Source</span>
           <div class="box">
             <code-editor class="source" label="Source of the mapping" hint=${mapping.sourceType === "STATIC" ? "A text" : "A field such as amount, or upper(currency)"}
-              language=${mapping.sourceType === "STATIC" ? "text" : "expression"} .value=${mapping.source} .words=${session.words()} .faults=${faults(mistakes, mapping.source)}
+              language=${mapping.sourceType === "STATIC" ? "text" : "expression"} .value=${mapping.source} .words=${session.words} .faults=${faults(mistakes, mapping.source)}
               @edit=${(event: CustomEvent<string>) => session.editRow(row.id, { source: event.detail })}></code-editor>
           </div>
           <span class="name">Destination</span>
           <div class="box">
-            <code-editor class="to" label="Destination of the mapping" language="text" hint="_acme.…" .value=${mapping.destination} .words=${session.destinations()} .faults=${[]}
+            <code-editor class="to" label="Destination of the mapping" language="text" hint="_acme.…" .value=${mapping.destination} .words=${session.destinations} .faults=${NO_FAULTS}
               @edit=${(event: CustomEvent<string>) => session.editRow(row.id, { destination: event.detail })}></code-editor>
           </div>
           ${mistakes.map((mistake) => html`<span></span><span class="mistake" role="alert">${mistake.message}${this.mend(mistake, row)}</span>`)}

@@ -2,6 +2,7 @@
 // switch leaves a mapping out.
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Row } from "./draft.ts";
 import { badges, labelText } from "./fields.ts";
@@ -27,18 +28,18 @@ export class MappingsPane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      sp-search { width: 190px; } sp-picker { width: 150px; }
+      sp-search { width: 140px; --mod-search-min-inline-size: 100px; } sp-picker { width: 130px; }
       table { border-collapse: separate; border-spacing: 0; width: 100%; table-layout: fixed; font: 13px/18px var(--sans); }
       th { position: sticky; top: 0; z-index: 1; background: var(--surface); text-align: start; font: 600 12px/18px var(--sans); color: var(--quiet); padding: 6px 8px; border-bottom: 1px solid var(--line); }
       td { padding: 4px 8px; border-bottom: 1px solid var(--line); vertical-align: middle; overflow: hidden; }
-      th.switch, td.switch { width: 40px; padding-inline: 12px 4px; } th.marks, td.marks { width: 118px; } th.to { width: 41%; }
+      th, td { box-sizing: border-box; } th.switch, td.switch { width: 40px; padding-inline: 12px 4px; } th.marks, td.marks { width: 112px; } th.to { width: 40%; }
       tr { cursor: pointer; outline-offset: -2px; }
       tbody tr:hover td { background: var(--hover); }
-      tr.related td { background: var(--related); } tr.chosen td { background: var(--chosen); }
+      tbody tr.related td { background: var(--related); } tbody tr.chosen td, tbody tr.chosen:hover td { background: var(--chosen); }
       tr:focus-visible { outline: 2px solid var(--focus); }
       tr.related td:first-child { box-shadow: inset 3px 0 var(--related-edge); } tr.chosen td:first-child { box-shadow: inset 3px 0 var(--focus); }
       .text { display: block; font: 12px/17px var(--mono); white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-      .to .text { direction: rtl; text-align: start; } .to bdi { unicode-bidi: isolate; direction: ltr; }
+      .to .text { direction: rtl; text-align: left; } .to bdi { unicode-bidi: isolate; direction: ltr; }
       .static::before { content: "“"; } .static::after { content: "”"; }
       tr.off .text, tr.out .text { text-decoration: line-through; color: var(--quiet); }
       tr.absent td:not(.switch) { opacity: 0.72; }
@@ -92,13 +93,13 @@ export class MappingsPane extends Pane {
           <thead>
             <tr role="row">
               <th role="columnheader" class="switch" scope="col"><span title="Written or left out">On</span></th>
-              <th role="columnheader" scope="col">Source or expression</th>
+              <th role="columnheader" scope="col">Source</th>
               <th role="columnheader" scope="col" class="to">Destination</th>
               <th role="columnheader" scope="col" class="marks">Kind</th>
             </tr>
           </thead>
           <tbody>
-            ${repeat(table, (row) => row.id, (row) => this.row(row, outputs.get(row.mapping.destination), out, row === first))}
+            ${repeat(table, (row) => row.id, (row) => this.row(row, outputs.get(row.mapping.destination), out.get(row.mapping.destination), row === first))}
           </tbody>
         </table>
         ${table.length === 0 ? html`<p class="none quiet">No mapping is like that. Change the filter, or add one.</p>` : nothing}
@@ -106,16 +107,16 @@ export class MappingsPane extends Pane {
     `;
   }
 
-  private row(row: Row, output: Output | undefined, out: ReadonlyMap<string, string>, first: boolean): TemplateResult {
+  private row(row: Row, output: Output | undefined, reason: string | undefined, first: boolean): unknown {
     const { session } = this;
     const { mapping } = row;
     const mistakes = session.mistakes[row.id] ?? [];
-    const reason = out.get(mapping.destination);
     const chosen = session.focus === row.id && (session.selection === undefined || session.selection.pane === "mapping");
     const related = !chosen && session.selection?.pane !== "mapping" && session.related.destinations.has(mapping.destination);
     const field = session.fieldOf(mapping.destination);
     const state = [row.state, chosen ? "chosen" : "", related ? "related" : "", reason === undefined ? "" : "out", output?.present === true ? "" : "absent"].join(" ");
-    return html`<tr role="row" class=${state} data-row=${row.id} tabindex=${first ? 0 : -1} aria-selected=${chosen || related} @click=${() => this.choose(row)}>
+    // Hundreds of lines, of which a keystroke changes one.
+    return guard([mapping, state, first, JSON.stringify(mistakes), reason, field], () => html`<tr role="row" class=${state} data-row=${row.id} tabindex=${first ? 0 : -1} aria-selected=${chosen || related} @click=${() => this.choose(row.id)}>
       <td role="gridcell" class="switch">
         <input type="checkbox" tabindex="-1" aria-label=${`Write ${mapping.destination}`} .checked=${row.state !== "off"}
           @click=${(event: Event) => event.stopPropagation()}
@@ -129,10 +130,10 @@ export class MappingsPane extends Pane {
       <td role="gridcell" class="marks">
         ${row.state === "changed" ? html`<span class="chip informative">changed</span>` : row.state === "added" ? html`<span class="chip informative">added</span>` : nothing}
         ${reason === undefined ? nothing : html`<span class="chip neutral" title=${reason}>policy</span>`}
-        ${badges(mapping, field).slice(0, 1).map((badge) => html`<span class="chip ${badge.kind}" title=${badge.why}>${badge.text}</span>`)}
+        ${badges(mapping, field).slice(0, row.state === "changed" || row.state === "added" ? 0 : 1).map((badge) => html`<span class="chip ${badge.kind}" title=${badge.why}>${badge.text}</span>`)}
         ${field?.labels.slice(0, 1).map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span>`) ?? nothing}
       </td>
-    </tr>`;
+    </tr>`);
   }
 
   private passes(row: Row, output: Output | undefined, out: ReadonlyMap<string, string>): boolean {
@@ -152,7 +153,9 @@ export class MappingsPane extends Pane {
     }
   }
 
-  private choose(row: Row): void {
+  private choose(id: string): void {
+    const row = this.session.row(id);
+    if (row === undefined) return;
     const reads = this.session.explanation?.outputs.find((output) => output.destination === row.mapping.destination)?.reads;
     this.session.point({ pane: "mapping", id: row.id, destination: row.mapping.destination, ...(reads === undefined ? {} : { reads }) });
   }
@@ -180,7 +183,7 @@ export class MappingsPane extends Pane {
     } else if (row !== undefined && event.key === " ") {
       this.session.switchRow(row.id, row.state === "off");
     } else if (row !== undefined && event.key === "Enter") {
-      this.choose(row);
+      this.choose(row.id);
       this.dispatchEvent(new CustomEvent("edit-row", { bubbles: true, composed: true }));
     } else {
       return;

@@ -4,8 +4,22 @@
 /** A name, an index, or any index. */
 export type Segment = string | number | "[*]";
 
+/** Paths that were read before: the same few hundred are compared at every keystroke. */
+const known = new Map<string, readonly Segment[]>();
+const MOST_KNOWN = 20_000;
+
 /** The segments of a path. What is no path gives the names that can be seen in it. */
-export function parse(path: string): Segment[] {
+export function parse(path: string): readonly Segment[] {
+  let segments = known.get(path);
+  if (segments === undefined) {
+    if (known.size >= MOST_KNOWN) known.clear();
+    segments = read(path);
+    known.set(path, segments);
+  }
+  return segments;
+}
+
+function read(path: string): Segment[] {
   const segments: Segment[] = [];
   let name = "";
   let named = false;

@@ -3,7 +3,7 @@
 import type { Invalid, XdmRecord } from "stripe-xdm";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { printExact } from "./exact.ts";
-import { fromPointer, touch } from "./paths.ts";
+import { fromPointer, general } from "./paths.ts";
 import { badges } from "./fields.ts";
 import { Pane } from "./pane.ts";
 import type { Mark } from "./tree.ts";
@@ -108,13 +108,13 @@ export class RecordPane extends Pane {
   private marker(): (path: string, value: unknown) => Mark | undefined {
     const record = this.records[this.chosen];
     const wrong = this.invalid.map((each) => ({ path: fromPointer(each.pointer, record?.record), each }));
-    const outputs = this.session.explanation?.outputs ?? [];
+    const outputs = new Map(this.session.explanation?.outputs.map((output) => [general(output.destination), output]));
     const own = record?.dataset === this.session.model?.dataset;
     return (path, value) => {
       const broken = wrong.find((one) => one.path === path);
       if (broken !== undefined) return { text: broken.each.rule, tone: "negative", why: broken.each.message };
       if (!own || (value !== null && typeof value === "object")) return undefined;
-      const output = outputs.find((each) => touch(each.destination, path));
+      const output = outputs.get(general(path));
       if (output === undefined) return undefined;
       const { type, ...rest } = output;
       const [badge] = badges(type === undefined ? rest : { ...rest, type }, this.session.fieldOf(output.destination));

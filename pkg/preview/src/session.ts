@@ -214,7 +214,10 @@ export class Session {
   editRow(id: string, part: Partial<Mapping>): void {
     const row = this.row(id);
     if (row === undefined || this.draft === undefined) return;
-    this.put(change(this.draft, row, { mapping: { ...row.mapping, ...part } }), `edit ${id} ${Object.keys(part).join()}`);
+    const mapping = { ...row.mapping, ...part };
+    // Whoever writes a function or an operator means an expression, not a field of such a name.
+    if (mapping.sourceType === "ATTRIBUTE" && part.source !== undefined && /[()"'+*/=<>!&|?\s]/.test(part.source)) mapping.sourceType = "EXPRESSION";
+    this.put(change(this.draft, row, { mapping }), `edit ${id} ${Object.keys(part).join()}`);
   }
 
   switchRow(id: string, on: boolean): void {
@@ -313,7 +316,14 @@ export class Session {
   }
 
   /** What the expression editor completes and tells about. */
-  words(): Word[] {
+  get words(): readonly Word[] {
+    if (this.worded.explanation !== this.explanation) this.worded = { explanation: this.explanation, words: this.gatherWords() };
+    return this.worded.words;
+  }
+
+  private worded: { explanation: Explanation | undefined; words: readonly Word[] } = { explanation: undefined, words: [] };
+
+  private gatherWords(): Word[] {
     const functions = this.functions.map(
       (each): Word => ({
         label: each.function,
@@ -329,7 +339,14 @@ export class Session {
   }
 
   /** What the destination editor completes. */
-  destinations(): Word[] {
+  get destinations(): readonly Word[] {
+    if (this.placed.fields !== this.fields) this.placed = { fields: this.fields, words: this.gatherDestinations() };
+    return this.placed.words;
+  }
+
+  private placed: { fields: ReadonlyMap<string, Field>; words: readonly Word[] } = { fields: this.fields, words: [] };
+
+  private gatherDestinations(): Word[] {
     return [...this.fields.values()].map((field) => ({
       label: field.destination,
       kind: "field",

@@ -1,7 +1,8 @@
 // The Stripe object: where it comes from, as a tree and as text that can be edited.
 
 import { css, html, nothing, type TemplateResult } from "lit";
-import { touch } from "./paths.ts";
+import { general } from "./paths.ts";
+import type { Explanation } from "./protocol.ts";
 import { Pane } from "./pane.ts";
 import { MAX_BYTES, MAX_SHOWN, SAMPLES } from "./samples.ts";
 import type { Mark } from "./tree.ts";
@@ -11,7 +12,7 @@ export class SourcePane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      sp-picker { max-width: 180px; }
+      sp-picker { flex: 1; min-width: 110px; }
       .nav { display: flex; align-items: center; gap: 4px; font: 13px var(--sans); }
     `,
   ];
@@ -31,7 +32,6 @@ export class SourcePane extends Pane {
     return html`
       <header>
         <h2 id="title">Stripe object</h2>
-        <span class="grow"></span>
         <sp-picker size="s" label="Sample" value=${session.origin.replace("sample: ", "")} @change=${this.onSample}>
           <span slot="label">${session.origin === "" ? "Sample" : session.origin.replace("sample: ", "")}</span>
           ${[...SAMPLES.keys()].map((name) => html`<sp-menu-item value=${name}>${name}</sp-menu-item>`)}
@@ -80,10 +80,18 @@ export class SourcePane extends Pane {
     </header>`;
   }
 
+  private marked: Explanation | undefined;
+  private marking = new Map<string, Explanation["sources"][number]>();
+
   /** What becomes of a leaf. */
   private readonly mark = (path: string, value: unknown): Mark | undefined => {
     if (value !== null && typeof value === "object" && Object.keys(value).length > 0) return undefined;
-    const source = this.session.explanation?.sources.find((each) => touch(each.path, path));
+    const { explanation } = this.session;
+    if (explanation !== this.marked) {
+      this.marked = explanation;
+      this.marking = new Map(explanation?.sources.filter((each) => each.fate !== "mapped" && each.fate !== "empty").map((each) => [general(each.path), each]));
+    }
+    const source = this.marking.get(general(path));
     switch (source?.fate) {
       case "unmapped":
         return { text: "unmapped", tone: "notice", why: "No mapping reads this value. Select it and choose “Map this”." };

@@ -60,7 +60,7 @@ export class ValueTree extends LitElement {
   }
 
   static override styles = css`
-    :host { display: block; overflow: auto; font: var(--code-font); }
+    :host { display: block; position: relative; overflow: auto; font: var(--code-font); }
     ul { list-style: none; margin: 0; padding: 4px 0 12px; min-width: max-content; }
     li { display: flex; align-items: center; gap: 6px; min-height: 22px; padding-inline: 8px; cursor: pointer; border-left: 3px solid transparent; white-space: pre; outline-offset: -2px; }
     li:hover { background: var(--hover); }
@@ -108,8 +108,15 @@ export class ValueTree extends LitElement {
     // What belongs to a choice made elsewhere comes into sight.
     if (changed.has("related") && this.related.size > 0 && this.chosen === undefined) {
       const first = this.renderRoot.querySelector("li.related.leaf") ?? this.renderRoot.querySelector("li.related");
-      first?.scrollIntoView({ block: "nearest" });
+      if (first instanceof HTMLElement) this.bringIntoSight(first);
     }
+  }
+
+  /** Up or down only: sideways, names would go out of sight. */
+  private bringIntoSight(line: HTMLElement): void {
+    const [top, bottom] = [line.offsetTop, line.offsetTop + line.offsetHeight];
+    if (top < this.scrollTop) this.scrollTop = top - 44;
+    else if (bottom > this.scrollTop + this.clientHeight) this.scrollTop = bottom - this.clientHeight + 44;
   }
 
   protected override render(): TemplateResult {
