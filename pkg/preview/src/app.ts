@@ -62,6 +62,8 @@ export class PreviewPage extends LitElement {
       h1 svg { width: 24px; height: 24px; }
       .grow { flex: 1; }
       main { flex: 1; min-height: 0; display: grid; gap: 8px; padding: 0 12px; grid-template-columns: minmax(250px, 0.82fr) minmax(380px, 1.4fr) minmax(260px, 0.95fr); grid-template-rows: minmax(0, 1fr) clamp(220px, 31vh, 300px); grid-template-areas: "source mappings record" "detail detail detail"; }
+      /* What changes in one pane is not laid out or painted anew in the others. */
+      source-pane, mappings-pane, record-pane { contain: strict; }
       source-pane { grid-area: source; } mappings-pane { grid-area: mappings; } record-pane { grid-area: record; } detail-pane { grid-area: detail; }
       footer { display: flex; gap: 14px; padding: 6px 16px; font: 12px/18px var(--sans); color: var(--quiet); flex-wrap: wrap; }
       footer code { font: 11px/18px var(--mono); }

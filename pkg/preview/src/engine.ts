@@ -22,7 +22,6 @@ export class Engine {
   private number = 0;
   private readonly waiting = new Map<number, Waiting>();
   private current: number | undefined;
-  private next: Work | undefined;
 
   /** Is told every step of the newest work. */
   constructor(private readonly told: (step: Step) => void) {}
@@ -42,12 +41,8 @@ export class Engine {
     return this.ask({ ask: "bulk", settings, objects }, progress) as Promise<Bulk>;
   }
 
-  /** Shows something; what was asked before and has not begun is forgotten. */
+  /** Shows something; what was asked before is given up. */
   work(work: Work): void {
-    if (this.current !== undefined) {
-      this.next = work;
-      return;
-    }
     this.current = this.send({ ask: "work", work });
   }
 
@@ -80,14 +75,7 @@ export class Engine {
     if ("step" in response) {
       if (response.number !== this.current) return;
       const { step } = response;
-      if (step.step === "end") {
-        this.current = undefined;
-        const next = this.next;
-        this.next = undefined;
-        this.told(step);
-        if (next !== undefined) this.work(next);
-        return;
-      }
+      if (step.step === "end") this.current = undefined;
       this.told(step);
       if (step.step === "failed" && step.failure.code === "trapped") this.broken(step.failure.message);
       return;
@@ -110,9 +98,6 @@ export class Engine {
     this.waiting.clear();
     this.current = undefined;
     this.told({ step: "failed", failure: { code: "trapped", message } });
-    const next = this.next;
-    this.next = undefined;
     this.worker = this.start();
-    if (next !== undefined) this.work(next);
   }
 }

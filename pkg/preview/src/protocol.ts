@@ -51,8 +51,9 @@ export interface Failure {
 /** Answers in the order in which they are ready. */
 export type Step =
   | { step: "mappings"; mistakes: Record<string, Mistake[]>; value?: { json: string } | { error: string } }
-  | { step: "records"; outcomes: string; milliseconds: number }
+  | { step: "records"; outcomes: string }
   | { step: "explanation"; explanation: Explanation }
+  | { step: "checked"; outcomes: string }
   | { step: "failed"; failure: Failure }
   | { step: "end" };
 

@@ -46,6 +46,10 @@ export class Session {
   mistakes: Record<string, Mistake[]> = {};
   value: { json: string } | { error: string } | undefined;
   outcome: Outcome | undefined;
+  /** The same with its records checked, which takes longer. */
+  verdict: DoneOutcome | undefined;
+  /** Whether the verdict is about what is shown. */
+  checked = false;
   failure: Failure | undefined;
   explanation: Explanation | undefined;
   library: Library | undefined;
@@ -60,7 +64,6 @@ export class Session {
   bulkProblem = "";
   /** From the last change until its records were there, in milliseconds. */
   latency = 0;
-  busy = false;
 
   private defaults: Mapping[] = [];
   private readonly histories = new Map<string, History<Draft>>();
@@ -375,7 +378,7 @@ export class Session {
         sample: this.text,
       };
       this.asked = performance.now();
-      this.busy = true;
+      this.checked = false;
       this.engine.work(work);
     }
     this.changed();
@@ -392,6 +395,13 @@ export class Session {
         this.failure = undefined;
         this.latency = performance.now() - this.asked;
         break;
+      case "checked": {
+        const [outcome] = parseExact(step.outcomes) as Outcome[];
+        this.verdict = outcome?.status === "done" ? outcome : undefined;
+        this.outcome = outcome;
+        this.checked = true;
+        break;
+      }
       case "explanation":
         this.explanation = step.explanation;
         this.related = counterparts(this.selection, step.explanation);
@@ -400,7 +410,6 @@ export class Session {
         this.failure = step.failure;
         break;
       case "end":
-        this.busy = false;
     }
     this.changed();
   }

@@ -15,17 +15,18 @@ function failure(error: unknown): Failure {
   return { code: trapped ? "trapped" : code, message: error.message };
 }
 
-/** The transformer of the last settings: another sample does not compile the models anew. */
-let opened: { settings: string; transformer: Transformer } | undefined;
+/** The transformers of the last settings: another sample does not compile the models anew. */
+const opened = new Map<"unchecked" | "checked", { settings: string; transformer: Transformer }>();
 
-function transformer(settings: Settings): Transformer {
+function transformer(settings: Settings, which: "unchecked" | "checked"): Transformer {
   const key = JSON.stringify(settings);
-  if (opened?.settings !== key) {
-    opened?.transformer.free();
-    opened = undefined;
-    opened = { settings: key, transformer: open(settings) };
-  }
-  return opened.transformer;
+  const last = opened.get(which);
+  if (last?.settings === key) return last.transformer;
+  last?.transformer.free();
+  opened.delete(which);
+  const transformer = open(settings);
+  opened.set(which, { settings: key, transformer });
+  return transformer;
 }
 
 /** Adobe's message ends with ` at line:column` and the text with a caret. */
@@ -94,11 +95,42 @@ function* steps(work: Work): Generator<Step> {
   const changes = mappings.length > 0 || drop.length > 0;
   const model = { resource: work.resource, variant: work.variant, mappingSet: { mappings }, drop };
   const settings = changes ? { ...work.settings, models: [...(work.settings.models ?? []), model] } : work.settings;
-  const start = performance.now();
-  const outcomes = transformer(settings).transformJson(work.sample);
-  yield { step: "records", outcomes, milliseconds: performance.now() - start };
+  // Composing the schemas takes most of the time of opening: the record is there before the verdict on it.
+  const unchecked = { ...settings, check: { ...settings.check, enabled: false } };
+  yield { step: "records", outcomes: transformer(unchecked, "unchecked").transformJson(work.sample) };
   const sample = JSON.parse(work.sample) as object;
   yield { step: "explanation", explanation: language("explain", { resource: work.model, settings, samples: [sample] }) };
+  yield { step: "checked", outcomes: transformer(settings, "checked").transformJson(work.sample) };
+}
+
+/** Lets messages in. */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = (): void => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+
+/** The newest work; what was asked before is given up between two steps. */
+let newest = 0;
+
+async function perform(number: number, work: Work): Promise<void> {
+  newest = number;
+  try {
+    await pause();
+    if (newest !== number) return;
+    for (const step of steps(work)) {
+      say({ number, step });
+      await pause();
+      if (newest !== number) return;
+    }
+  } catch (error) {
+    say({ number, step: { step: "failed", failure: failure(error) } });
+  }
+  say({ number, step: { step: "end" } });
 }
 
 /** How many objects are transformed between two reports. */
@@ -153,12 +185,7 @@ self.onmessage = async ({ data }: MessageEvent<Request>): Promise<void> => {
         bulk(number, data.settings, data.objects);
         break;
       case "work":
-        try {
-          for (const step of steps(data.work)) say({ number, step });
-        } catch (error) {
-          say({ number, step: { step: "failed", failure: failure(error) } });
-        }
-        say({ number, step: { step: "end" } });
+        await perform(number, data.work);
     }
   } catch (error) {
     say({ number, failure: failure(error) });
