@@ -128,7 +128,7 @@ export class PreviewPage extends LitElement {
         <span class="grow"></span>
         <sp-action-button size="s" quiet label="Undo" title="Undo (Ctrl+Z)" ?disabled=${history?.canUndo !== true} @click=${() => session.undo()}>↶ Undo</sp-action-button>
         <sp-action-button size="s" quiet label="Redo" title="Redo (Ctrl+Shift+Z)" ?disabled=${history?.canRedo !== true} @click=${() => session.redo()}>↷ Redo</sp-action-button>
-        <sp-action-button size="s" label="Open a mapping set" title="A file of this page or of the program, or a mapping set of Adobe's" @click=${() => this.renderRoot.querySelector<HTMLInputElement>("#set")!.click()}>Open set</sp-action-button>
+        <sp-action-button size="s" title="A file of this page or of the program, or a mapping set of Adobe's" @click=${() => this.renderRoot.querySelector<HTMLInputElement>("#set")!.click()}>Open set</sp-action-button>
         <sp-action-menu id="out" size="s" label="Save and share" @change=${(event: Event) => this.onOut(event)}>
           <span slot="label">Save and share</span>
           <sp-menu-item value="save">Save changes as a file</sp-menu-item>
@@ -143,7 +143,7 @@ export class PreviewPage extends LitElement {
       </header>
       <main>
         <source-pane role="region" aria-label="Stripe object" .session=${session} .version=${version}></source-pane>
-        <mappings-pane role="region" aria-label="Mappings" .session=${session} .version=${version} @edit-row=${() => this.detail?.edit()}></mappings-pane>
+        <mappings-pane role="region" aria-label="Mappings" .session=${session} .version=${version} @edit-row=${() => this.edit()}></mappings-pane>
         <record-pane role="region" aria-label="XDM record" .session=${session} .version=${version}></record-pane>
         <detail-pane role="region" aria-label="Details" .session=${session} .version=${version}></detail-pane>
       </main>
@@ -155,6 +155,12 @@ export class PreviewPage extends LitElement {
 
   private get detail(): DetailPane | null {
     return this.renderRoot.querySelector<DetailPane>("detail-pane");
+  }
+
+  /** Puts the cursor into the mapping that was chosen, once it is there. */
+  private async edit(): Promise<void> {
+    await this.updateComplete;
+    await this.detail?.edit();
   }
 
   private inside(dialog: Dialog): TemplateResult {
@@ -260,7 +266,7 @@ export class PreviewPage extends LitElement {
       if (pane !== undefined) this.enter(pane);
       else if (event.code === "KeyN") {
         this.session.addRow();
-        void this.detail?.edit();
+        void this.edit();
       } else if (event.code === "KeyF") this.renderRoot.querySelector("mappings-pane")?.shadowRoot?.querySelector<HTMLElement>("sp-search")?.focus();
       else return;
     } else if (control && event.key.toLowerCase() === "z" && !inEditor) {

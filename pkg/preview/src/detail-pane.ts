@@ -43,6 +43,7 @@ export class DetailPane extends Pane {
   async edit(): Promise<void> {
     this.tab = "mapping";
     await this.updateComplete;
+    // The mapping itself is drawn in the editor's own turn.
     const editor = this.renderRoot.querySelector<MappingEditor>("mapping-editor");
     await editor?.updateComplete;
     editor?.focus();

@@ -42,7 +42,7 @@ export class MappingsPane extends Pane {
       .to .text { direction: rtl; text-align: left; } .to bdi { unicode-bidi: isolate; direction: ltr; }
       .static::before { content: "“"; } .static::after { content: "”"; }
       tr.off .text, tr.out .text { text-decoration: line-through; color: var(--quiet); }
-      tr.absent td:not(.switch) { opacity: 0.72; }
+      tr.absent .text { color: var(--quiet); }
       .mistake { color: var(--negative-fg); font: 12px/16px var(--sans); white-space: normal; display: block; }
       td.marks { white-space: nowrap; text-align: end; }
       .none { padding: 24px; text-align: center; }
