@@ -114,11 +114,11 @@ at("a mapping is left out by its switch", {}, async (page) => {
 });
 
 at("a record that is not what its schema says is not valid, and says where", {}, async (page) => {
-  await row(page, "timestamp").click();
-  await write(page, "concat(\"soon\", id)");
+  await row(page, "commerce.order.currencyCode").click();
+  await write(page, "concat(currency, \" dollars\")");
   await page.locator("record-pane .chip.negative", { hasText: "not valid" }).waitFor();
-  await page.locator("record-pane ul[aria-label] button", { hasText: "timestamp" }).click();
-  await page.locator('record-pane li.chosen[data-path="timestamp"]').waitFor();
+  await page.locator("record-pane ul[aria-label] button", { hasText: "commerce.order.currencyCode" }).click();
+  await page.locator('record-pane li.chosen[data-path="commerce.order.currencyCode"]').waitFor();
   await picture(page, "not-valid");
 });
 

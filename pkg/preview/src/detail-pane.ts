@@ -13,7 +13,7 @@ export class DetailPane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      sp-tabs { flex: none; padding-inline: 8px; border-bottom: 1px solid var(--line); }
+      sp-tabs { flex: none; margin-inline: 14px; }
       .panel { flex: 1; min-height: 0; overflow: auto; display: flex; flex-direction: column; }
       .pad { padding: 10px 14px; }
       .numbers { display: flex; gap: 22px; flex-wrap: wrap; margin-bottom: 10px; }

@@ -99,7 +99,7 @@ export class RecordPane extends Pane {
           : html`<span class="chip positive">valid</span><span class="quiet">as its schema says</span>`}
         ${warnings.length > 0 ? html`<span class="chip notice" title=${warnings.map((each) => each.message).join("\n")}>${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}</span>` : nothing}
         <span class="grow"></span>
-        <span class="quiet" id="latency" title="From the last change to this record">${session.latency.toFixed(0)} ms</span>
+        ${session.latency === 0 ? nothing : html`<span class="quiet" id="latency" title="From the last change to this record">${session.latency.toFixed(0)} ms</span>`}
       </div>
       ${invalid.length === 0
         ? nothing

@@ -62,7 +62,7 @@ export class Session {
   focus: string | undefined;
   bulk: Bulk | undefined;
   bulkProblem = "";
-  /** From the last change until its records were there, in milliseconds. */
+  /** From the last change until its records were there, in milliseconds; 0 before the first. */
   latency = 0;
 
   private defaults: Mapping[] = [];
@@ -391,9 +391,10 @@ export class Session {
         this.value = step.value;
         break;
       case "records":
+        // The first includes fetching and compiling the module, which says nothing of editing.
+        if (this.outcome !== undefined) this.latency = performance.now() - this.asked;
         this.outcome = (parseExact(step.outcomes) as Outcome[])[0];
         this.failure = undefined;
-        this.latency = performance.now() - this.asked;
         break;
       case "checked": {
         const [outcome] = parseExact(step.outcomes) as Outcome[];

@@ -54,7 +54,7 @@ export class SourcePane extends Pane {
               .value=${session.object}
               .chosen=${session.selection?.pane === "source" ? session.selection.path : undefined}
               .related=${session.related.sources}
-              .marks=${this.mark}
+              .marks=${this.marks()}
               @choose=${(event: CustomEvent<string>) => session.point({ pane: "source", path: event.detail })}
             ></value-tree>`
           : this.json()}
@@ -76,33 +76,35 @@ export class SourcePane extends Pane {
       <sp-action-button size="s" quiet label="Previous object" ?disabled=${session.index === 0} @click=${() => session.show(session.index - 1)}>‹</sp-action-button>
       <span>object ${session.index + 1} of ${many.toLocaleString("en")}</span>
       <sp-action-button size="s" quiet label="Next object" ?disabled=${session.index + 1 >= many} @click=${() => session.show(session.index + 1)}>›</sp-action-button>
-      <span class="quiet">All of them: tab Bulk below</span>
     </header>`;
   }
 
   private marked: Explanation | undefined;
-  private marking = new Map<string, Explanation["sources"][number]>();
+  private mark: (path: string, value: unknown) => Mark | undefined = () => undefined;
 
-  /** What becomes of a leaf. */
-  private readonly mark = (path: string, value: unknown): Mark | undefined => {
-    if (value !== null && typeof value === "object" && Object.keys(value).length > 0) return undefined;
+  /** Marks for what becomes of each leaf; another function for another explanation, so that the tree is drawn anew. */
+  private marks(): (path: string, value: unknown) => Mark | undefined {
     const { explanation } = this.session;
     if (explanation !== this.marked) {
       this.marked = explanation;
-      this.marking = new Map(explanation?.sources.filter((each) => each.fate !== "mapped" && each.fate !== "empty").map((each) => [general(each.path), each]));
+      const sources = new Map(explanation?.sources.map((each) => [general(each.path), each]));
+      this.mark = (path, value) => {
+        if (value !== null && typeof value === "object" && Object.keys(value).length > 0) return undefined;
+        const source = sources.get(general(path));
+        switch (source?.fate) {
+          case "unmapped":
+            return { text: "unmapped", tone: "notice", why: "No mapping reads this value. Select it and choose “Map this”." };
+          case "dropped":
+            return { text: "left out", tone: "neutral", why: source.reason ?? "Left out on purpose" };
+          case "notInSchema":
+            return { text: "no field", tone: "negative", why: "Its mapping writes a field that the schema does not have" };
+          default:
+            return undefined;
+        }
+      };
     }
-    const source = this.marking.get(general(path));
-    switch (source?.fate) {
-      case "unmapped":
-        return { text: "unmapped", tone: "notice", why: "No mapping reads this value. Select it and choose “Map this”." };
-      case "dropped":
-        return { text: "left out", tone: "neutral", why: source.reason ?? "Left out on purpose" };
-      case "notInSchema":
-        return { text: "no field", tone: "negative", why: "Its mapping writes a field that the schema does not have" };
-      default:
-        return undefined;
-    }
-  };
+    return this.mark;
+  }
 
   private onView(event: Event): void {
     const [view] = (event.target as HTMLElement & { selected: string[] }).selected;

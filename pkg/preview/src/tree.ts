@@ -61,17 +61,18 @@ export class ValueTree extends LitElement {
 
   static override styles = css`
     :host { display: block; position: relative; overflow: auto; font: var(--code-font); }
-    ul { list-style: none; margin: 0; padding: 4px 0 12px; min-width: max-content; }
+    ul { list-style: none; margin: 0; padding: 4px 0 12px; }
     li { display: flex; align-items: center; gap: 6px; min-height: 22px; padding-inline: 8px; cursor: pointer; border-left: 3px solid transparent; white-space: pre; outline-offset: -2px; }
     li:hover { background: var(--hover); }
     li:focus-visible { outline: 2px solid var(--focus); }
     li.related { background: var(--related); border-left-color: var(--related-edge); }
     li.chosen { background: var(--chosen); border-left-color: var(--focus); }
     .twist { width: 12px; flex: none; color: var(--quiet); text-align: center; }
-    .name { color: var(--text); }
+    .name { color: var(--text); flex: none; max-width: 70%; overflow: hidden; text-overflow: ellipsis; }
+    .string, .number { min-width: 2ch; overflow: hidden; text-overflow: ellipsis; }
     .string { color: var(--string); } .number { color: var(--number); } .boolean { color: var(--keyword); } .null { color: var(--quiet); }
     .count { color: var(--quiet); }
-    .mark { font: 600 11px/16px var(--sans); border-radius: 8px; padding: 0 7px; margin-left: 4px; }
+    .mark { flex: none; font: 600 11px/16px var(--sans); border-radius: 8px; padding: 0 7px; margin-left: 4px; }
     .positive { background: var(--positive-bg); color: var(--positive-fg); } .negative { background: var(--negative-bg); color: var(--negative-fg); }
     .notice { background: var(--notice-bg); color: var(--notice-fg); } .informative { background: var(--info-bg); color: var(--info-fg); }
     .neutral { background: var(--neutral-bg); color: var(--neutral-fg); }
@@ -164,7 +165,7 @@ export class ValueTree extends LitElement {
     }
     const kind = value === null ? "null" : typeof value === "bigint" ? "number" : typeof value;
     const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-    return html`<span class=${kind} title=${text.length > 120 ? text.slice(0, 2000) : nothing}>${text.length > 120 ? `${text.slice(0, 120)}…` : text}</span>`;
+    return html`<span class=${kind} title=${text.length > 24 ? text.slice(0, 2000) : nothing}>${text.length > 120 ? `${text.slice(0, 120)}…` : text}</span>`;
   }
 
   private choose(line: Line): void {
