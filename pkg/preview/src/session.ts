@@ -241,6 +241,8 @@ export class Session {
     const sourceType = source === "" ? "EXPRESSION" : "ATTRIBUTE";
     const { draft, id } = add(this.draft, { sourceType, source, destination, type: "string" });
     this.focus = id;
+    this.selection = undefined;
+    this.related = counterparts(undefined, undefined);
     this.put(draft, `add ${id}`);
   }
 
