@@ -15,6 +15,7 @@ export async function browser() {
 export async function visit(chromium, address, { width = 1280, height = 860, theme = "light", path = "" } = {}) {
   const context = await chromium.newContext({ viewport: { width, height }, colorScheme: theme, permissions: ["clipboard-read", "clipboard-write"] });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const wrong = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.text().includes("Content Security Policy")) wrong.push(message.text());

@@ -27,7 +27,7 @@ after(async () => {
 
 /** A test at a fresh page, which must do nothing that its policy forbids and ask nobody else. */
 function at(name, options, act) {
-  test(name, { timeout: 120_000 }, async () => {
+  test(name, { timeout: 90_000 }, async () => {
     const person = await visit(chromium, site.address, options);
     try {
       await act(person.page, person);

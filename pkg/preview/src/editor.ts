@@ -128,7 +128,7 @@ export class CodeEditor extends LitElement {
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...historyKeymap, ...completionKeymap]),
       this.language_.of(this.tongue()),
       this.writable.of(this.permission()),
-      autocompletion({ override: this.language === "json" ? [] : [(context) => this.complete(context)], icons: false }),
+      autocompletion({ override: this.language === "json" ? [] : [(context) => this.complete(context)], icons: false, interactionDelay: 0 }),
       hoverTooltip((view, position) => this.about(view, position)),
       ...(this.hint === "" ? [] : [placeholder(this.hint)]),
       ...(this.language === "json" ? [lineNumbers(), foldGutter(), lintGutter()] : []),
