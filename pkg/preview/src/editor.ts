@@ -100,15 +100,16 @@ export class CodeEditor extends LitElement {
 
   static override styles = css`
     :host { display: block; overflow: hidden; min-height: 0; }
-    div { height: 100%; }
+    /* Not every div: CodeMirror puts its tooltips beside it. */
+    .place { height: 100%; }
   `;
 
   protected override render(): TemplateResult {
-    return html`<div></div>`;
+    return html`<div class="place"></div>`;
   }
 
   protected override firstUpdated(): void {
-    const parent = this.renderRoot.querySelector("div")!;
+    const parent = this.renderRoot.querySelector(".place")!;
     const extensions: Extension[] = [
       history(),
       closeBrackets(),

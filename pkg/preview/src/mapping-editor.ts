@@ -33,6 +33,7 @@ export class MappingEditor extends Pane {
       .row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
       .mistake { color: var(--negative-fg); font: 13px/18px var(--sans); }
       h3 { font: 700 12px/18px var(--sans); color: var(--quiet); margin: 0 0 6px; text-transform: none; }
+      .row h3 { margin: 0; }
       ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; font: 13px/19px var(--sans); }
       ol li { display: grid; grid-template-columns: 20px 1fr; gap: 4px; align-items: baseline; }
       .way { color: var(--quiet); text-align: center; }
