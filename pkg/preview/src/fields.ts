@@ -109,7 +109,7 @@ export function labelText(label: string): string {
   return LABELS[label] ?? "a data usage label of the organisation";
 }
 
-const MONEY_NAME = /(amount|price(?!ID)|total|subtotal|fee(?!ID)|net|balance)(minor|decimal)?$/i;
+const MONEY_NAME = /(amount|price(?!ID)|total|subtotal|fee(?!ID)|net|balance)(decimal)?$/i;
 
 /** The badges of a mapping: from its expression, its type and its labels. */
 export function badges(mapping: { source: string; destination: string; type?: string }, field: Field | undefined): Badge[] {
@@ -117,7 +117,7 @@ export function badges(mapping: { source: string; destination: string; type?: st
   const last = parse(mapping.destination).findLast((segment) => typeof segment === "string" && segment !== "[*]");
   const type = mapping.type ?? field?.type ?? "";
   const numeric = ["number", "integer", "long"].includes(type);
-  if (mapping.source.includes("stripe_major(") || (numeric && typeof last === "string" && MONEY_NAME.test(last))) {
+  if (mapping.source.includes("stripe_major(") || (numeric && typeof last === "string" && (last.endsWith("Minor") || MONEY_NAME.test(last)))) {
     const minor = typeof last === "string" && last.endsWith("Minor");
     found.push({
       kind: "money",
