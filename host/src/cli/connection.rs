@@ -34,9 +34,12 @@ pub(super) struct ConnectionArgs {
         default_value = "openid,AdobeID,read_organizations,additional_info.projectedProductContext,session"
     )]
     scopes: String,
-    /// The gateway
-    #[arg(long, value_name = "URL", default_value = "https://platform.adobe.io")]
-    platform_url: String,
+    /// The region whose gateway is asked, such as va7 or nld2; without one Adobe's common gateway finds it
+    #[arg(long, value_name = "REGION", value_parser = region, conflicts_with = "platform_url")]
+    region: Option<String>,
+    /// The gateway; default https://platform.adobe.io
+    #[arg(long, value_name = "URL")]
+    platform_url: Option<String>,
     /// Adobe's identity service
     #[arg(long, value_name = "URL", default_value = "https://ims-na1.adobelogin.com")]
     ims_url: String,
@@ -51,7 +54,7 @@ impl ConnectionArgs {
             (None, None) => std::env::var(SECRET_VARIABLE).unwrap_or_default(),
         };
         Ok(Platform::new(Config {
-            platform: self.platform_url.clone(),
+            platform: self.gateway(),
             ims: self.ims_url.clone(),
             org: place.org,
             sandbox: place.sandbox,
@@ -65,6 +68,14 @@ impl ConnectionArgs {
                 .collect::<Vec<_>>()
                 .join(","),
         })?)
+    }
+
+    fn gateway(&self) -> String {
+        match (&self.platform_url, &self.region) {
+            (Some(url), _) => url.clone(),
+            (None, Some(region)) => format!("https://platform-{region}.adobe.io"),
+            (None, None) => "https://platform.adobe.io".to_owned(),
+        }
     }
 
     /// The place; all that must be given for it is.
@@ -83,6 +94,13 @@ impl ConnectionArgs {
             ),
         }
     }
+}
+
+/// A part of a host's name.
+fn region(text: &str) -> Result<String, String> {
+    let is_name = (2..=12).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    is_name.then(|| text.to_owned()).ok_or_else(|| "expected letters and digits, such as va7".to_owned())
 }
 
 /// A sandbox of an organisation.

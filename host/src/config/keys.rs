@@ -152,6 +152,7 @@ pub const KEYS: &[Key] = &[
         All,
     ),
     key("platform", "scopes", "scopes", Text, All),
+    key("platform", "region", "region", Text, All),
     key("platform", "platform_url", "platform-url", Text, All),
     key("platform", "ims_url", "ims-url", Text, All),
     key("platform", "format", "format", Text, DELIVERY),

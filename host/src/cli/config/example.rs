@@ -85,6 +85,7 @@ fn example_of(name: &str, kind: Kind) -> &'static str {
         ("client_id", _) => r#""1a2b3c""#,
         ("org", _) => r#""1234@AdobeOrg""#,
         ("aep_sandbox", _) => r#""dev""#,
+        ("region", _) => r#""va7""#,
         ("rate_limit" | "endpoint_rate_limit", _) => "25",
         (_, Kind::Time) => "2026-01-31",
         (_, Kind::Count | Kind::Number) => "10",

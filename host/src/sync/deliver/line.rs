@@ -30,7 +30,9 @@ impl Line {
     /// Moves the cursor, and with it the ids that are known of the cursor's second.
     pub(super) fn advance(&mut self, fetched: &Fetched) {
         if fetched.anew {
-            self.gained = Progress { unit: self.unit.id, anew: true, ..Progress::default() };
+            // Who took over a part of the range keeps it.
+            let rest = self.gained.rest.take();
+            self.gained = Progress { unit: self.unit.id, anew: true, rest, ..Progress::default() };
             self.boundary.clear();
             self.unit.cursor = None;
         }

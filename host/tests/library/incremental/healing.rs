@@ -1,6 +1,6 @@
 //! What no Event tells: listed again.
 
-use crate::scene::{DAY, HOUR, MONTH_AGO, Scene, T, empty, fine, price};
+use super::scene::{DAY, HOUR, MONTH_AGO, Scene, T, empty, fine, price};
 use serde_json::json;
 use std::time::Duration;
 use stripe_xdm::stripe::Resource;

@@ -1,6 +1,6 @@
 //! Parts of objects that Stripe shows on demand only.
 
-use crate::scene::{DAY, HOUR, MONTH_AGO, Scene, T, empty, fine, price};
+use super::scene::{DAY, HOUR, MONTH_AGO, Scene, T, empty, fine, price};
 use serde_json::{Value, json};
 use std::time::Duration;
 use stripe_xdm::ledger::SqliteLedger;

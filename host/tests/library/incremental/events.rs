@@ -1,6 +1,6 @@
 //! Changes that Events tell: each once, the newest last, in whatever order and shape they come.
 
-use crate::scene::{DAY, HOUR, MONTH_AGO, Scene, T, customer, empty, event, fine, price, version};
+use super::scene::{DAY, HOUR, MONTH_AGO, Scene, T, customer, empty, event, fine, price, version};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;

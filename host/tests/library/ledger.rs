@@ -423,7 +423,8 @@ fn a_ledger_of_an_older_program_is_taken_over() {
     let db = rusqlite::Connection::open(&path).unwrap();
     db.execute_batch(
         "DROP TABLE quarantine; DROP TABLE quarantine_stale; DROP TABLE object; DROP TABLE list; DROP TABLE mark;
-         DROP TABLE fact; DROP TABLE file; DROP TABLE boundary; DROP TABLE unit; DROP TABLE delivered;
+         DROP TABLE fact; DROP TABLE outgoing; DROP TABLE streamed; DROP TABLE batch; DROP TABLE target;
+         DROP TABLE file; DROP TABLE boundary; DROP TABLE unit; DROP TABLE delivered;
          DROP TABLE pending_embedded; DROP TABLE heard; DROP TABLE unsettled; DROP TABLE relisted;
          PRAGMA user_version = 1;
          CREATE TABLE unit (

@@ -1,6 +1,6 @@
 //! What stands between two runs: long pauses, other keys, accounts and resources, Events that could not be read.
 
-use crate::scene::{DAY, HOUR, MONTH_AGO, Scene, T, customer, empty, fine, price, start};
+use super::scene::{DAY, HOUR, MONTH_AGO, Scene, T, customer, empty, fine, price, start};
 use std::time::Duration;
 use stripe_xdm::stripe::Resource;
 use stripe_xdm_sandbox::{Account, Faults, Mode, Options, Resource as Seeded};
