@@ -1,0 +1,75 @@
+// What stays in this browser from one visit to the next: drafts and looks. Never objects or records, which
+// may hold what is personal, and never settings, which may hold a salt.
+
+import type { Draft, Edit, Mapping } from "./draft.ts";
+
+const DRAFTS = "stripe-xdm.preview.drafts";
+const THEME = "stripe-xdm.preview.theme";
+/** Most characters of drafts that are read: more is nothing that this page has written. */
+const MAX = 1_000_000;
+
+export type Theme = "light" | "dark";
+
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    // Storage is forbidden in this browser: then nothing is kept.
+    return null;
+  }
+}
+
+function write(key: string, text: string): void {
+  try {
+    localStorage.setItem(key, text);
+  } catch {
+    // The same.
+  }
+}
+
+export function readDrafts(): Draft[] {
+  const text = read(DRAFTS);
+  if (text === null || text.length > MAX) return [];
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value.filter(isDraft) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function writeDrafts(drafts: readonly Draft[]): void {
+  write(DRAFTS, JSON.stringify(drafts.filter((draft) => draft.edits.length > 0)));
+}
+
+export function readTheme(): Theme {
+  const kept = read(THEME);
+  if (kept === "light" || kept === "dark") return kept;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+export function writeTheme(theme: Theme): void {
+  write(THEME, theme);
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+function isMapping(value: unknown): value is Mapping {
+  if (value === null || typeof value !== "object") return false;
+  const { sourceType, source, destination, type } = value as Record<string, unknown>;
+  const known = sourceType === "ATTRIBUTE" || sourceType === "EXPRESSION" || sourceType === "STATIC";
+  return known && isText(source) && isText(destination) && (type === undefined || isText(type));
+}
+
+function isEdit(value: unknown): value is Edit {
+  if (value === null || typeof value !== "object") return false;
+  const { id, of, mapping, off } = value as Record<string, unknown>;
+  return isText(id) && (of === undefined || isText(of)) && isMapping(mapping) && typeof off === "boolean";
+}
+
+/** Whether something read from outside is a draft. */
+export function isDraft(value: unknown): value is Draft {
+  if (value === null || typeof value !== "object") return false;
+  const { resource, variant, edits } = value as Record<string, unknown>;
+  return isText(resource) && (variant === "event" || variant === "record") && Array.isArray(edits) && edits.every(isEdit);
+}
