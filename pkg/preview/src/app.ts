@@ -2,30 +2,17 @@
 
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import line from "stripe-xdm/module.sha256?raw";
+import { isEmpty } from "./draft.ts";
 import type { DetailPane } from "./detail-pane.ts";
-import { adopt, code, commandLine, draftFile, fileName, openFile, save, toAdobe } from "./exchange.ts";
+import { inside, type Dialog } from "./dialogs.ts";
+import { adopt, code, commandLine, draftFile, fileName, readSet, save, takeSet, toAdobe } from "./exchange.ts";
 import { printExact } from "./exact.ts";
-import type { Gives } from "./protocol.ts";
 import { Session } from "./session.ts";
 import { fromFragment, toFragment } from "./share.ts";
 import { readTheme, writeTheme, type Theme } from "./storage.ts";
 import { palette } from "./style.ts";
 
 const HASH = line.trim().split(/\s+/)[0] ?? "";
-
-type Dialog = { kind: "share" } | { kind: "adobe"; exported: Gives<"export"> } | { kind: "keys" };
-
-const KEYS: [string, string][] = [
-  ["Alt+1, 2, 3, 4", "object, mappings, record, details"],
-  ["Arrow keys", "move in trees and table"],
-  ["Enter", "point at a value; edit a mapping"],
-  ["Space", "switch a mapping on or off"],
-  ["Ctrl+Space", "complete in an editor"],
-  ["Alt+N", "add a mapping"],
-  ["Ctrl+Z, Ctrl+Shift+Z", "undo and redo outside of editors"],
-  ["Alt+F", "find a mapping"],
-  ["Escape", "point at nothing"],
-];
 
 export class PreviewPage extends LitElement {
   static override properties = {
@@ -164,29 +151,13 @@ export class PreviewPage extends LitElement {
   }
 
   private inside(dialog: Dialog): TemplateResult {
-    const close = (): void => this.renderRoot.querySelector("dialog")?.close();
-    switch (dialog.kind) {
-      case "share":
-        return html`<h2 id="dialog-title">Share by address</h2>
-          <p>The address holds your changes to <b>${this.session.model?.name}</b>: expressions, constants and destinations, readable for whoever gets it. It stands in the part after <code>#</code>, which browsers do not send to servers; chats and mail that you paste it into do see it.</p>
-          <p>Objects, records and settings do not travel. Look whether a constant of yours is a secret.</p>
-          <div class="buttons"><sp-button size="m" variant="secondary" treatment="outline" @click=${close}>Cancel</sp-button>
-            <sp-button size="m" @click=${() => { close(); void this.share(); }}>Copy the address</sp-button></div>`;
-      case "adobe": {
-        const { counts, notes, report } = dialog.exported;
-        return html`<h2 id="dialog-title">Export for Adobe</h2>
-          <p>${counts.unchanged} unchanged, ${counts.lowered} rewritten in Adobe's functions, ${counts.approximated} approximated, ${counts.leftOut} left out.</p>
-          <div class="list" tabindex="0" role="region" aria-label="What becomes of the mappings"><table><thead><tr><th scope="col">Destination</th><th scope="col">Becomes</th><th scope="col">Why</th></tr></thead><tbody>
-            ${report.filter((each) => each.outcome !== "unchanged").map((each) => html`<tr><td><code>${each.destination}</code></td><td>${each.outcome.replace("_", " ")}</td><td>${each.reasons?.join("; ") ?? "rewritten in Adobe's functions, with the same result"}</td></tr>`)}
-          </tbody></table></div>
-          ${notes.length === 0 ? nothing : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-          <div class="buttons"><sp-button size="m" variant="secondary" treatment="outline" @click=${close}>Close</sp-button>
-            <sp-button size="m" @click=${() => { save(`${this.session.model?.name}.adobe.json`, printExact(dialog.exported.mappingSet)); close(); }}>Save the mapping set</sp-button></div>`;
-      }
-      case "keys":
-        return html`<h2 id="dialog-title">Keys</h2><table><thead><tr><th scope="col">Key</th><th scope="col">Does</th></tr></thead><tbody>${KEYS.map(([key, does]) => html`<tr><td><code>${key}</code></td><td>${does}</td></tr>`)}</tbody></table>
-          <div class="buttons"><sp-button size="m" @click=${close}>Close</sp-button></div>`;
-    }
+    return inside(dialog, {
+      model: this.session.model?.name ?? "",
+      close: () => this.renderRoot.querySelector("dialog")?.close(),
+      share: () => void this.share(),
+      saveForAdobe: (exported) => save(`${this.session.model?.name}.adobe.json`, printExact(exported.mappingSet)),
+      take: (set, replace) => void this.attempt(async () => takeSet(this.session, set, replace)),
+    });
   }
 
   private async attempt(act: () => Promise<string | undefined>): Promise<void> {
@@ -210,7 +181,13 @@ export class PreviewPage extends LitElement {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     input.value = "";
-    if (file !== undefined) void this.attempt(() => openFile(this.session, file));
+    if (file === undefined) return;
+    void this.attempt(async () => {
+      const set = await readSet(this.session, file);
+      if (set.replace !== undefined) return takeSet(this.session, set, set.replace);
+      this.dialog = { kind: "set", set };
+      return undefined;
+    });
   }
 
   private onOut(event: Event): void {
@@ -246,7 +223,7 @@ export class PreviewPage extends LitElement {
 
   private async share(): Promise<void> {
     await this.attempt(async () => {
-      if (this.session.draft === undefined || this.session.draft.edits.length === 0) throw new Error("There is nothing to share: no mapping differs from the default.");
+      if (this.session.draft === undefined || isEmpty(this.session.draft)) throw new Error("There is nothing to share: no mapping differs from the default.");
       const address = location.origin + location.pathname + (await toFragment(this.session.draft));
       await navigator.clipboard.writeText(address);
       return `The address is in the clipboard (${address.length.toLocaleString("en")} characters).`;

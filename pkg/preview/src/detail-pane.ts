@@ -52,11 +52,14 @@ export class DetailPane extends Pane {
   protected override render(): TemplateResult {
     const { session } = this;
     const unmapped = session.explanation?.sources.filter((each) => each.fate === "unmapped").length ?? 0;
-    const changes = session.draft?.edits.length ?? 0;
+    const { draft } = session;
+    const changes = draft === undefined ? 0 : draft.replace === true ? "own set" : draft.edits.length;
     const tabs: [string, string][] = [
       ["mapping", "Mapping"],
       ["coverage", unmapped > 0 ? `Coverage (${unmapped})` : "Coverage"],
-      ["changes", changes > 0 ? `Changes (${changes})` : "Changes"],
+      ["schema", "Schema"],
+      ["privacy", "Privacy"],
+      ["changes", changes !== 0 ? `Changes (${changes})` : "Changes"],
       ["bulk", session.objects.length > 1 ? `Bulk (${session.objects.length.toLocaleString("en")})` : "Bulk"],
       ["settings", "Settings"],
     ];
@@ -72,7 +75,9 @@ export class DetailPane extends Pane {
   private panel(): TemplateResult {
     switch (this.tab) {
       case "coverage": return this.coverage();
-      case "changes": return this.changes();
+      case "schema": return html`<schema-panel .session=${this.session} .version=${this.version} @edit-row=${() => this.edit()}></schema-panel>`;
+      case "privacy": return html`<privacy-panel .session=${this.session} .version=${this.version}></privacy-panel>`;
+      case "changes": return html`<changes-panel .session=${this.session} .version=${this.version} @edit-row=${() => this.edit()}></changes-panel>`;
       case "bulk": return this.bulk();
       case "settings": return this.settings();
       default: return html`<mapping-editor .session=${this.session} .version=${this.version}></mapping-editor>`;
@@ -117,22 +122,6 @@ export class DetailPane extends Pane {
     </div>`;
   }
 
-  private changes(): TemplateResult {
-    const { session } = this;
-    const changed = session.table.filter((row) => row.state !== "default");
-    if (changed.length === 0) return html`<p class="pad quiet">Nothing differs from the default model of ${session.model?.name ?? ""}.</p>`;
-    return html`<div class="pad"><table>
-      <thead><tr><th scope="col">Destination</th><th scope="col">Default</th><th scope="col">Here</th><th scope="col"><span class="quiet">Undo</span></th></tr></thead>
-      <tbody>
-        ${changed.map((row) => html`<tr>
-          <td><button class="link" @click=${() => { session.point({ pane: "mapping", id: row.id, destination: row.mapping.destination }); void this.edit(); }}>${row.mapping.destination || "(nowhere yet)"}</button></td>
-          <td><code>${row.original?.source ?? "—"}</code></td>
-          <td>${row.state === "off" ? html`<span class="chip neutral">left out</span>` : html`<code>${row.mapping.source}</code>`}</td>
-          <td><sp-action-button size="xs" quiet label=${`Revert ${row.mapping.destination}`} @click=${() => session.revertRow(row.id)}>Revert</sp-action-button></td>
-        </tr>`)}
-      </tbody></table></div>`;
-  }
-
   private bulk(): TemplateResult {
     const { session } = this;
     const { bulk } = session;
@@ -161,9 +150,7 @@ export class DetailPane extends Pane {
       <code-editor language="json" label="Settings as JSON" .value=${session.settingsText} @edit=${(event: CustomEvent<string>) => this.onSettings(event.detail)}></code-editor>
       <div>
         ${session.settingsProblem === "" ? html`<span class="chip positive">in force</span>` : html`<div class="problem" role="alert">${session.settingsProblem}</div>`}
-        <p class="quiet">The settings of the program and the package: <code>tenant</code>, <code>account</code>, <code>email_identity</code>, <code>privacy</code> and others. Try a policy:</p>
-        <p><button class="link" @click=${() => this.onSettings(JSON.stringify({ ...session.settings, privacy: { rules: [{ label: "I1", action: "drop" }] } }, null, 2))}>leave out what identifies directly (I1)</button></p>
-        <p><button class="link" @click=${() => this.onSettings(JSON.stringify({ ...session.settings, privacy: { rules: [{ label: "I1", action: "mask" }] } }, null, 2))}>mask it</button></p>
+        <p class="quiet">The settings of the program and the package: <code>tenant</code>, <code>account</code>, <code>email_identity</code>, <code>privacy</code> and others.</p>
         <p class="quiet">Settings stay in this tab; they are neither kept nor shared.</p>
       </div>
     </div>`;

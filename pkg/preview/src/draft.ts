@@ -23,11 +23,17 @@ export interface Edit {
   readonly off: boolean;
 }
 
-/** The changes to the model of one resource. */
+/** What a file may say of a model besides its mappings; kept as it is. */
+export type Also = Pick<UserModel, "dataset" | "embedded" | "dropped" | "schema">;
+
+/** The changes to the model of one resource, or what stands in its place. */
 export interface Draft {
   readonly resource: string;
   readonly variant: "event" | "record";
   readonly edits: readonly Edit[];
+  /** Whether the default's mappings are forgotten: the set is the whole model. */
+  readonly replace?: boolean;
+  readonly also?: Also;
 }
 
 /** A line of the table. */
@@ -36,15 +42,22 @@ export interface Row {
   readonly mapping: Mapping;
   /** What the default model has there. */
   readonly original?: Mapping;
-  readonly state: "default" | "changed" | "added" | "off";
+  /** `own` are the lines of a set that stands in the default's place. */
+  readonly state: "default" | "changed" | "added" | "own" | "off";
 }
 
 export function emptyDraft(resource: string, variant: "event" | "record"): Draft {
   return { resource, variant, edits: [] };
 }
 
+/** Whether a draft says anything at all. */
+export function isEmpty(draft: Draft): boolean {
+  return draft.edits.length === 0 && draft.replace !== true && draft.also === undefined;
+}
+
 /** The table: the default's mappings with the draft's changes in their place, then what it adds. */
 export function rows(defaults: readonly Mapping[], draft: Draft): Row[] {
+  if (draft.replace === true) return draft.edits.map(({ id, mapping, off }): Row => ({ id, mapping, state: off ? "off" : "own" }));
   const edits = new Map(draft.edits.filter((edit) => edit.of !== undefined).map((edit) => [edit.of, edit]));
   const known = new Set<string>();
   const table = defaults.map((original): Row => {
@@ -114,11 +127,28 @@ export function userModel(draft: Draft, without: ReadonlySet<string> = new Set()
     const gone = edit.of !== undefined && (edit.off || edit.mapping.destination !== edit.of);
     return gone ? [edit.of!] : [];
   });
-  if (mappings.length === 0 && drop.length === 0) return undefined;
-  return { resource: draft.resource, variant: draft.variant, mappingSet: { mappings }, ...(drop.length > 0 ? { drop } : {}) };
+  if (isEmpty(draft) || (mappings.length + drop.length === 0 && draft.edits.length > 0 && draft.replace !== true)) return undefined;
+  return {
+    resource: draft.resource,
+    variant: draft.variant,
+    ...draft.also,
+    mappingSet: { mappings },
+    ...(drop.length > 0 ? { drop } : {}),
+    ...(draft.replace === true ? { replace: true } : {}),
+  };
 }
 
-/** A draft from a saved one, or from any mapping set that `import` of the module has read. */
+/** A draft whose mappings stand in the default's place. Adobe's sets know no types: fields keep the default's. */
+export function inPlace(start: Draft, defaults: readonly Mapping[], mappings: readonly Mapping[]): Draft {
+  const types = new Map(defaults.map(({ destination, type }) => [destination, type]));
+  const edits = mappings.map((mapping, index): Edit => {
+    const type = mapping.type ?? types.get(mapping.destination);
+    return { id: `+${index + 1}`, mapping: type === undefined ? mapping : { ...mapping, type }, off: false };
+  });
+  return { ...start, edits, replace: true };
+}
+
+/** A draft that lays a set, as `import` of the module has read it, over the default. */
 export function fromMappings(
   start: Draft,
   defaults: readonly Mapping[],

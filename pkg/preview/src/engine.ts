@@ -1,7 +1,7 @@
 // The page's side of the worker: asks, and of what is typed while it computes only the newest.
 
-import type { Description, Settings } from "stripe-xdm";
-import type { Bulk, Command, Failure, Gives, Request, Response, Step, Takes, Work } from "./protocol.ts";
+import type { Description } from "stripe-xdm";
+import type { Bulk, BulkWork, Command, Failure, Gives, Request, Response, Step, Takes, Work } from "./protocol.ts";
 
 type Waiting = { resolve: (answer: unknown) => void; reject: (error: Error) => void; bulk?: (found: Bulk) => void };
 
@@ -36,9 +36,19 @@ export class Engine {
     return this.ask({ ask: "language", command, takes }) as Promise<Gives<C>>;
   }
 
-  /** Transforms many objects and counts what becomes of them. */
-  bulk(settings: Settings, objects: string[], progress: (found: Bulk) => void): Promise<Bulk> {
-    return this.ask({ ask: "bulk", settings, objects }, progress) as Promise<Bulk>;
+  /** Reads a file of objects, which stay in the worker, and tells how many there are. */
+  read(file: File): Promise<number> {
+    return this.ask({ ask: "read", file }) as Promise<number>;
+  }
+
+  /** One of the objects that were read. */
+  object(index: number): Promise<string> {
+    return this.ask({ ask: "object", index }) as Promise<string>;
+  }
+
+  /** Transforms many objects, given or read before, and counts what becomes of them. */
+  bulk(work: BulkWork, progress: (found: Bulk) => void): Promise<Bulk> {
+    return this.ask({ ask: "bulk", ...work }, progress) as Promise<Bulk>;
   }
 
   /** Shows something; what was asked before is given up. */
@@ -46,9 +56,10 @@ export class Engine {
     this.current = this.send({ ask: "work", work });
   }
 
-  /** Ends the worker. */
+  /** Ends the worker. What was asked and not answered is refused with the code `ended`. */
   end(): void {
     this.worker.terminate();
+    this.refuse({ code: "ended", message: "it was ended" });
   }
 
   private start(): Worker {
@@ -94,10 +105,13 @@ export class Engine {
   /** A worker that failed is replaced: one bad input must not end the session. */
   private broken(message: string): void {
     this.worker.terminate();
-    for (const { reject } of this.waiting.values()) reject(new Refused({ code: "trapped", message }));
-    this.waiting.clear();
+    this.refuse({ code: "trapped", message });
     this.current = undefined;
     this.told({ step: "failed", failure: { code: "trapped", message } });
     this.worker = this.start();
+  }
+  private refuse(failure: Failure): void {
+    for (const { reject } of this.waiting.values()) reject(new Refused(failure));
+    this.waiting.clear();
   }
 }

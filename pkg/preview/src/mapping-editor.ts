@@ -7,7 +7,10 @@ import type { CodeEditor, Fault } from "./editor.ts";
 import { badges, labelText } from "./fields.ts";
 import { Pane } from "./pane.ts";
 import { at } from "./paths.ts";
+import { mends } from "./nearest.ts";
 import type { Mistake } from "./protocol.ts";
+import { placeOf } from "./provenance.ts";
+import { lately } from "./words.ts";
 
 const KINDS: Readonly<Record<Mapping["sourceType"], string>> = {
   ATTRIBUTE: "Field",
@@ -31,7 +34,7 @@ export class MappingEditor extends Pane {
       .box { border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
       code-editor.source { min-height: 44px; max-height: 112px; overflow: auto; } code-editor.to { min-height: 28px; }
       .row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
-      .mistake { color: var(--negative-fg); font: 13px/18px var(--sans); }
+      .offer { font: 13px/18px var(--sans); } .mistake { color: var(--negative-fg); font: 13px/18px var(--sans); }
       h3 { font: 700 12px/18px var(--sans); color: var(--quiet); margin: 0 0 6px; text-transform: none; }
       .row h3 { margin: 0; }
       ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; font: 13px/19px var(--sans); }
@@ -87,6 +90,8 @@ export class MappingEditor extends Pane {
     const mistakes = session.mistakes[row.id] ?? [];
     const field = session.fieldOf(mapping.destination);
     const marks = badges(mapping, field);
+    // What the default says is right, whether this object has it or not.
+    const offers = row.state === "default" ? [] : this.offers(mapping, mistakes, session.sourcePaths, session.fields);
     return html`
       <div class="columns">
         <div class="fields">
@@ -99,9 +104,9 @@ export class MappingEditor extends Pane {
               ${TYPES.map((type) => html`<sp-menu-item value=${type}>${type}</sp-menu-item>`)}
             </sp-picker>
             <span class="grow"></span>
-            ${row.state === "added" || (row.state === "off" && row.original === undefined)
-              ? html`<sp-action-button size="s" quiet label="Earlier" title="Move up among the added" @click=${() => session.moveRow(row.id, -1)}>↑</sp-action-button>
-                  <sp-action-button size="s" quiet label="Later" title="Move down among the added" @click=${() => session.moveRow(row.id, 1)}>↓</sp-action-button>
+            ${row.state === "added" || row.state === "own" || (row.state === "off" && row.original === undefined)
+              ? html`<sp-action-button size="s" quiet label="Earlier" title="Move up (Alt+↑): the later of two to one field wins" @click=${() => session.moveRow(row.id, -1)}>↑</sp-action-button>
+                  <sp-action-button size="s" quiet label="Later" title="Move down (Alt+↓)" @click=${() => session.moveRow(row.id, 1)}>↓</sp-action-button>
                   <sp-action-button size="s" label="Remove this mapping" @click=${() => session.revertRow(row.id)}>Remove</sp-action-button>`
               : nothing}
             ${row.original !== undefined && row.state !== "default"
@@ -120,7 +125,8 @@ export class MappingEditor extends Pane {
             <code-editor class="to" label="Destination of the mapping" language="text" hint="_acme.…" .value=${mapping.destination} .words=${session.destinations} .faults=${NO_FAULTS}
               @edit=${(event: CustomEvent<string>) => session.editRow(row.id, { destination: event.detail })}></code-editor>
           </div>
-          ${mistakes.map((mistake) => html`<span></span><span class="mistake" role="alert">${mistake.message}${this.mend(mistake, row)}</span>`)}
+          ${mistakes.map((mistake) => html`<span></span><span class="mistake" role="alert">${mistake.message}</span>`)}
+          ${offers.map(({ says, write, part }) => html`<span></span><span class="offer">${says} <button class="link" @click=${() => session.editRow(row.id, part)}>Write ${write}</button></span>`)}
           ${field === undefined
             ? nothing
             : html`<span class="name">Field</span><span>${field.title || mapping.destination} <span class="quiet">${field.type}${field.required ? ", required" : ""}</span>
@@ -150,7 +156,8 @@ export class MappingEditor extends Pane {
     return html`<h3>The path of the value</h3>
       <ol>
         ${reads.map((path) => {
-          const found = at(session.object, path);
+          const place = placeOf(path, session.root);
+          const found = place === undefined ? undefined : at(session.object, place);
           const text = found === undefined ? "not there" : found !== null && typeof found === "object" ? (Array.isArray(found) ? `[${found.length}]` : "{…}") : typeof found === "string" ? JSON.stringify(found) : String(found);
           return html`<li><span class="way">•</span><span><button class="link" @click=${() => session.point({ pane: "source", path })}>${path}</button> <code>${text}</code></span></li>`;
         })}
@@ -160,14 +167,7 @@ export class MappingEditor extends Pane {
       </ol>`;
   }
 
-  /** A mend that is safe: a name that is nearly one that exists. */
-  private mend(mistake: Mistake, row: Row): TemplateResult | typeof nothing {
-    const meant = /did you mean ([\w$.[\]*]+)\??/.exec(mistake.message)?.[1];
-    const wrong = /there is no function (\w+)/.exec(mistake.message)?.[1];
-    if (meant === undefined || wrong === undefined) return nothing;
-    const source = row.mapping.source.replace(new RegExp(`\\b${wrong}(?=\\s*\\()`, "g"), meant);
-    return html` <button class="link" @click=${() => this.session.editRow(row.id, { source })}>Write ${meant}</button>`;
-  }
+  private readonly offers = lately(mends);
 
   private onKind(event: Event, row: Row): void {
     const [kind] = (event.target as HTMLElement & { selected: string[] }).selected;

@@ -145,7 +145,7 @@ export class MappingsPane extends Pane {
     switch (this.filter) {
       case "all": return true;
       case "present": return output?.present === true;
-      case "changed": return row.state !== "default";
+      case "changed": return row.state !== "default" && row.state !== "own";
       case "wrong": return this.session.mistakes[row.id] !== undefined;
       case "personal": return kinds().includes("person");
       case "money": return kinds().includes("money");
@@ -168,10 +168,25 @@ export class MappingsPane extends Pane {
     this.filter = (event.target as HTMLElement & { value: Filter }).value;
   }
 
+  /** Moves the line itself. */
+  private async move(event: KeyboardEvent, line: HTMLElement): Promise<void> {
+    const by = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : undefined;
+    const id = line.dataset["row"];
+    if (by === undefined || id === undefined) return;
+    event.preventDefault();
+    this.session.moveRow(id, by);
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(`tbody tr[data-row="${CSS.escape(id)}"]`)?.focus();
+  }
+
   /** Arrows move, Enter edits, space switches. */
   private async onKey(event: KeyboardEvent): Promise<void> {
     const target = (event.target as HTMLElement).closest<HTMLElement>("tbody tr");
-    if (target === null || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (target === null || event.ctrlKey || event.metaKey) return;
+    if (event.altKey) {
+      await this.move(event, target);
+      return;
+    }
     const lines = [...this.renderRoot.querySelectorAll<HTMLElement>("tbody tr")];
     const at = lines.indexOf(target);
     const row = this.session.row(target.dataset["row"]);

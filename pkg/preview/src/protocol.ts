@@ -1,7 +1,7 @@
 // What the page and its worker tell each other.
 
 import type { LanguageCommands, Settings } from "stripe-xdm";
-import type { Mapping } from "./draft.ts";
+import type { Also, Mapping } from "./draft.ts";
 
 export type Command = keyof LanguageCommands;
 export type Takes<C extends Command> = LanguageCommands[C]["takes"];
@@ -31,6 +31,10 @@ export interface Work {
   focus?: Candidate;
   /** The object, as JSON text. */
   sample: string;
+  /** Stands for the default model as a whole, instead of changing it. */
+  replace: boolean;
+  /** What a file said of the model besides its mappings. */
+  also: Also;
 }
 
 /** A mistake in a mapping. */
@@ -67,6 +71,15 @@ export interface Bulk {
   done: boolean;
 }
 
+/** Many objects to transform. */
+export interface BulkWork {
+  settings: Settings;
+  /** Absent when the worker has read them. */
+  objects?: readonly string[];
+  /** Those that a person has edited, by index. */
+  edited: readonly (readonly [number, string])[];
+}
+
 export interface Tally {
   kind: "error" | "invalid" | "warning" | "skipped" | "unmapped";
   code: string;
@@ -80,7 +93,9 @@ export type Request =
   | { number: number; ask: "work"; work: Work }
   | { number: number; ask: "language"; command: Command; takes: unknown }
   | { number: number; ask: "describe" }
-  | { number: number; ask: "bulk"; settings: Settings; objects: string[] };
+  | { number: number; ask: "read"; file: File }
+  | { number: number; ask: "object"; index: number }
+  | ({ number: number; ask: "bulk" } & BulkWork);
 
 export type Response =
   | { number: number; ready: true }

@@ -1,126 +1,68 @@
-// Objects to look at: those of Stripe's documentation, or whatever a person opens or pastes.
+// Objects to look at before a person has any: those of Stripe's documentation, the same as older API versions
+// had them, and webhooks.
 
 import { parseExact } from "./exact.ts";
 
-const files = import.meta.glob<string>("../../../crates/core/tests/data/samples/*.json", {
+const current = import.meta.glob<string>("../../../crates/core/tests/data/samples/*.json", {
   query: "?raw",
   import: "default",
   eager: true,
 });
+/** One object a line, in files named after the API version, and webhooks. */
+const others = import.meta.glob<string>("../samples/*.jsonl", { query: "?raw", import: "default", eager: true });
 
-/** The bundled objects by their resource, as text. */
-export const SAMPLES: ReadonlyMap<string, string> = new Map(
-  Object.entries(files).map(([path, text]) => [path.replace(/^.*\/|\.json$/g, ""), text.trim()]),
-);
-
-/** Most objects that are taken from one file. */
-export const MAX_OBJECTS = 100_000;
-/** Most bytes of a file that are read. */
-export const MAX_BYTES = 512 * 1024 * 1024;
-/** Most characters that stand in the editor at once. */
-export const MAX_SHOWN = 1_000_000;
-
-/**
- * The objects in a text: one object, an Event, an array, a page of a list, or JSON lines. Each stays as it is
- * written, so that large numbers keep their digits.
- */
-export function objectsIn(text: string): string[] {
-  const trimmed = text.trim();
-  if (trimmed === "") throw new Error("There is nothing here; paste a Stripe object, a list, or one object a line.");
-  const lines = trimmed.split(/\r?\n/).filter((line) => line.trim() !== "");
-  if (lines.length > 1 && lines[0]!.trim().startsWith("{") && isJson(lines[0]!)) {
-    return bounded(lines).map((line, index) => checked(line, `line ${index + 1}`));
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(trimmed);
-  } catch (error) {
-    throw new Error(`This is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const list = Array.isArray(value) ? trimmed : listText(value, trimmed);
-  if (list === undefined) return [checked(trimmed, "the text")];
-  const elements = elementsOf(list);
-  if (elements.length === 0) throw new Error("The list is empty; open one that holds objects.");
-  return bounded(elements);
+/** Samples that belong together. */
+export interface SampleGroup {
+  title: string;
+  /** Their names, which are unique among all groups, with what is shown of them. */
+  samples: readonly { name: string; text: string }[];
 }
 
-function listText(value: unknown, text: string): string | undefined {
-  if (value === null || typeof value !== "object") return undefined;
-  const { object, data } = value as { object?: unknown; data?: unknown };
-  if (object !== "list" || !Array.isArray(data)) return undefined;
-  return memberText(text, "data");
+const stem = (path: string): string => path.replace(/^.*\/|\.jsonl?$/g, "");
+
+function group(title: string, prefix: string, lines: string): [SampleGroup, [string, string][]] {
+  const entries = lines.trim().split("\n").map((line): [string, string] => {
+    const { object, type } = JSON.parse(line) as { object: string; type?: string };
+    const kind = object === "v2.core.event" ? `${type} (thin)` : object === "event" ? type! : object;
+    return [kind, line];
+  });
+  const samples = entries.map(([kind]) => ({ name: `${prefix}${kind}`, text: kind }));
+  return [{ title, samples }, entries.map(([kind, line]) => [`${prefix}${kind}`, line])];
 }
 
-function bounded(objects: string[]): string[] {
-  if (objects.length > MAX_OBJECTS) {
-    throw new Error(`There are ${objects.length} objects; open a part of at most ${MAX_OBJECTS}, or use \`stripe-xdm transform\`.`);
+const now = Object.entries(current).map(([path, text]): [string, string] => [stem(path), text.trim()]);
+const webhooks = group("Webhooks", "webhook ", others["../samples/webhooks.jsonl"] ?? "");
+const ages = Object.entries(others)
+  .filter(([path]) => /^\d/.test(stem(path)))
+  .sort(([one], [other]) => (one < other ? 1 : -1))
+  .map(([path, lines]) => group(`API version ${stem(path)}`, `${stem(path)} `, lines));
+
+/** What there is to choose from. */
+export const SAMPLE_GROUPS: readonly SampleGroup[] = [
+  { title: "Today's API", samples: now.map(([name]) => ({ name, text: name })) },
+  webhooks[0],
+  ...ages.map(([each]) => each),
+];
+
+/** The samples by their names, as text. */
+export const SAMPLES: ReadonlyMap<string, string> = new Map([...now, ...webhooks[1], ...ages.flatMap(([, each]) => each)]);
+
+/** Where in a text the object itself stands: an Event holds it in `data.object`, Adobe's Stripe source in `data`. */
+export function rootOf(value: unknown): string {
+  const { object, id, data } = (value ?? {}) as { object?: unknown; id?: unknown; data?: { object?: unknown; id?: unknown } | null };
+  const holds = data !== null && typeof data === "object";
+  if (object === "event") return holds && data.object !== null && typeof data.object === "object" ? "data.object" : "";
+  if (object === undefined && id === undefined && holds && (typeof data.object === "string" || typeof data.id === "string")) {
+    const inner = rootOf(data);
+    return inner === "" ? "data" : `data.${inner}`;
   }
-  return objects;
+  return "";
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function checked(text: string, where: string): string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${where} is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new Error(`${where} is no object; a Stripe object begins with {`);
-  }
-  return text.trim();
-}
-
-/** Where each direct part of valid JSON ends: the texts of an array's elements or an object's members. */
-function parts(text: string): string[] {
-  const found: string[] = [];
-  let depth = 0;
-  let start = -1;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]!;
-    if (character === '"') {
-      if (depth === 1 && start < 0) start = at;
-      for (at += 1; text[at] !== '"'; at++) if (text[at] === "\\") at += 1;
-    } else if (character === "{" || character === "[") {
-      depth += 1;
-      if (depth === 2 && start < 0) start = at;
-    } else if (character === "}" || character === "]") {
-      depth -= 1;
-      if (depth === 0 && start >= 0) found.push(text.slice(start, at).trim());
-    } else if (character === "," && depth === 1) {
-      if (start >= 0) found.push(text.slice(start, at).trim());
-      start = -1;
-    } else if (depth === 1 && start < 0 && !/\s/.test(character)) {
-      start = at;
-    }
-  }
-  return found;
-}
-
-function elementsOf(array: string): string[] {
-  return parts(array);
-}
-
-function memberText(object: string, name: string): string | undefined {
-  for (const part of parts(object)) {
-    const key = /^"(?:[^"\\]|\\.)*"/.exec(part)?.[0];
-    if (key !== undefined && JSON.parse(key) === name) return part.slice(key.length).replace(/^\s*:/, "").trim();
-  }
-  return undefined;
-}
-
-/** What an object is: its resource, looking through an Event. */
+/** What an object is: its resource, looking into what holds it. */
 export function resourceOf(text: string): string | undefined {
-  const value = parseExact(text) as { object?: unknown; data?: { object?: { object?: unknown } } } | null;
-  const object = value?.object === "event" ? value.data?.object?.object : value?.object;
-  return typeof object === "string" ? object : undefined;
+  let value = parseExact(text) as Record<string, unknown> | null;
+  const root = rootOf(value);
+  for (const name of root === "" ? [] : root.split(".")) value = value?.[name] as Record<string, unknown> | null;
+  return typeof value?.["object"] === "string" ? value["object"] : undefined;
 }

@@ -2,16 +2,19 @@
 // both. The panes show it and call it; it tells them when something is new.
 
 import type { LanguageFunction, Outcome, Settings } from "stripe-xdm";
+import { Collection } from "./collection.ts";
 import { add, change, emptyDraft, move, revert, rows, userModel, type Draft, type Mapping, type Row } from "./draft.ts";
 import type { Word } from "./editor.ts";
-import { Engine } from "./engine.ts";
+import { Engine, Refused } from "./engine.ts";
 import { parseExact } from "./exact.ts";
+import { pretty } from "./objects.ts";
 import { fieldAt, fieldsOf, type Field } from "./fields.ts";
 import { History } from "./history.ts";
 import type { Bulk, Explanation, Failure, Library, Mistake, Step, Work } from "./protocol.ts";
 import { counterparts, type Counterparts, type Selection } from "./provenance.ts";
-import { SAMPLES, objectsIn, resourceOf } from "./samples.ts";
-import { readDrafts, writeDrafts } from "./storage.ts";
+import { SAMPLES, resourceOf, rootOf } from "./samples.ts";
+import { readDrafts, readVersions, writeDrafts, writeVersions, type Version } from "./storage.ts";
+import { destinationWords, lately, sourceWords } from "./words.ts";
 
 /** A model by its name, `charge.event`. */
 export interface ModelName {
@@ -34,12 +37,14 @@ export class Session {
   /** Why the settings in the editor are not in force. */
   settingsProblem = "";
 
-  objects: string[] = [];
+  objects = Collection.none;
   index = 0;
   origin = "";
   /** The object as it stands in the editor, which may be half written. */
   text = "";
   object: unknown;
+  /** Where in the text the object stands: `data.object` in an Event. Sources are named from there. */
+  root = "";
   textProblem = "";
 
   table: Row[] = [];
@@ -98,25 +103,36 @@ export class Session {
 
   async openSample(name: string): Promise<void> {
     const text = SAMPLES.get(name);
-    if (text !== undefined) await this.openObjects([text], `sample: ${name}`);
+    if (text !== undefined) await this.open(Collection.of([text]), `sample: ${name}`);
   }
 
-  /** Takes what a person pasted or the file that they opened. */
+  /** Takes what a person pasted. */
   async openText(text: string, origin: string): Promise<void> {
-    await this.openObjects(objectsIn(text), origin);
+    await this.open(Collection.in(text), origin);
   }
 
-  async openObjects(objects: string[], origin: string): Promise<void> {
+  async openObjects(objects: readonly string[], origin: string): Promise<void> {
+    await this.open(Collection.of(objects), origin);
+  }
+
+  async openFile(file: File): Promise<void> {
+    await this.open(await Collection.read(file), file.name);
+  }
+
+  private async open(objects: Collection, origin: string): Promise<void> {
+    this.objects.close();
     this.objects = objects;
     this.origin = origin;
     this.bulk = undefined;
+    this.bulkProblem = "";
     await this.show(0);
   }
 
   /** Shows one of the objects, with the model that it needs. */
   async show(index: number): Promise<void> {
-    const text = this.objects[index];
-    if (text === undefined) return;
+    const { objects } = this;
+    const text = await objects.at(index);
+    if (text === undefined || objects !== this.objects) return;
     this.index = index;
     this.point(undefined);
     this.text = pretty(text);
@@ -129,7 +145,7 @@ export class Session {
     this.text = text;
     this.read();
     if (this.textProblem === "") {
-      this.objects[this.index] = text;
+      this.objects.edit(this.index, text);
       await this.follow();
     } else {
       this.changed();
@@ -143,6 +159,7 @@ export class Session {
         throw new Error("a Stripe object begins with { — open a file or paste to look at a list");
       }
       this.object = value;
+      this.root = rootOf(value);
       this.textProblem = "";
     } catch (error) {
       this.textProblem = error instanceof Error ? error.message : String(error);
@@ -265,6 +282,29 @@ export class Session {
     this.keep();
   }
 
+  // Versions: drafts that have a name.
+
+  private kept: readonly Version[] = readVersions();
+
+  /** The versions of the present model, the newest first. */
+  get versions(): readonly Version[] {
+    const { model } = this;
+    return this.kept.filter(({ draft }) => draft.resource === model?.resource && draft.variant === model.variant).toReversed();
+  }
+
+  /** Keeps the present draft under a name. */
+  keepVersion(name: string): void {
+    const { draft } = this;
+    if (draft === undefined) return;
+    this.kept = writeVersions([...this.kept, { name, when: Date.now(), draft }]);
+    this.changed();
+  }
+
+  forgetVersion(version: Version): void {
+    this.kept = writeVersions(this.kept.filter((each) => each !== version));
+    this.changed();
+  }
+
   private keep(): void {
     writeDrafts([...this.histories.values()].map((each) => each.value));
   }
@@ -276,7 +316,7 @@ export class Session {
     try {
       const settings = JSON.parse(text) as Settings;
       // The module knows best what settings may be.
-      await this.engine.language("eval", { expression: "1", settings });
+      await this.engine.language("explain", { resource: this.model?.name ?? "charge", settings });
       this.settings = settings;
       this.settingsProblem = "";
       this.library = undefined;
@@ -322,43 +362,22 @@ export class Session {
 
   /** What the expression editor completes and tells about. */
   get words(): readonly Word[] {
-    if (this.worded.explanation !== this.explanation) this.worded = { explanation: this.explanation, words: this.gatherWords() };
-    return this.worded.words;
-  }
-
-  private worded: { explanation: Explanation | undefined; words: readonly Word[] } = { explanation: undefined, words: [] };
-
-  private gatherWords(): Word[] {
-    const functions = this.functions.map(
-      (each): Word => ({
-        label: each.function,
-        kind: "function",
-        detail: each.syntax.replace(/^\S+\s/, "").replace(each.function, ""),
-        about: `${each.description}\n${each.example} → ${each.result}`,
-      }),
-    );
-    const sources = (this.explanation?.sources ?? []).map(
-      (each): Word => ({ label: each.path, kind: "field", detail: "", about: each.destinations.length > 0 ? `Read for ${each.destinations.slice(0, 4).join(", ")}` : "Not mapped yet" }),
-    );
-    return [...sources, ...functions];
+    return this.sourceWords(this.functions, this.explanation);
   }
 
   /** What the destination editor completes. */
   get destinations(): readonly Word[] {
-    if (this.placed.fields !== this.fields) this.placed = { fields: this.fields, words: this.gatherDestinations() };
-    return this.placed.words;
+    return this.destinationWords(this.fields);
   }
 
-  private placed: { fields: ReadonlyMap<string, Field>; words: readonly Word[] } = { fields: this.fields, words: [] };
-
-  private gatherDestinations(): Word[] {
-    return [...this.fields.values()].map((field) => ({
-      label: field.destination,
-      kind: "field",
-      detail: field.type,
-      about: [field.title, field.description, field.labels.length > 0 ? `Labels: ${field.labels.join(", ")}` : ""].filter((part) => part !== "").join("\n"),
-    }));
+  /** The paths of the object that is shown. */
+  get sourcePaths(): readonly string[] {
+    return this.pathsOf(this.explanation);
   }
+
+  private readonly pathsOf = lately((explanation: Explanation | undefined) => (explanation?.sources ?? []).map((each) => each.path));
+  private readonly sourceWords = lately(sourceWords);
+  private readonly destinationWords = lately(destinationWords);
 
   // The module.
 
@@ -375,6 +394,8 @@ export class Session {
         resource: model.resource,
         variant: model.variant,
         candidates: edits.filter((edit) => !edit.off).map(({ id, mapping }) => ({ id, mapping })),
+        replace: draft.replace === true,
+        also: draft.also ?? {},
         drop: edits.flatMap(({ id, of, off, mapping }) => (of !== undefined && (off || mapping.destination !== of) ? [{ id, destination: of }] : [])),
         ...(focus === undefined ? {} : { focus: { id: focus.id, mapping: focus.mapping } }),
         sample: this.text,
@@ -426,18 +447,14 @@ export class Session {
     this.bulkProblem = "";
     const turn = ++this.ahead;
     try {
-      // A worker of its own: the panes stay live meanwhile.
-      const engine = new Engine(() => undefined);
-      try {
-        await engine.bulk(this.whole, this.objects, (found) => {
-          if (turn !== this.ahead) return;
-          this.bulk = found;
-          this.changed();
-        });
-      } finally {
-        engine.end();
-      }
+      // In a worker of its own: the panes stay live meanwhile.
+      await this.objects.bulk(this.whole, (found) => {
+        if (turn !== this.ahead) return;
+        this.bulk = found;
+        this.changed();
+      });
     } catch (error) {
+      if (turn !== this.ahead || (error instanceof Refused && error.code === "ended")) return;
       this.bulkProblem = error instanceof Error ? error.message : String(error);
       this.changed();
     }
@@ -447,35 +464,4 @@ export class Session {
   get ask(): Engine["language"] {
     return this.engine.language.bind(this.engine);
   }
-}
-
-/** Objects that came on one line are laid out; numbers keep their digits. */
-function pretty(text: string): string {
-  if (text.includes("\n")) return text;
-  let out = "";
-  let indent = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]!;
-    if (character === '"') {
-      const start = at;
-      for (at += 1; at < text.length && text[at] !== '"'; at++) if (text[at] === "\\") at += 1;
-      out += text.slice(start, at + 1);
-    } else if (character === "{" || character === "[") {
-      const close = character === "{" ? "}" : "]";
-      const empty = /^\s*/.exec(text.slice(at + 1))![0].length;
-      if (text[at + 1 + empty] === close) {
-        out += character + close;
-        at += 1 + empty;
-      } else {
-        indent += 1;
-        out += `${character}\n${"  ".repeat(indent)}`;
-      }
-    } else if (character === "}" || character === "]") {
-      indent -= 1;
-      out += `\n${"  ".repeat(indent)}${character}`;
-    } else if (character === ",") out += `,\n${"  ".repeat(indent)}`;
-    else if (character === ":") out += ": ";
-    else if (!/\s/.test(character)) out += character;
-  }
-  return out;
 }

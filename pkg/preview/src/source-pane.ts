@@ -4,8 +4,11 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { general } from "./paths.ts";
 import type { Explanation } from "./protocol.ts";
 import { Pane } from "./pane.ts";
-import { MAX_BYTES, MAX_SHOWN, SAMPLES } from "./samples.ts";
+import { MAX_BYTES, MAX_SHOWN } from "./objects.ts";
+import { placeOf, sourceAt } from "./provenance.ts";
+import { SAMPLE_GROUPS } from "./samples.ts";
 import type { Mark } from "./tree.ts";
+import { lately } from "./words.ts";
 
 export class SourcePane extends Pane {
   static override properties = { ...Pane.properties, view: { state: true }, problem: { state: true } };
@@ -34,7 +37,8 @@ export class SourcePane extends Pane {
         <h2 id="title">Stripe object</h2>
         <sp-picker size="s" label="Sample" value=${session.origin.replace("sample: ", "")} @change=${this.onSample}>
           <span slot="label">${session.origin === "" ? "Sample" : session.origin.replace("sample: ", "")}</span>
-          ${[...SAMPLES.keys()].map((name) => html`<sp-menu-item value=${name}>${name}</sp-menu-item>`)}
+          ${SAMPLE_GROUPS.map(({ title, samples }) => html`<sp-menu-group><span slot="header">${title}</span>
+            ${samples.map(({ name, text }) => html`<sp-menu-item value=${name}>${text}</sp-menu-item>`)}</sp-menu-group>`)}
         </sp-picker>
         <sp-action-button size="s" label="Open a file of objects" title="Open a file: one object, a list, or JSON lines" @click=${this.pick}>Open</sp-action-button>
         <sp-action-button size="s" label="Paste objects" title="Paste from the clipboard" @click=${this.paste}>Paste</sp-action-button>
@@ -47,15 +51,15 @@ export class SourcePane extends Pane {
       ${many > 1 ? this.navigator(many) : nothing}
       ${this.problem === "" ? nothing : html`<div class="problem" role="alert">${this.problem}</div>`}
       ${session.textProblem === "" ? nothing : html`<div class="problem" role="alert">${session.textProblem}</div>`}
-      <div class="body">
+      <div class="body" @dragover=${(event: DragEvent) => event.preventDefault()} @drop=${this.onDrop}>
         ${this.view === "tree"
           ? html`<value-tree
               label="Stripe object"
               .value=${session.object}
-              .chosen=${session.selection?.pane === "source" ? session.selection.path : undefined}
-              .related=${session.related.sources}
+              .chosen=${this.chosen}
+              .related=${this.related(session.related.sources, session.root)}
               .marks=${this.marks()}
-              @choose=${(event: CustomEvent<string>) => session.point({ pane: "source", path: event.detail })}
+              @choose=${(event: CustomEvent<string>) => this.choose(event.detail)}
             ></value-tree>`
           : this.json()}
       </div>
@@ -79,18 +83,30 @@ export class SourcePane extends Pane {
     </header>`;
   }
 
+  /** The place that is pointed at. */
+  private get chosen(): string | undefined {
+    const { selection, root } = this.session;
+    return selection?.pane === "source" ? placeOf(selection.path, root) : undefined;
+  }
+
+  private readonly related = lately((sources: ReadonlySet<string>, root: string) => new Set([...sources].flatMap((source) => placeOf(source, root) ?? [])));
+
+  private choose(place: string): void {
+    this.session.point({ pane: "source", path: sourceAt(place, this.session.root) });
+  }
+
   private marked: Explanation | undefined;
   private mark: (path: string, value: unknown) => Mark | undefined = () => undefined;
 
   /** Marks for what becomes of each leaf; another function for another explanation, so that the tree is drawn anew. */
   private marks(): (path: string, value: unknown) => Mark | undefined {
-    const { explanation } = this.session;
+    const { explanation, root } = this.session;
     if (explanation !== this.marked) {
       this.marked = explanation;
       const sources = new Map(explanation?.sources.map((each) => [general(each.path), each]));
       this.mark = (path, value) => {
         if (value !== null && typeof value === "object" && Object.keys(value).length > 0) return undefined;
-        const source = sources.get(general(path));
+        const source = sources.get(general(sourceAt(path, root)));
         switch (source?.fate) {
           case "unmapped":
             return { text: "unmapped", tone: "notice", why: "No mapping reads this value. Select it and choose “Map this”." };
@@ -128,26 +144,38 @@ export class SourcePane extends Pane {
     const input = event.target as HTMLInputElement;
     const file = input.files?.[0];
     input.value = "";
-    if (file === undefined) return;
+    if (file !== undefined) await this.openFile(file);
+  }
+
+  private async openFile(file: File): Promise<void> {
     await this.take(async () => {
       if (file.size > MAX_BYTES) throw new Error(`${file.name} is larger than ${MAX_BYTES / 1024 / 1024} MB; open a part of it, or use \`stripe-xdm transform\`.`);
-      return file.text();
-    }, file.name);
+      await this.session.openFile(file);
+    });
   }
 
   private async paste(): Promise<void> {
     await this.take(async () => {
+      let text: string;
       try {
-        return await navigator.clipboard.readText();
+        text = await navigator.clipboard.readText();
       } catch {
         throw new Error("The browser does not let this page read the clipboard; choose JSON and paste there with the keyboard.");
       }
-    }, "pasted");
+      await this.session.openText(text, "pasted");
+    });
   }
 
-  private async take(read: () => Promise<string>, origin: string): Promise<void> {
+  /** Lets a file be dropped anywhere on the pane. */
+  private onDrop(event: DragEvent): void {
+    event.preventDefault();
+    const file = event.dataTransfer?.files[0];
+    if (file !== undefined) void this.openFile(file);
+  }
+
+  private async take(open: () => Promise<void>): Promise<void> {
     try {
-      await this.session.openText(await read(), origin);
+      await open();
       this.problem = "";
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);

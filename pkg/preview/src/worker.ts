@@ -1,9 +1,11 @@
 // The module at work, beside the page: typing stays smooth whatever it computes. Nothing here talks to a
 // network except to fetch the module itself from where the page came from.
 
-import init, { describe, language, open, type Settings, type Transformer } from "stripe-xdm";
+import init, { describe, language, open, type Outcome, type Settings, type Transformer } from "stripe-xdm";
 import address from "stripe-xdm/stripe_xdm_bg.wasm?url";
-import type { Bulk, Candidate, Failure, Mistake, Request, Response, Step, Tally, Work } from "./protocol.ts";
+import { parseExact } from "./exact.ts";
+import { objectsIn } from "./objects.ts";
+import type { Bulk, BulkWork, Candidate, Failure, Mistake, Request, Response, Step, Tally, Work } from "./protocol.ts";
 
 const say = (response: Response): void => self.postMessage(response);
 
@@ -71,7 +73,7 @@ function valueOf(candidate: Candidate, work: Work): { json: string } | { error: 
     const [preview] = language("preview", {
       set: { mappings: [mapping] },
       settings: withoutPrivacy(work.settings),
-      samples: [JSON.parse(work.sample) as object],
+      samples: [parseExact(work.sample) as object],
     });
     const error = preview?.errors?.[0]?.exception ?? preview?.warnings?.[0]?.exception;
     if (error !== undefined) return { error };
@@ -92,8 +94,8 @@ function* steps(work: Work): Generator<Step> {
   const mappings = work.candidates.filter((each) => wrong[each.id] === undefined).map((each) => each.mapping);
   // A default that is being rewritten stays as it was until what replaces it can be used.
   const drop = work.drop.filter((each) => wrong[each.id] === undefined).map((each) => each.destination);
-  const changes = mappings.length > 0 || drop.length > 0;
-  const model = { resource: work.resource, variant: work.variant, mappingSet: { mappings }, drop };
+  const changes = work.replace || mappings.length > 0 || drop.length > 0 || Object.keys(work.also).length > 0;
+  const model = { ...work.also, resource: work.resource, variant: work.variant, replace: work.replace, mappingSet: { mappings }, drop };
   const settings = changes ? { ...work.settings, models: [...(work.settings.models ?? []), model] } : work.settings;
   // Composing the schemas takes most of the time of opening: the record is there before the verdict on it.
   const unchecked = { ...settings, check: { ...settings.check, enabled: false } };
@@ -133,47 +135,62 @@ async function perform(number: number, work: Work): Promise<void> {
   say({ number, step: { step: "end" } });
 }
 
-/** How many objects are transformed between two reports. */
-const BULK_STEP = 200;
+/** The objects of the file that was read. */
+let objects: readonly string[] = [];
 
-function bulk(number: number, settings: Settings, objects: string[]): void {
-  const transform = open(settings);
-  const found: Bulk = { objects: 0, of: objects.length, records: 0, tallies: {}, done: false };
+/** How many objects are transformed between two reports; other questions are answered between them, too. */
+const BULK_STEP = 200;
+let bulks = 0;
+
+async function bulk(number: number, work: BulkWork): Promise<void> {
+  const all = work.objects ?? objects;
+  const edited = new Map(work.edited);
+  const turn = ++bulks;
+  const transform = open(work.settings);
+  const found: Bulk = { objects: 0, of: all.length, records: 0, tallies: {}, done: false };
   const count = (kind: Tally["kind"], code: string, first: number, message: string): void => {
     const tally = (found.tallies[`${kind}:${code}`] ??= { kind, code, count: 0, first, message });
     tally.count += 1;
   };
-  try {
-    for (let from = 0; from < objects.length; from += BULK_STEP) {
-      const part = objects.slice(from, from + BULK_STEP);
-      const outcomes = part.flatMap((text) => JSON.parse(transform.transformJson(text)) as import("stripe-xdm").Outcome[]);
-      outcomes.forEach((outcome, index) => {
-        const at = from + index;
-        if (outcome.status === "error") count("error", outcome.error.code, at, outcome.error.message);
-        else if (outcome.status === "skipped") count("skipped", outcome.type, at, `no model covers ${outcome.type}`);
-        else {
-          found.records += outcome.records.length;
-          for (const invalid of outcome.invalid) count("invalid", invalid.rule, at, invalid.message);
-          for (const warning of outcome.warnings) count("warning", warning.code, at, warning.message);
-          for (const path of outcome.unmapped) count("unmapped", path, at, `no mapping reads ${path}`);
-        }
-      });
-      found.objects = from + part.length;
-      found.done = found.objects === objects.length;
-      say({ number, bulk: found });
+  const one = (text: string, at: number): void => {
+    for (const outcome of JSON.parse(transform.transformJson(text)) as Outcome[]) {
+      if (outcome.status === "error") count("error", outcome.error.code, at, outcome.error.message);
+      else if (outcome.status === "skipped") count("skipped", outcome.type, at, `no model covers ${outcome.type}`);
+      else {
+        found.records += outcome.records.length;
+        for (const invalid of outcome.invalid) count("invalid", invalid.rule, at, invalid.message);
+        for (const warning of outcome.warnings) count("warning", warning.code, at, warning.message);
+        for (const path of outcome.unmapped) count("unmapped", path, at, `no mapping reads ${path}`);
+      }
     }
-    say({ number, answer: found });
+  };
+  try {
+    for (let from = 0; from < all.length && turn === bulks; from += BULK_STEP) {
+      const to = Math.min(from + BULK_STEP, all.length);
+      for (let at = from; at < to; at++) one(edited.get(at) ?? all[at]!, at);
+      found.objects = to;
+      found.done = to === all.length;
+      say({ number, bulk: found });
+      await pause();
+    }
   } finally {
     transform.free();
   }
+  say({ number, answer: found });
 }
 
-const ready = init({ module_or_path: new URL(address, self.location.href) });
+let loaded: Promise<unknown> | undefined;
+
+/** Loads the module when the first question for it comes. */
+function ready(): Promise<unknown> {
+  loaded ??= init({ module_or_path: new URL(address, self.location.href) });
+  return loaded;
+}
 
 self.onmessage = async ({ data }: MessageEvent<Request>): Promise<void> => {
   const { number } = data;
   try {
-    await ready;
+    if (data.ask !== "read" && data.ask !== "object") await ready();
     switch (data.ask) {
       case "describe":
         say({ number, answer: describe() });
@@ -182,7 +199,14 @@ self.onmessage = async ({ data }: MessageEvent<Request>): Promise<void> => {
         say({ number, answer: language(data.command, data.takes as never) });
         break;
       case "bulk":
-        bulk(number, data.settings, data.objects);
+        await bulk(number, data);
+        break;
+      case "read":
+        objects = objectsIn(await data.file.text());
+        say({ number, answer: objects.length });
+        break;
+      case "object":
+        say({ number, answer: objects[data.index] });
         break;
       case "work":
         await perform(number, data.work);
