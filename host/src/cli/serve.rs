@@ -123,10 +123,11 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
     let (end, mut ended) = oneshot::channel::<()>();
     std::thread::scope(|scope| {
         let stop = &stop;
-        let rounds = std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
-            let _told_at_the_end = end;
-            anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
-        })?;
+        let rounds =
+            std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
+                let _told_at_the_end = end;
+                anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
+            })?;
         runtime.block_on(async {
             tokio::select! {
                 () = receiving.serve(stop) => {}

@@ -1,6 +1,6 @@
 //! Changes that came by webhook: heard once with those of the list, in whatever order and shape they come.
 
-use crate::scene::{HOUR, MONTH_AGO, Scene, T, customer, empty, event, fine, price, version};
+use super::scene::{HOUR, MONTH_AGO, Scene, T, customer, empty, event, fine, price, version};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -80,7 +80,7 @@ fn measure(round: u32) -> anyhow::Result<()> {
 
 /// Events, each of a charge of its own, with their signatures: signing is not what is measured.
 fn bodies(at: i64, round: u32) -> anyhow::Result<Vec<(Vec<u8>, String)>> {
-    let charge = String::from_utf8(corpus::compact("charge")?)?;
+    let charge = corpus::compact("charge")?;
     let id = serde_json::from_str::<serde_json::Value>(&charge)?["id"].as_str().context("an id")?.to_owned();
     let event = |number: usize| {
         let charge = charge.replace(&id, &format!("ch_{round}x{number}"));
