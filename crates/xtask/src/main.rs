@@ -5,9 +5,11 @@ mod fuzz;
 mod imports;
 mod licences;
 mod module;
+mod npm;
 mod order;
 mod program;
 mod remap;
+mod site;
 mod step;
 mod test;
 mod workspace;
@@ -28,9 +30,11 @@ struct Cli {
 enum Task {
     /// Build the module into pkg/dist: the Wasm file, its JavaScript, its types, its SHA-256
     Module,
-    /// Build the module and the program stripe-xdm
+    /// Build the module and, with Node.js, the preview page into pkg/preview/dist
+    Site,
+    /// Build the module, the preview page when Node.js is there, and the program stripe-xdm
     Build,
-    /// Build all, then run `stripe-xdm demo`
+    /// Build module and program, then run `stripe-xdm demo`
     Demo {
         /// Passed on to `stripe-xdm demo`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -64,7 +68,8 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Module => module::run(),
-        Task::Build => program::build().map(|_| ()),
+        Task::Site => site::run(),
+        Task::Build => program::build_all(),
         Task::Demo { args } => program::demo(&args),
         Task::Check => check::run(),
         Task::Test => test::run(),

@@ -1,6 +1,7 @@
 //! The program, and what is run with it: the demo and the benchmark.
 
 use crate::module;
+use crate::site;
 use crate::step::{run, step};
 use crate::workspace::Workspace;
 use anyhow::Result;
@@ -8,11 +9,24 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Builds the module and the program; returns where the program lies.
-pub(crate) fn build() -> Result<PathBuf> {
+/// Builds the module, the preview page where that can be done, and the program.
+pub(crate) fn build_all() -> Result<()> {
     let workspace = Workspace::here()?;
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
+    site::build_if_possible(&workspace);
+    build_program(&workspace).map(drop)
+}
+
+/// Builds the module and the program, with the page that was built before, if any; returns where the program lies.
+fn build() -> Result<PathBuf> {
+    let workspace = Workspace::here()?;
+    let module = step("module", || module::build(&workspace))?;
+    module::report(&module)?;
+    build_program(&workspace)
+}
+
+fn build_program(workspace: &Workspace) -> Result<PathBuf> {
     step("program", || run(workspace.cargo().args(["build", "--release", "--package", "stripe-xdm"])))?;
     let program =
         workspace.target.join("release").join(format!("stripe-xdm{}", std::env::consts::EXE_SUFFIX));

@@ -2,7 +2,7 @@
 
 use crate::step::{read, run as run_command, step};
 use crate::workspace::Workspace;
-use crate::{fuzz, module};
+use crate::{fuzz, module, npm, site};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,16 +14,26 @@ const FUZZ_SECONDS: u32 = 10;
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here()?;
     let chromedriver = step("what the tests need", install)?;
-    step("npm packages that the tests compare with", || npm_packages(&workspace))?;
+    step("npm packages that the tests compare with", || npm::install(&workspace.root.join("tests/node")))?;
     step("Python packages that the tests sync from", || python_packages(&workspace))?;
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
+    // Before the native tests, so that the program is compiled once, with the page in it.
+    site::build(&workspace)?;
     step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
     step("module tests in Node", || run_command(&mut module_tests(&workspace)))?;
     step("module tests in Chromium", || {
         let mut cargo = module_tests(&workspace);
         cargo.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", &chromedriver);
         run_command(&mut cargo)
+    })?;
+    step("preview tests in Chromium", || {
+        let tests = workspace.root.join("tests/preview");
+        npm::install(&tests)?;
+        let built = workspace.target.join("release");
+        let mut npm = Command::new("npm");
+        npm.args(["run", "--silent", "test"]).current_dir(tests).env("STRIPE_XDM_PROGRAMS", built);
+        run_command(&mut npm)
     })?;
     fuzz::run(FUZZ_SECONDS)?;
     println!("all tests passed");
@@ -34,19 +44,6 @@ fn module_tests(workspace: &Workspace) -> Command {
     let mut cargo = workspace.cargo();
     cargo.args(["test", "--target", "wasm32-unknown-unknown", "--package", "stripe-xdm-wasm"]);
     cargo
-}
-
-/// Installs what `tests/node/package-lock.json` names, when that has not been done yet.
-fn npm_packages(workspace: &Workspace) -> Result<()> {
-    let directory = workspace.root.join("tests/node");
-    // npm notes here what it installed; older than the lock file, it is out of date.
-    let changed = |file: &str| std::fs::metadata(directory.join(file)).and_then(|file| file.modified()).ok();
-    let installed = changed("node_modules/.package-lock.json");
-    if installed.is_some() && installed >= changed("package-lock.json") {
-        return Ok(());
-    }
-    let mut npm = Command::new("npm");
-    run_command(npm.args(["ci", "--ignore-scripts", "--no-progress"]).current_dir(&directory))
 }
 
 /// Installs what `tests/python/requirements.txt` names into an environment below the target directory,
@@ -118,7 +115,7 @@ fn apt(packages: &[&str]) -> Result<()> {
 }
 
 /// Where a program lies on the PATH.
-fn find(program: &str) -> Option<PathBuf> {
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     std::env::split_paths(&path)
