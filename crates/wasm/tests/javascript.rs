@@ -3,9 +3,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{JSON, Reflect};
-use stripe_xdm_module::abi::{
-    xdm_alloc, xdm_close, xdm_free, xdm_open, xdm_transform, xdm_verify_webhook,
-};
+use stripe_xdm_module::abi::{xdm_alloc, xdm_close, xdm_free, xdm_open, xdm_transform, xdm_verify_webhook};
 use stripe_xdm_module::js::{
     CallInput, ObjectsInput, SettingsInput, Transformer, describe, input, open, value, verify_webhook,
 };

@@ -6,6 +6,10 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What is built for use: all but the tasks, always together, because cargo would otherwise choose other features of
+/// dependencies and compile the whole engine once more.
+pub(crate) const RELEASE: [&str; 4] = ["--release", "--workspace", "--exclude", "xtask"];
+
 /// A checkout of the project.
 #[derive(Debug)]
 pub(crate) struct Workspace {

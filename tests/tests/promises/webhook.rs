@@ -38,7 +38,8 @@ async fn ways(adobe: &Adobe) -> anyhow::Result<Value> {
         let destined = Destined { dataset, dataset_id: &dataset_id, schema: &schema };
         let stream = platform.stream(Purpose::Records, destined, &|_| {}).await?;
         aep["inlet"] = json!(format!("{}/collection/{}", served.base_url(), stream.inlet.id));
-        aep["datasets"][dataset] = json!({ "datasetId": dataset_id, "schemaId": schema, "flowId": stream.flow });
+        aep["datasets"][dataset] =
+            json!({ "datasetId": dataset_id, "schemaId": schema, "flowId": stream.flow });
     }
     Ok(aep)
 }
