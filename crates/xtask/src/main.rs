@@ -10,6 +10,7 @@ mod order;
 mod pkg;
 mod program;
 mod remap;
+mod site;
 mod step;
 mod test;
 mod workspace;
@@ -32,9 +33,11 @@ enum Task {
     Module,
     /// Build the module and, around it in pkg/dist, the npm package
     Pkg,
-    /// Build the module and the program stripe-xdm
+    /// Build the module and, with Node.js, the preview page into pkg/preview/dist
+    Site,
+    /// Build the module, the preview page when Node.js is there, and the program stripe-xdm
     Build,
-    /// Build all, then run `stripe-xdm demo`
+    /// Build module and program, then run `stripe-xdm demo`
     Demo {
         /// Passed on to `stripe-xdm demo`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -69,7 +72,8 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Module => module::run(),
         Task::Pkg => pkg::run(),
-        Task::Build => program::build().map(|_| ()),
+        Task::Site => site::run(),
+        Task::Build => program::build_all(),
         Task::Demo { args } => program::demo(&args),
         Task::Check => check::run(),
         Task::Test => test::run(),

@@ -119,18 +119,13 @@ impl Reader<'_> {
                 continue;
             };
             let before = self.problems.len();
-            let said = match key.kind {
-                Kind::Secret(variable, _) => {
-                    self.secret(&key.to_string(), value).map(|secret| match secret {
-                        SecretRef::Env(name) => (variable, vec![name]),
-                        SecretRef::File(path) => (key.flag, vec![path.display().to_string()]),
-                    })
-                }
-                _ => self.values(key, value).map(|values| (key.flag, values)),
+            let said = match key.secret() {
+                Some((variable, _)) => self.secrets(key, variable, value),
+                None => self.values(key, value).map(|values| (key.flag, values)).into_iter().collect(),
             };
             self.problems.iter_mut().skip(before).for_each(|problem| problem.key = Some(key));
             let place = Some(self.place(&value.span()));
-            settings.extend(said.map(|(flag, values)| Setting { key, flag, values, place }));
+            settings.extend(said.into_iter().map(|(flag, values)| Setting { key, flag, values, place }));
         }
         settings
     }
@@ -171,7 +166,7 @@ impl Reader<'_> {
                 Connected::These(accounts) => accounts.join(","),
             }]),
             // Told apart before.
-            Kind::Secret(..) => None,
+            Kind::Secret(..) | Kind::Secrets(..) => None,
         }
     }
 
@@ -291,6 +286,34 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Where secrets are, by the options that say so.
+    fn secrets(
+        &mut self,
+        key: &Key,
+        variable: &'static str,
+        value: &Value<'_>,
+    ) -> Vec<(&'static str, Vec<String>)> {
+        let name = key.to_string();
+        let elements: Vec<&Value<'_>> = match (key.kind, value.get_ref().as_array()) {
+            (Kind::Secrets(..), Some(array)) if !array.is_empty() => array.iter().collect(),
+            (Kind::Secrets(..), _) if !value.get_ref().is_str() => {
+                self.expected(&name, value, key.kind);
+                return Vec::new();
+            }
+            _ => vec![value],
+        };
+        let (mut variables, mut files) = (Vec::new(), Vec::new());
+        for element in elements {
+            match self.secret(&name, element) {
+                Some(SecretRef::Env(name)) => variables.push(name),
+                Some(SecretRef::File(path)) => files.push(path.display().to_string()),
+                None => {}
+            }
+        }
+        let said = [(variable, variables), (key.flag, files)];
+        said.into_iter().filter(|(_, values)| !values.is_empty()).collect()
     }
 
     /// Where a secret is. The file itself must not hold one.

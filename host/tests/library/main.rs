@@ -12,6 +12,7 @@ mod module;
 mod outbox;
 mod parquet;
 mod ranges;
+mod serve;
 mod streaming;
 mod sync;
 mod verify;

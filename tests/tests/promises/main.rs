@@ -21,6 +21,7 @@ mod relational_cli;
 mod resume;
 mod schema_apply;
 mod schema_show;
+mod serve;
 mod sync_limits;
 mod transform_cli;
 mod webhook;

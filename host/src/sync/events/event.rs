@@ -19,6 +19,8 @@ pub(super) struct Event {
     /// Its `type`.
     pub(super) name: String,
     pub(super) livemode: Option<bool>,
+    /// The account that it is about, when that is one connected to the endpoint's.
+    pub(super) account: Option<String>,
     /// The API version that its object is written in, which is the one of its time.
     pub(super) api_version: Option<String>,
     pub(super) object: Object,
@@ -50,6 +52,8 @@ struct Raw<'a> {
     name: Cow<'a, str>,
     #[serde(default)]
     livemode: Option<bool>,
+    #[serde(borrow, default)]
+    account: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     api_version: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -87,6 +91,7 @@ impl Event {
             at: raw.created,
             name: raw.name.clone().into_owned(),
             livemode: raw.livemode,
+            account: raw.account.map(Cow::into_owned),
             api_version: version.filter(|version| !version.is_empty()),
             object: Object {
                 kind: head.object.unwrap_or_default().into_owned(),
