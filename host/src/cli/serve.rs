@@ -5,7 +5,7 @@ mod listening;
 mod rounds;
 
 use super::Global;
-use super::delivery::{BETWEEN_RUNS, ToArgs};
+use super::delivery::ToArgs;
 use super::signals::stop_on_signals;
 use super::sync::{SyncArgs, ready, runtime};
 use anyhow::{Context, bail};
@@ -28,6 +28,9 @@ const SECRET_VARIABLE: &str = "STRIPE_WEBHOOK_SECRET";
 
 /// The same of the key for wrapped events.
 const KEY_VARIABLE: &str = "STRIPE_WRAPPED_KEY";
+
+/// How long batches are waited for, in seconds: meanwhile nothing else is done, and the next delivery looks again.
+const PATIENCE: u64 = 5;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -141,7 +144,7 @@ impl WebhookArgs {
 }
 
 pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode> {
-    let ready = ready(global, &args.sync)?.then(args.to.route(BETWEEN_RUNS)?);
+    let ready = ready(global, &args.sync)?.then(args.to.route(PATIENCE)?);
     args.sync.judge(&ready.module)?;
     let is_only = ready.targets.len() == 1;
     let endpoint = |target| args.webhook.endpoint(global, target, is_only, &ready.lake);
