@@ -9,7 +9,7 @@ mod events;
 mod gaps;
 mod heal;
 mod hear;
-mod nested;
+pub(crate) mod nested;
 mod older;
 mod parts;
 mod pending;

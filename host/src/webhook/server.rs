@@ -2,33 +2,26 @@
 
 use super::wrapped::EVENT_GRID;
 use super::{Held, Inbox, InboxError, Keys, Refusal, Verifier};
+use crate::http::{self, Connections, Unread};
 use crate::observe::Metrics;
 use crate::schedule::Stop;
 use crate::sync::events_in;
 use bytes::Bytes;
 use futures_util::future::try_join_all;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::json;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 /// Where webhooks are sent to.
 pub const PATH: &str = "/webhook";
 
 const SIGNATURE: &str = "stripe-signature";
-/// A pause after the system refused a connection: it has none to give.
-const BREATH: Duration = Duration::from_millis(100);
 /// When a full inbox is worth another try, in seconds.
 const LATER: &str = "60";
 
@@ -171,18 +164,16 @@ impl Receiver {
         if signature.is_none() && known.is_none() {
             return refuse(StatusCode::BAD_REQUEST, "signature", &Refusal::Missing);
         }
-        let too_large = format!("a webhook has at most {} bytes here", self.bounds.body);
-        if body.size_hint().lower() > self.bounds.body as u64 {
-            return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &too_large);
-        }
-        let reading = Limited::new(body, self.bounds.body).collect();
-        let body = match tokio::time::timeout(self.bounds.reading, reading).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &too_large);
+        let body = match http::read(body, self.bounds.body, self.bounds.reading).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => {
+                let message = format!("a webhook has at most {} bytes here", self.bounds.body);
+                return refuse(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &message);
             }
-            Ok(Err(_)) => return refuse(StatusCode::BAD_REQUEST, "cut", &"the body was cut"),
-            Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "timeout", &"the body took too long"),
+            Err(Unread::Cut) => return refuse(StatusCode::BAD_REQUEST, "cut", &"the body was cut"),
+            Err(Unread::Slow) => {
+                return refuse(StatusCode::REQUEST_TIMEOUT, "timeout", &"the body took too long");
+            }
         };
         let endpoint = match (known, signature) {
             (Some(endpoint), _) => endpoint,
@@ -257,44 +248,12 @@ impl Receiving {
     /// Takes webhooks until it is to stop; then ends what it has begun.
     pub async fn serve(self, stop: &Stop) {
         let Self { receiver, listener, .. } = self;
-        let bounds = receiver.bounds;
-        let places = Arc::new(Semaphore::new(bounds.connections));
-        let open = GracefulShutdown::new();
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(bounds.head).max_buf_size(64 << 10);
-        loop {
-            let next = async {
-                let place = places.clone().acquire_owned().await;
-                (place, listener.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
-                () = stop.wait() => break,
-                next = next => next,
-            };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection cannot be taken");
-                    tokio::time::sleep(BREATH).await;
-                    continue;
-                }
-            };
-            // Answers are small, and waited for.
-            let _slower = stream.set_nodelay(true);
+        let Bounds { connections: most, head, ending, .. } = receiver.bounds;
+        let answer = move |request| {
             let receiver = receiver.clone();
-            let service = service_fn(move |request| {
-                let receiver = receiver.clone();
-                async move { Ok::<_, Infallible>(receiver.answer(request).await) }
-            });
-            let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
-            tokio::spawn(async move {
-                let _place = place;
-                // The other side went away, or said what is no HTTP: nobody is there to be told.
-                let _ended = connection.await;
-            });
-        }
-        drop(listener);
-        if tokio::time::timeout(bounds.ending, open.shutdown()).await.is_err() {
+            async move { receiver.answer(request).await }
+        };
+        if !http::serve(listener, Connections { most, head, ending }, stop, answer).await {
             tracing::warn!("requests were cut off at the end; Stripe sends them again");
         }
     }
