@@ -26,7 +26,7 @@ export async function visit(chromium, address, { width = 1280, height = 860, the
     if (!url.startsWith(address) && !url.startsWith("data:") && !url.startsWith("blob:")) wrong.push(`asked for ${url}`);
   });
   await page.goto(address + path);
-  await page.locator("record-pane .chip.positive", { hasText: /^valid$/ }).waitFor();
+  await page.locator("record-pane .state .chip.positive", { hasText: /^valid$/ }).waitFor();
   return { page, wrong, close: () => context.close() };
 }
 
