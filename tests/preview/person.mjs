@@ -1,8 +1,10 @@
 // A person at the page: a browser window, and what the page did that it must not.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { serve } from "./site.mjs";
@@ -68,6 +70,8 @@ export async function write(page, text, editor = "source") {
   await page.locator(`mapping-editor code-editor.${editor} .cm-content`).click();
   await page.keyboard.press("Control+a");
   await page.keyboard.insertText(text);
+  // What is offered to complete lies over what comes below.
+  await page.keyboard.press("Escape");
 }
 
 export const result = (page, text) => page.locator("mapping-editor .result", { hasText: text }).waitFor();
@@ -96,7 +100,15 @@ export async function saved(page, act) {
 
 export const openSet = (page, name, value) =>
   page.locator("#set").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(typeof value === "string" ? value : JSON.stringify(value)) });
-export const openObjects = (page, name, text) => page.locator("source-pane input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(text) });
+
+/** Opens a file of objects, from the disk as a person does. */
+export async function openObjects(page, name, text) {
+  const place = mkdtempSync(join(tmpdir(), "stripe-xdm-objects-"));
+  writeFileSync(join(place, name), text);
+  await page.locator("source-pane input[type=file]").setInputFiles(join(place, name));
+  return () => rmSync(place, { recursive: true });
+}
+
 export const clipboard = (page) => page.evaluate(() => navigator.clipboard.readText());
 
 /** A file of the project. */

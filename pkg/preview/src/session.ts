@@ -204,7 +204,8 @@ export class Session {
       }));
       this.refresh();
       if (this.library === undefined) {
-        this.library = (await this.engine.language("schema", { settings: this.settings })).library;
+        // What is sensitive stays so, whatever the policy does to it.
+        this.library = (await this.engine.language("schema", { settings: everything })).library;
       }
       this.fields = fieldsOf(this.library, model.dataset);
       this.changed();
