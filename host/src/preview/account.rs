@@ -20,7 +20,10 @@ pub struct Account {
 
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account").field("name", &self.name).field("client", &self.client).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("name", &self.name)
+            .field("client", &self.client)
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,9 +59,9 @@ impl Account {
 
     /// Stripe's id of it.
     pub(super) async fn id(&self) -> Result<&str, SyncError> {
-        let found = self.id.get_or_try_init(|| async {
-            Ok(identify(&self.client, self.given.as_deref()).await?.account)
-        });
+        let found = self
+            .id
+            .get_or_try_init(|| async { Ok(identify(&self.client, self.given.as_deref()).await?.account) });
         found.await.map(String::as_str)
     }
 

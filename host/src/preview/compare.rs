@@ -224,7 +224,8 @@ mod tests {
     fn leaves_keep_every_digit_and_say_where_they_are() {
         let record = br#"{"a":{"b":12345678901234567890,"c":[{"d":1.10},"x"]},"e":{},"f.g":null}"#;
         let found: Vec<_> = leaves(record).into_iter().collect();
-        let wanted = [("a.b", "12345678901234567890"), ("a.c[0].d", "1.10"), ("a.c[1]", "\"x\""), ("f.g", "null")];
+        let wanted =
+            [("a.b", "12345678901234567890"), ("a.c[0].d", "1.10"), ("a.c[1]", "\"x\""), ("f.g", "null")];
         assert_eq!(found, wanted.map(|(path, value)| (path.to_owned(), value)));
         assert_eq!(general("a.c[0].d[12]"), "a.c[*].d[*]");
         assert_eq!(general("a[x].b"), "a[x].b");
@@ -261,6 +262,12 @@ mod tests {
         differences.show("d", "1", Some(old.as_bytes()), Some(new.as_bytes()));
         assert_eq!((differences.fields.len(), differences.other_fields), (FIELDS, 700));
         assert!(differences.examples.is_empty());
-        assert!(differences.fields.values().all(|field| field.before.iter().chain(&field.after).all(|v| v.chars().count() == VALUE + 1)));
+        assert!(
+            differences.fields.values().all(|field| field
+                .before
+                .iter()
+                .chain(&field.after)
+                .all(|v| v.chars().count() == VALUE + 1))
+        );
     }
 }

@@ -78,18 +78,21 @@ pub(super) struct Outcomes {
 impl Outcomes {
     /// Counts what became of an object.
     pub(super) fn note(&mut self, side: Side, id: &str, result: &ObjectResult, batch: &Batch) {
-        self.records[side as usize] += batch.records(result).iter().filter(|record| record.valid).count() as u64;
+        self.records[side as usize] +=
+            batch.records(result).iter().filter(|record| record.valid).count() as u64;
         match &result.fate {
             Fate::Failed(error) => self.count(side, id, Kind::Error, &error.code, &error.message),
             Fate::Skipped(kind) => {
                 self.count(side, id, Kind::Skipped, kind, &format!("no model covers {kind}"));
             }
             Fate::Done(report) => {
-                let invalid = report.invalid.iter().map(|each| (Kind::Invalid, &each.rule, each.message.clone()));
+                let invalid =
+                    report.invalid.iter().map(|each| (Kind::Invalid, &each.rule, each.message.clone()));
                 let warnings = report.warnings.iter();
                 let warnings = warnings.map(|each| (Kind::Warning, &each.code, each.message.clone()));
                 let unmapped = report.unmapped.iter();
-                let unmapped = unmapped.map(|path| (Kind::Unmapped, path, format!("no mapping reads {path}")));
+                let unmapped =
+                    unmapped.map(|path| (Kind::Unmapped, path, format!("no mapping reads {path}")));
                 // An object counts once for a word, however often it has earned it.
                 let mut words = BTreeMap::new();
                 for (kind, code, message) in invalid.chain(warnings).chain(unmapped) {

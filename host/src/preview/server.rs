@@ -164,7 +164,11 @@ impl Server {
                 let samples = self.samples(request.uri().query().unwrap_or_default());
                 let samples = tokio::time::timeout(self.preview.bounds.sampling, samples).await;
                 samples.unwrap_or_else(|_| {
-                    refused(StatusCode::GATEWAY_TIMEOUT, "timeout", "Stripe takes too long; ask for fewer objects")
+                    refused(
+                        StatusCode::GATEWAY_TIMEOUT,
+                        "timeout",
+                        "Stripe takes too long; ask for fewer objects",
+                    )
                 })
             }
             (&Method::POST, "dry-run") => self.dry_run(request.into_body()).await,
@@ -187,7 +191,8 @@ impl Server {
 
     fn session(&self) -> Answer {
         let account = |account: &Arc<Account>| {
-            let resource = |resource: &Resource| json!({ "name": resource.name(), "object": resource.object() });
+            let resource =
+                |resource: &Resource| json!({ "name": resource.name(), "object": resource.object() });
             let resources: Vec<Value> = account.resources().iter().map(resource).collect();
             json!({ "name": account.name(), "mode": account.mode(), "api_version": account.api_version(),
                 "resources": resources })
@@ -319,7 +324,8 @@ fn nowhere() -> Answer {
 }
 
 fn not_so(allowed: &'static str) -> Answer {
-    let mut answer = refused(StatusCode::METHOD_NOT_ALLOWED, "method", &format!("here one asks by {allowed}"));
+    let mut answer =
+        refused(StatusCode::METHOD_NOT_ALLOWED, "method", &format!("here one asks by {allowed}"));
     answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     answer
 }

@@ -104,7 +104,11 @@ struct Pair {
 }
 
 impl Pair {
-    fn open(module: &Module, mut settings: Map<String, Value>, models: Vec<Value>) -> Result<Self, TrialError> {
+    fn open(
+        module: &Module,
+        mut settings: Map<String, Value>,
+        models: Vec<Value>,
+    ) -> Result<Self, TrialError> {
         let text = |settings: &Map<String, Value>| serde_json::to_vec(settings).unwrap_or_default();
         let before = Worker::open(module, &text(&settings)).map_err(TrialError::Before)?;
         let mut after = None;
