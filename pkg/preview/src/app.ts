@@ -35,8 +35,15 @@ export class PreviewPage extends LitElement {
     this.version = 0;
     this.message = undefined;
     this.dialog = undefined;
+    // What happens within a frame is drawn once.
+    let awaited = false;
     this.session = new Session(() => {
-      this.version += 1;
+      if (awaited) return;
+      awaited = true;
+      requestAnimationFrame(() => {
+        awaited = false;
+        this.version += 1;
+      });
     });
   }
 
@@ -154,6 +161,7 @@ export class PreviewPage extends LitElement {
 
   /** Puts the cursor into the mapping that was chosen, once it is there. */
   private async edit(): Promise<void> {
+    this.version += 1;
     await this.updateComplete;
     await this.detail?.edit();
   }

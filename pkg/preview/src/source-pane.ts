@@ -15,7 +15,7 @@ export class SourcePane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      sp-picker { flex: 1; min-width: 110px; }
+      .from { padding-block: 5px; } .from sp-picker { flex: 1; min-width: 90px; }
       .nav { display: flex; align-items: center; gap: 4px; font: 13px var(--sans); }
     `,
   ];
@@ -34,7 +34,14 @@ export class SourcePane extends Pane {
     const many = session.objects.length;
     return html`
       <header>
-        <h2 id="title">Stripe object</h2>
+        <h2>Stripe object</h2>
+        <span class="grow"></span>
+        <sp-action-group size="s" compact selects="single" label="View of the object" .selected=${[this.view]} @change=${this.onView}>
+          <sp-action-button value="tree">Tree</sp-action-button>
+          <sp-action-button value="json">JSON</sp-action-button>
+        </sp-action-group>
+      </header>
+      <header class="from">
         <sp-picker size="s" label="Sample" value=${session.origin.replace("sample: ", "")} @change=${this.onSample}>
           <span slot="label">${session.origin === "" ? "Sample" : session.origin.replace("sample: ", "")}</span>
           ${SAMPLE_GROUPS.map(({ title, samples }) => html`<sp-menu-group><span slot="header">${title}</span>
@@ -42,10 +49,6 @@ export class SourcePane extends Pane {
         </sp-picker>
         <sp-action-button size="s" label="Open a file of objects" title="Open a file: one object, a list, or JSON lines" @click=${this.pick}>Open</sp-action-button>
         <sp-action-button size="s" label="Paste objects" title="Paste from the clipboard" @click=${this.paste}>Paste</sp-action-button>
-        <sp-action-group size="s" compact selects="single" label="View of the object" .selected=${[this.view]} @change=${this.onView}>
-          <sp-action-button value="tree">Tree</sp-action-button>
-          <sp-action-button value="json">JSON</sp-action-button>
-        </sp-action-group>
         <input type="file" accept=".json,.jsonl,.ndjson,application/json" hidden @change=${this.onFile} />
       </header>
       ${many > 1 ? this.navigator(many) : nothing}
