@@ -87,7 +87,7 @@ at("of two mappings to one field the later wins, and they can be moved", {}, asy
 at("a record that is not what its schema says is not valid, and says where", {}, async (page) => {
   await row(page, "commerce.order.currencyCode").click();
   await write(page, "concat(currency, \" dollars\")");
-  await page.locator("record-pane .chip.negative", { hasText: "not valid" }).waitFor();
+  await page.locator("record-pane .chip.negative", { hasText: "not valid: 1 place" }).waitFor();
   await page.locator("record-pane ul[aria-label] button", { hasText: "commerce.order.currencyCode" }).click();
   await page.locator('record-pane li.chosen[data-path="commerce.order.currencyCode"]').waitFor();
   await picture(page, "not-valid");

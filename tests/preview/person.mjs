@@ -122,7 +122,7 @@ export async function picture(page, name) {
   if (process.env.RECORD === undefined) return;
   mkdirSync(PICTURES, { recursive: true });
   await page.mouse.move(2, 2);
-  await page.screenshot({ path: `${PICTURES}${name}.png` });
+  await page.screenshot({ path: `${PICTURES}${name}.png`, animations: "disabled" });
 }
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core")), "utf8");

@@ -52,7 +52,7 @@ const colours = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  "&": { height: "100%", backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "13px" },
+  "&": { minHeight: "0", minWidth: "0", backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "13px" },
   "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px" },
   ".cm-content": { caretColor: "var(--text)" },
@@ -99,9 +99,9 @@ export class CodeEditor extends LitElement {
   }
 
   static override styles = css`
-    :host { display: block; overflow: hidden; min-height: 0; }
+    :host { display: flex; overflow: hidden; min-height: 0; }
     /* Not every div: CodeMirror puts its tooltips beside it. */
-    .place { height: 100%; }
+    .place { flex: 1; min-width: 0; display: grid; }
   `;
 
   protected override render(): TemplateResult {

@@ -15,7 +15,7 @@ export class SourcePane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      .from { padding-block: 5px; } .from sp-picker { flex: 1; min-width: 90px; }
+      .from, .nav { padding-block: 5px; } .from sp-picker { flex: 1; min-width: 90px; }
       .nav { display: flex; align-items: center; gap: 4px; font: 13px var(--sans); }
     `,
   ];
