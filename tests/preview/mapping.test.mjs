@@ -19,6 +19,17 @@ at("an object, its mappings and its record follow each other", {}, async (page) 
   assert.match(await page.locator("mapping-editor ol").innerText(), /amount 1099/);
 });
 
+at("in the JSON, too: the cursor points, and what belongs to it lights up", {}, async (page) => {
+  for (const pane of ["source-pane", "record-pane"]) await page.locator(pane).getByText("JSON", { exact: true }).click();
+  await page.locator("source-pane .cm-line", { hasText: '"amount":' }).click();
+  await page.locator("source-pane .cm-line.cm-chosen", { hasText: '"amount": 1099' }).waitFor();
+  await page.locator(`mappings-pane tr.related[data-row="${AMOUNT}"]`).waitFor();
+  await page.locator("record-pane .cm-line.cm-related", { hasText: '"priceTotal": 10.99' }).waitFor();
+  await page.locator("record-pane .cm-line", { hasText: '"currencyCode"' }).first().click();
+  await page.locator("source-pane .cm-line.cm-related", { hasText: '"currency": "usd"' }).waitFor();
+  await picture(page, "json");
+});
+
 at("the record follows what is typed; undo and redo", {}, async (page) => {
   await row(page, DESCRIPTION).click();
   await write(page, "concat(upper(currency), \" \", id)");

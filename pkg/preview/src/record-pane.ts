@@ -6,7 +6,9 @@ import { printExact } from "./exact.ts";
 import { fromPointer, general } from "./paths.ts";
 import { badges } from "./fields.ts";
 import { Pane } from "./pane.ts";
+import type { Pointed } from "./json-places.ts";
 import type { Mark } from "./tree.ts";
+import { lately } from "./words.ts";
 
 export class RecordPane extends Pane {
   static override properties = { ...Pane.properties, view: { state: true }, wanted: { state: true } };
@@ -87,10 +89,14 @@ export class RecordPane extends Pane {
                 .marks=${this.marker()}
                 @choose=${(event: CustomEvent<string>) => session.point({ pane: "record", path: event.detail })}
               ></value-tree>`
-            : html`<code-editor language="json" readonly label="XDM record as JSON" .value=${printExact(record.record)}></code-editor>`}
+            : html`<code-editor language="json" readonly label="XDM record as JSON" .value=${this.printed(record.record)} .pointed=${this.pointed(session.selection?.pane === "record" ? session.selection.path : undefined, session.related.destinations)}
+                @choose=${(event: CustomEvent<string>) => session.point({ pane: "record", path: event.detail })}></code-editor>`}
       </div>
     `;
   }
+
+  private readonly printed = lately(printExact);
+  private readonly pointed = lately((chosen: string | undefined, related: ReadonlySet<string>): Pointed => ({ chosen, related }));
 
   private get invalid(): Invalid[] {
     return this.session.done?.invalid.filter((each) => each.record === this.chosen) ?? [];
