@@ -123,7 +123,7 @@ export class RecordPane extends Pane {
     const { failure, outcome } = session;
     if (failure !== undefined) return html`<div class="problem" role="alert">${failure.message}</div>`;
     if (outcome?.status === "error") return html`<div class="problem" role="alert">${outcome.error.message}</div>`;
-    if (outcome?.status === "skipped") return html`<div class="problem" role="alert">No model covers the type ${outcome.type}: such objects are skipped.</div>`;
+    if (outcome?.status === "skipped") return html`<div class="problem" role="alert">No model covers objects of the type ${outcome.type}; they are skipped. These have one: ${[...new Set(session.models.map((each) => each.resource))].join(", ")}.</div>`;
     if (record === undefined || invalid.length === 0) return nothing;
     return html`<ul aria-label="Why the record is not valid">
       ${invalid.map((each) => html`<li><button class="link" @click=${() => session.point({ pane: "record", path: fromPointer(each.pointer, record.record) })}>${fromPointer(each.pointer, record.record)}</button>: ${each.message}</li>`)}

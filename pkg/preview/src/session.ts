@@ -160,7 +160,8 @@ export class Session {
       this.root = rootOf(value);
       this.textProblem = "";
     } catch (error) {
-      this.textProblem = error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      this.textProblem = error instanceof SyntaxError ? `This is not JSON yet: ${message}. The record is that of the last text that was.` : message;
     }
   }
 
