@@ -39,7 +39,7 @@ for (const theme of ["light", "dark"]) {
     await page.locator("mapping-editor .result").waitFor();
     await valid(page);
     assert.deepEqual(await axe(page), []);
-    await picture(page, theme);
+    if (theme === "dark") await picture(page, theme);
     for (const name of ["Coverage", "Schema", "Privacy", "Changes", "Bulk", "Settings"]) {
       await tab(page, name);
       // Of hundreds of lines some say as much.
@@ -59,7 +59,6 @@ at("dialogs are accessible, and closed by Escape", {}, async (page) => {
   await page.getByRole("button", { name: "Keys" }).click();
   await page.locator("dialog", { hasText: "Ctrl+Space" }).waitFor();
   assert.deepEqual(await axe(page, "dialog"), []);
-  await picture(page, "keys");
   await page.keyboard.press("Escape");
   await page.locator("dialog").waitFor({ state: "detached" });
 });
