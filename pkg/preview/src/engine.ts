@@ -41,9 +41,9 @@ export class Engine {
     return this.ask({ ask: "read", file }) as Promise<number>;
   }
 
-  /** One of the objects that were read. */
-  object(index: number): Promise<string> {
-    return this.ask({ ask: "object", index }) as Promise<string>;
+  /** One of the objects that were read; none when the worker is a new one. */
+  object(index: number): Promise<string | undefined> {
+    return this.ask({ ask: "object", index }) as Promise<string | undefined>;
   }
 
   /** Transforms many objects, given or read before, and counts what becomes of them. */
@@ -98,8 +98,10 @@ export class Engine {
       return;
     }
     this.waiting.delete(response.number);
-    if ("failure" in response) waiting.reject(new Refused(response.failure));
-    else if ("answer" in response) waiting.resolve(response.answer);
+    if ("failure" in response) {
+      waiting.reject(new Refused(response.failure));
+      if (response.failure.code === "trapped") this.broken(response.failure.message);
+    } else if ("answer" in response) waiting.resolve(response.answer);
   }
 
   /** A worker that failed is replaced: one bad input must not end the session. */
