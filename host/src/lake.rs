@@ -290,7 +290,7 @@ fn sync_dir(dir: &Path) -> std::io::Result<()> {
     File::open(dir).and_then(|dir| dir.sync_all())
 }
 
-fn private_dir(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn private_dir(dir: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

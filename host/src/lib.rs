@@ -4,14 +4,17 @@
 pub mod config;
 pub mod delivery;
 pub mod flow;
+mod http;
 pub mod input;
 pub mod lake;
 pub mod ledger;
 pub mod module;
 pub mod observe;
 pub mod platform;
+pub mod preview;
 pub mod quarantine;
 pub mod report;
 pub mod schedule;
 pub mod stripe;
 pub mod sync;
+pub mod webhook;

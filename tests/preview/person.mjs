@@ -29,8 +29,7 @@ after(async () => {
 });
 
 /** A fresh window at the page, with nothing kept from before. */
-export async function visit({ width = 1280, height = 860, theme = "light", path = "" } = {}) {
-  const { address } = site;
+export async function visit({ address = site.address, width = 1280, height = 860, theme = "light", path = "" } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, permissions: ["clipboard-read", "clipboard-write"] });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

@@ -14,3 +14,4 @@ pub mod native;
 pub mod node;
 pub mod program;
 pub mod stand_in;
+pub mod webhooks;

@@ -19,6 +19,8 @@ use wasm_bindgen_cli_support::Bindgen;
 pub(crate) const WASM: &str = "stripe_xdm_bg.wasm";
 /// The file that names the module's SHA-256, as `sha256sum --check` reads it.
 const SHA256: &str = "module.sha256";
+/// What the build leaves in dist.
+pub(crate) const FILES: [&str; 4] = ["stripe_xdm.js", "stripe_xdm.d.ts", WASM, SHA256];
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Edge runtimes limit what they load, the strictest to 1 MB; the module stays well below, so that the
 /// code around it has room too (bytes after gzip -9). Nearly two thirds are the mapping language.

@@ -10,7 +10,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::path::PathBuf;
-use stripe_xdm::config::{AccountEntry, ConfigFile, FILE, KEYS, Key, Kind, Origin, Problem, Setting};
+use stripe_xdm::config::{AccountEntry, ConfigFile, FILE, KEYS, Key, Origin, Problem, Setting};
 
 /// The options that `[[account]]` has, too.
 const OF_ACCOUNTS: [&str; 8] = [
@@ -135,7 +135,7 @@ pub(super) fn with_file(command: Command, settings: &[Setting], above: Option<&A
             let found = settings.iter().find(|setting| {
                 setting.flag == flag
                     && setting.key.is_for(name)
-                    && !(matches!(setting.key.kind, Kind::Secret(..)) && is_named(setting.key, above))
+                    && !(setting.key.secret().is_some() && is_named(setting.key, above))
             });
             match found {
                 Some(setting) => arg.required(false).default_values(setting.values.clone()),

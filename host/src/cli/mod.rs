@@ -19,11 +19,13 @@ mod given;
 mod layers;
 mod mapping;
 mod module;
+mod preview;
 mod privacy;
 mod quarantine;
 mod reset;
 mod run;
 mod schema;
+mod serve;
 mod settings;
 mod signals;
 mod status;
@@ -46,6 +48,9 @@ use stripe_xdm::observe::{self, Filter};
 
 /// The module that this program was built with, when one was there.
 const EMBEDDED: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+
+/// The files of the preview page that this program was built with, by their names; empty when there were none.
+const SITE: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/site.rs"));
 
 /// Stripe objects to Adobe XDM records.
 #[derive(Debug, Parser)]
@@ -126,6 +131,8 @@ enum Command {
     Sync(Box<sync::SyncCommand>),
     /// Stay up and sync on a schedule
     Run(Box<run::RunArgs>),
+    /// Stay up and take webhooks: Stripe's Events as they happen
+    Serve(Box<serve::ServeArgs>),
     /// Carry what a lake holds to Experience Platform
     Deliver(deliver::DeliverArgs),
     /// How far a lake is: ranges, lag, errors; also while a sync runs
@@ -142,6 +149,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Sync a made-up account from a Stripe stand-in on this machine
     Demo(Box<demo::DemoArgs>),
+    /// The page on which objects, mappings and records follow each other, with objects of the account
+    Preview(Box<preview::PreviewArgs>),
     /// What an expression of the mapping language gives for an input
     Eval(eval::EvalArgs),
     /// Check, try, explain, compare, export and import mapping sets
@@ -161,6 +170,7 @@ impl Cli {
             Command::Transform(args) => transform::run(&self.global, args),
             Command::Sync(args) => sync::run(&self.global, &args),
             Command::Run(args) => run::run(&self.global, &args),
+            Command::Serve(args) => serve::run(&self.global, &args),
             Command::Deliver(args) => deliver::run(&self.global, &args),
             Command::Status(args) => status::run(&self.global, &args),
             Command::Verify(args) => verify::run(&self.global, args),
@@ -169,6 +179,7 @@ impl Cli {
             Command::Doctor(args) => doctor::run(&self.global, args),
             Command::Config(command) => config::run(&self.global, command),
             Command::Demo(args) => demo::run(&self.global, *args),
+            Command::Preview(args) => preview::run(&self.global, &args),
             Command::Eval(args) => eval::run(&self.global, args),
             Command::Mapping(command) => mapping::run(&self.global, command),
             Command::Schema(command) => schema::run(&self.global, command),

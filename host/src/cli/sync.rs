@@ -16,7 +16,7 @@ use std::sync::Arc;
 use stripe_xdm::config::Connected;
 use stripe_xdm::delivery::Delivery;
 use stripe_xdm::module::{Module, Worker};
-use stripe_xdm::observe::{Counted, Metrics, MetricsAddress, Served};
+use stripe_xdm::observe::{Counted, ListenAddress, Metrics, Served};
 use stripe_xdm::quarantine::Surroundings;
 use stripe_xdm::report::{Bars, Lines, Named, Silent, accounts_table, delivery_text, summary_table};
 use stripe_xdm::schedule::Stop;
@@ -52,8 +52,8 @@ pub(super) struct SyncArgs {
     #[command(flatten)]
     stripe: StripeArgs,
     /// Serve metrics for Prometheus while it runs: a port of this machine, or an address
-    #[arg(long, value_name = "ADDR", value_parser = MetricsAddress::parse)]
-    metrics: Option<MetricsAddress>,
+    #[arg(long, value_name = "ADDR", value_parser = ListenAddress::parse)]
+    metrics: Option<ListenAddress>,
     #[command(flatten)]
     settings: SettingsArgs,
 }
@@ -65,7 +65,7 @@ pub(super) struct Ready {
     settings: Settings,
     pub(super) targets: Vec<Target>,
     at_once: usize,
-    counted: Option<(MetricsAddress, Arc<Metrics>)>,
+    counted: Option<(ListenAddress, Arc<Metrics>)>,
     /// Where records go besides the lake.
     pub(super) route: Option<Route>,
 }
@@ -197,8 +197,18 @@ impl Ready {
         Ok(Some(served.with_context(|| format!("--metrics {}: cannot listen there", address.0))?))
     }
 
+    /// What counts, when metrics are asked for.
+    pub(super) fn metrics(&self) -> Option<Arc<Metrics>> {
+        self.counted.as_ref().map(|(_, metrics)| metrics.clone())
+    }
+
+    /// The settings for the module.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The watcher of an account.
-    fn watch(&self, inner: SharedWatch, account: &str) -> SharedWatch {
+    pub(super) fn watch(&self, inner: SharedWatch, account: &str) -> SharedWatch {
         match &self.counted {
             Some((_, metrics)) => {
                 self.targets.iter().for_each(|target| metrics.expect(account, &target.config.resources));

@@ -47,6 +47,8 @@ pub enum Kind {
     /// `{ env = "NAME" }` or `{ file = "PATH" }`. Holds the option that names a variable, and the variable that
     /// is read when nothing is said.
     Secret(&'static str, &'static str),
+    /// A list of such, each of which will do.
+    Secrets(&'static str, &'static str),
 }
 
 /// The commands that a key is for.
@@ -75,6 +77,7 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "mapping", about: "What records look like" },
     Section { name: "privacy", about: "What becomes of personal data" },
     Section { name: "schedule", about: "When `stripe-xdm run` syncs" },
+    Section { name: "webhook", about: "What `stripe-xdm serve` takes from Stripe as it happens" },
     Section { name: "log", about: "What is logged on standard error" },
     Section { name: "metrics", about: "Numbers for Prometheus" },
     Section {
@@ -93,7 +96,8 @@ const fn key(section: &'static str, name: &'static str, flag: &'static str, kind
 const NOT_DEMO: Scope = Except(&["demo"]);
 const RUN: Scope = Only(&["run"]);
 /// What carries records to Experience Platform.
-const DELIVERY: Scope = Only(&["sync", "run", "deliver"]);
+const DELIVERY: Scope = Only(&["sync", "run", "serve", "deliver"]);
+const SERVE: Scope = Only(&["serve"]);
 const TRANSFORM: Scope = Only(&["transform"]);
 
 /// All keys.
@@ -112,7 +116,7 @@ pub const KEYS: &[Key] = &[
     key("sync", "concurrency", "concurrency", Count, NOT_DEMO),
     key("sync", "rate_limit", "rate-limit", Number, NOT_DEMO),
     key("sync", "endpoint_rate_limit", "endpoint-rate-limit", Number, NOT_DEMO),
-    key("sync", "to", "to", Text, Only(&["sync", "run"])),
+    key("sync", "to", "to", Text, Only(&["sync", "run", "serve"])),
     key("mapping", "tenant", "tenant", Text, All),
     key("mapping", "model", "model", Text, All),
     key("mapping", "mappings", "mapping", Mappings, All),
@@ -138,6 +142,28 @@ pub const KEYS: &[Key] = &[
     key("schedule", "start", "start", Time, RUN),
     key("schedule", "backfill", "backfill", Switch, RUN),
     key("schedule", "jitter", "jitter", Count, RUN),
+    key("webhook", "listen", "listen", Text, SERVE),
+    key(
+        "webhook",
+        "secrets",
+        "webhook-secret-file",
+        Secrets("webhook-secret-env", "STRIPE_WEBHOOK_SECRET"),
+        SERVE,
+    ),
+    key(
+        "webhook",
+        "wrapped_keys",
+        "wrapped-key-file",
+        Secrets("wrapped-key-env", "STRIPE_WRAPPED_KEY"),
+        SERVE,
+    ),
+    key("webhook", "wrapped_header", "wrapped-header", Text, SERVE),
+    key("webhook", "tolerance", "tolerance", Count, SERVE),
+    key("webhook", "settle_every", "settle-every", Count, SERVE),
+    key("webhook", "sync_every", "sync-every", Count, SERVE),
+    key("webhook", "deliver_every", "deliver-every", Count, SERVE),
+    key("webhook", "largest_body", "largest-body", Count, SERVE),
+    key("webhook", "largest_inbox", "largest-inbox", Count, SERVE),
     key("log", "level", "log", Text, All),
     key("log", "format", "log-format", Text, All),
     key("metrics", "address", "metrics", Text, All),
@@ -183,8 +209,16 @@ pub const KEYS: &[Key] = &[
 impl Key {
     /// The options that it stands for: two of a secret, else one.
     pub fn flags(&self) -> impl Iterator<Item = &'static str> {
-        let second = if let Secret(variable, _) = self.kind { Some(variable) } else { None };
+        let second = self.secret().map(|(variable, _)| variable);
         std::iter::once(self.flag).chain(second)
+    }
+
+    /// Of a secret, or several: the option that names a variable, and the variable that is read when nothing is said.
+    pub fn secret(&self) -> Option<(&'static str, &'static str)> {
+        match self.kind {
+            Secret(option, variable) | Secrets(option, variable) => Some((option, variable)),
+            _ => None,
+        }
     }
 
     /// Whether it is meant for a command, given with its parents: `quarantine retry`.
@@ -217,6 +251,7 @@ impl Kind {
             Mappings => r#"a list of files, such as ["charge=charges.json"]"#,
             Pairs => "a table of names and values",
             Connected => r#"true, false or a list of accounts, such as ["acct_1"]"#,
+            Secrets(..) => r#"a list such as [{ env = "NAME" }, { file = "PATH" }]"#,
             Secret(..) => r#"{ env = "NAME" } or { file = "PATH" }"#,
         }
     }

@@ -119,18 +119,13 @@ impl Reader<'_> {
                 continue;
             };
             let before = self.problems.len();
-            let said = match key.kind {
-                Kind::Secret(variable, _) => {
-                    self.secret(&key.to_string(), value).map(|secret| match secret {
-                        SecretRef::Env(name) => (variable, vec![name]),
-                        SecretRef::File(path) => (key.flag, vec![path.display().to_string()]),
-                    })
-                }
-                _ => self.values(key, value).map(|values| (key.flag, values)),
+            let said = match key.secret() {
+                Some((variable, _)) => self.secrets(key, variable, value),
+                None => self.values(key, value).map(|values| (key.flag, values)).into_iter().collect(),
             };
             self.problems.iter_mut().skip(before).for_each(|problem| problem.key = Some(key));
             let place = Some(self.place(&value.span()));
-            settings.extend(said.map(|(flag, values)| Setting { key, flag, values, place }));
+            settings.extend(said.into_iter().map(|(flag, values)| Setting { key, flag, values, place }));
         }
         settings
     }
@@ -171,7 +166,7 @@ impl Reader<'_> {
                 Connected::These(accounts) => accounts.join(","),
             }]),
             // Told apart before.
-            Kind::Secret(..) => None,
+            Kind::Secret(..) | Kind::Secrets(..) => None,
         }
     }
 
@@ -293,6 +288,44 @@ impl Reader<'_> {
         }
     }
 
+    /// Where secrets are, by the options that say so.
+    fn secrets(
+        &mut self,
+        key: &Key,
+        variable: &'static str,
+        value: &Value<'_>,
+    ) -> Vec<(&'static str, Vec<String>)> {
+        let name = key.to_string();
+        let secrets = match key.kind {
+            Kind::Secrets(..) => self.several_secrets(&name, value),
+            _ => self.secret(&name, value).into_iter().collect(),
+        };
+        let (mut variables, mut files) = (Vec::new(), Vec::new());
+        for secret in secrets {
+            match secret {
+                SecretRef::Env(name) => variables.push(name),
+                SecretRef::File(path) => files.push(path.display().to_string()),
+            }
+        }
+        let said = [(variable, variables), (key.flag, files)];
+        said.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    /// Where secrets are, any of which will do.
+    fn several_secrets(&mut self, name: &str, value: &Value<'_>) -> Vec<SecretRef> {
+        match value.get_ref().as_array() {
+            Some(array) if !array.is_empty() => {
+                array.iter().filter_map(|element| self.secret(name, element)).collect()
+            }
+            // A text would be the secret itself, which is told as such.
+            None if value.get_ref().is_str() => self.secret(name, value).into_iter().collect(),
+            _ => {
+                self.expected(name, value, Kind::Secrets("", ""));
+                Vec::new()
+            }
+        }
+    }
+
     /// Where a secret is. The file itself must not hold one.
     fn secret(&mut self, name: &str, value: &Value<'_>) -> Option<SecretRef> {
         if value.get_ref().is_str() {
@@ -362,7 +395,7 @@ impl Reader<'_> {
     }
 
     fn account(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<AccountEntry> {
-        const KNOWN: [&str; 9] = [
+        const KNOWN: [&str; 11] = [
             "name",
             "api_key",
             "account",
@@ -372,6 +405,8 @@ impl Reader<'_> {
             "rate_limit",
             "endpoint_rate_limit",
             "customer_namespace",
+            "webhook_secrets",
+            "wrapped_keys",
         ];
         let mut entry = AccountEntry {
             name: String::new(),
@@ -383,6 +418,8 @@ impl Reader<'_> {
             rate_limit: None,
             endpoint_rate_limit: None,
             customer_namespace: None,
+            webhook_secrets: Vec::new(),
+            wrapped_keys: Vec::new(),
             place: self.place(&span),
             places: Vec::new(),
         };
@@ -419,6 +456,8 @@ impl Reader<'_> {
                 "customer_namespace" => {
                     entry.customer_namespace = self.text_of(&full, value, Kind::Text);
                 }
+                "webhook_secrets" => entry.webhook_secrets = self.several_secrets(&full, value),
+                "wrapped_keys" => entry.wrapped_keys = self.several_secrets(&full, value),
                 odd => {
                     let odd = shown(odd);
                     let message = format!("account has no key {odd}{}", meant(odd, KNOWN));

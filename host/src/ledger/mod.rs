@@ -255,6 +255,11 @@ pub struct Unsettled {
     pub settled: bool,
 }
 
+impl Unsettled {
+    /// Stands for the creation time of objects whose state is in doubt: behind all for which lists are read again.
+    pub const IN_DOUBT: i64 = i64::MAX;
+}
+
 /// What a unit gained.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -449,6 +454,8 @@ pub trait Ledger: Send {
     fn forget_heard(&mut self, account: i64, before: i64) -> Result<(), LedgerError>;
     /// How many of a resource's objects are unsettled, and the creation time of the oldest.
     fn unsettled(&mut self, account: i64, resource: &str) -> Result<(u64, Option<i64>), LedgerError>;
+    /// The objects whose state is in doubt ([`Unsettled::IN_DOUBT`]), by resource and id.
+    fn in_doubt(&mut self, account: i64) -> Result<Vec<(String, String)>, LedgerError>;
     /// Forgets how far the walks of some resources came, so that they are listed once more; notes since when, and
     /// the bookmarks from which their Events are read afterwards. All or nothing.
     fn relist(

@@ -14,6 +14,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Upper bounds of the classes of durations, in seconds.
 const SECONDS: [f64; 9] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 80.0];
 
+/// The same of webhooks, which are taken while somebody waits.
+const WEBHOOK_SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0, 10.0];
+
 /// Stripe's reasons for a 429.
 const LIMITS: [&str; 5] =
     ["global-rate", "endpoint-rate", "global-concurrency", "endpoint-concurrency", "resource-specific"];
@@ -39,6 +42,8 @@ pub struct Metrics {
     build: IntGaugeVec,
     last_success: IntGaugeVec,
     lag: GaugeVec,
+    webhooks: HistogramVec,
+    inbox: IntGaugeVec,
     /// To where each resource of each account is in step, in epoch seconds.
     until: Mutex<BTreeMap<(String, String), i64>>,
 }
@@ -130,6 +135,24 @@ impl Metrics {
                 IntGaugeVec::new(
                     Opts::new("stripe_xdm_build_info", "Always 1: which program and module count here."),
                     &["version", "module"],
+                )?,
+            )?,
+            webhooks: add(
+                &registry,
+                HistogramVec::new(
+                    HistogramOpts::new(
+                        "stripe_xdm_webhook_duration_seconds",
+                        "From a webhook's headers to its answer: taken, or why it was refused.",
+                    )
+                    .buckets(WEBHOOK_SECONDS.to_vec()),
+                    &["answer"],
+                )?,
+            )?,
+            inbox: add(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new("stripe_xdm_inbox", "What was taken by webhook and is not in the lake yet."),
+                    &["unit"],
                 )?,
             )?,
             until: Mutex::default(),
@@ -226,6 +249,18 @@ impl Metrics {
     pub fn in_step(&self, account: &str, resource: &str, until: i64) {
         let mut known = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert((account.to_owned(), resource.to_owned()), until);
+    }
+
+    /// A webhook was answered.
+    pub fn webhook(&self, answer: &str, took: Duration) {
+        self.webhooks.with_label_values(&[answer]).observe(took.as_secs_f64());
+    }
+
+    /// So much waits in the inbox.
+    pub fn inbox(&self, events: u64, bytes: u64) {
+        for (unit, value) in [("events", events), ("bytes", bytes)] {
+            self.inbox.with_label_values(&[unit]).set(i64::try_from(value).unwrap_or(i64::MAX));
+        }
     }
 
     /// All numbers in Prometheus' text form.

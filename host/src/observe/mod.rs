@@ -10,5 +10,5 @@ mod watch;
 pub use filter::Filter;
 pub use log::log;
 pub use metrics::Metrics;
-pub use serve::{MetricsAddress, Served};
+pub use serve::{ListenAddress, Served};
 pub use watch::Counted;

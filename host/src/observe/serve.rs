@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 /// Where to serve. A port alone is on this machine only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MetricsAddress(pub SocketAddr);
+pub struct ListenAddress(pub SocketAddr);
 
-impl MetricsAddress {
+impl ListenAddress {
     /// Takes `9464`, `:9464`, `127.0.0.1:9464` or `0.0.0.0:9464`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let port = text.strip_prefix(':').unwrap_or(text);
@@ -35,7 +35,7 @@ pub struct Served {
 
 impl Served {
     /// Begins to serve `/metrics` and `/healthz`.
-    pub async fn start(address: MetricsAddress, metrics: Arc<Metrics>) -> std::io::Result<Self> {
+    pub async fn start(address: ListenAddress, metrics: Arc<Metrics>) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address.0).await?;
         let address = listener.local_addr()?;
         let text = move || {
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_port_alone_is_for_this_machine() {
-        let at = |text| MetricsAddress::parse(text).map(|at| at.0.to_string());
+        let at = |text| ListenAddress::parse(text).map(|at| at.0.to_string());
         assert_eq!(at("9464").unwrap(), "127.0.0.1:9464");
         assert_eq!(at(":9464").unwrap(), "127.0.0.1:9464");
         assert_eq!(at("0.0.0.0:1").unwrap(), "0.0.0.0:1");
@@ -77,7 +77,7 @@ mod tests {
     async fn metrics_and_health_are_served_until_the_end() {
         let metrics = Metrics::new().unwrap();
         metrics.retried("/v1/prices");
-        let served = Served::start(MetricsAddress::parse("0").unwrap(), metrics).await.unwrap();
+        let served = Served::start(ListenAddress::parse("0").unwrap(), metrics).await.unwrap();
         let at = |path: &str| format!("http://{}{path}", served.address);
         let text = reqwest::get(at("/metrics")).await.unwrap().text().await.unwrap();
         assert!(text.contains(r#"stripe_xdm_retries_total{endpoint="/v1/prices"} 1"#), "{text}");

@@ -151,6 +151,15 @@ impl ApiError {
         }
     }
 
+    /// Whether asking again would get the same answer, until somebody changes something.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Permission { .. } | Self::Contract { .. } => true,
+            Self::Refused { status, .. } => (400..500).contains(status) && *status != 429,
+            Self::Key { .. } | Self::Network { .. } | Self::Setup(_) => false,
+        }
+    }
+
     /// Whether no request with this key can succeed.
     pub fn is_fatal(&self) -> bool {
         matches!(self, Self::Key { .. } | Self::Setup(_))

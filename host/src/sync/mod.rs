@@ -8,7 +8,8 @@ mod digest;
 mod events;
 mod gaps;
 mod heal;
-mod nested;
+mod hear;
+pub(crate) mod nested;
 mod older;
 mod parts;
 mod pending;
@@ -25,9 +26,10 @@ mod verify;
 mod who;
 
 pub use accounts::{Account, Ended, Target, Total, each_account, sync_accounts};
-pub use events::EventsSummary;
+pub use events::{EventsSummary, account_of, events_in};
 pub use gaps::news_of;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
+pub use hear::{Heard, Hears};
 pub use pins::pins;
 pub use reset::{Forgetting, Reset, forget, to_forget};
 pub use retry::{Retried, RetryConfig, retry};
@@ -39,7 +41,7 @@ pub use verify::{
 pub use who::{Who, identify};
 
 use crate::lake::{Lake, LakeError};
-use crate::ledger::{Heard, Ledger, LedgerError, SqliteLedger, Tally, Unit, Version};
+use crate::ledger::{Ledger, LedgerError, SqliteLedger, Tally, Unit, Version};
 use crate::module::{Batch, Call, Module, Worker, WorkerError};
 use crate::quarantine::Surroundings;
 use crate::stripe::{ApiError, Client, Mode, Page, RequestId, Resource};
@@ -253,7 +255,7 @@ struct Told {
     /// Where the object lies in the text.
     object: Range<usize>,
     /// Of an Event, what it is remembered by.
-    heard: Option<Heard>,
+    heard: Option<crate::ledger::Heard>,
 }
 
 /// What the workers send on.
@@ -483,14 +485,7 @@ impl Session {
     ) -> Result<(Deliverer, Summary, bool), SyncError> {
         let (account, walk) = (heal.account, heal::WALK);
         deliverer.expect(Begin::loose(walk, account, "healing"));
-        let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
-        let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
-        thread("transform", move || transform(worker, &jobs, &made_in))?;
-        let (delivered_in, delivered) = tokio::sync::oneshot::channel();
-        thread("deliver", move || {
-            // Nobody listens any more only when the sync itself was dropped.
-            let _dropped = delivered_in.send(deliverer.run(&made));
-        })?;
+        let (jobs_in, delivered) = line_up(deliverer, worker)?;
         // The healer holds the sender; when it is gone the worker and the delivery end.
         let healed = tokio::select! {
             healed = heal.run(self.ledger.clone(), jobs_in) => Some(healed),
@@ -504,6 +499,25 @@ impl Session {
         }
         Ok((deliverer, summary, healed.is_none()))
     }
+}
+
+/// How a delivery ended.
+type Delivered = tokio::sync::oneshot::Receiver<Result<(Deliverer, Summary), SyncError>>;
+
+/// A worker and a delivery behind one another; they end when the sender is gone.
+fn line_up(
+    deliverer: Deliverer,
+    worker: Worker,
+) -> Result<(async_channel::Sender<Job>, Delivered), SyncError> {
+    let (jobs_in, jobs) = async_channel::bounded::<Job>(QUEUE);
+    let (made_in, made) = async_channel::bounded::<Made>(QUEUE);
+    thread("transform", move || transform(worker, &jobs, &made_in))?;
+    let (delivered_in, delivered) = tokio::sync::oneshot::channel();
+    thread("deliver", move || {
+        // Nobody listens any more only when the sync itself was dropped.
+        let _dropped = delivered_in.send(deliverer.run(&made));
+    })?;
+    Ok((jobs_in, delivered))
 }
 
 /// Brings the lake up to date with Stripe.

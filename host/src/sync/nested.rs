@@ -12,7 +12,7 @@ const LIMIT: &str = "100";
 const MAX: usize = 100_000;
 
 /// Completes every list of every object of a page.
-pub(super) async fn complete(client: &Client, resource: Resource, page: &mut Page) -> Result<(), ApiError> {
+pub(crate) async fn complete(client: &Client, resource: Resource, page: &mut Page) -> Result<(), ApiError> {
     for nested in resource.nested() {
         for index in 0..page.objects.len() {
             let object = &page.objects[index];

@@ -1,5 +1,6 @@
 //! Balance transactions have no Events: they are pending, and some day available without a word. Those that are
-//! pending are remembered, and the list is read again from the oldest of them on, in each run, until none is.
+//! pending are remembered, and the list is read again from the oldest of them on, in each run, until none is. Objects of
+//! other resources are unsettled when Events that came apart have left their state in doubt.
 
 use crate::ledger::{Ledger, LedgerError, Unsettled};
 use crate::stripe::{Object, Resource};
@@ -20,6 +21,11 @@ pub(super) fn of(object: &Object, text: &[u8]) -> Unsettled {
         id: object.id.clone(),
         settled: status.is_none_or(|status| status != "pending"),
     }
+}
+
+/// An object of which two Events of one second tell different states, until it was read by its id.
+pub(super) fn in_doubt(resource: Resource, id: &str, settled: bool) -> Unsettled {
+    Unsettled { resource: resource.name(), created: Unsettled::IN_DOUBT, id: id.to_owned(), settled }
 }
 
 /// How far a run looks back behind the bound of the run before, in seconds: as far as the resource wants, and so far

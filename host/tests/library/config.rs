@@ -60,6 +60,29 @@ fn values_become_what_would_follow_their_options() {
 }
 
 #[test]
+fn several_secrets_are_a_list_of_references_and_never_secrets() {
+    let file = read(
+        r#"
+        [webhook]
+        secrets = [{ env = "NEW" }, { file = "old" }, { env = "NEWER" }]
+        "#,
+    )
+    .unwrap();
+    assert_eq!(values(&file, "webhook-secret-env"), ["NEW", "NEWER"]);
+    assert_eq!(values(&file, "webhook-secret-file"), ["/etc/stripe/old"]);
+    for (secrets, said) in [
+        (r#"["whsec_n0b0dy"]"#, "holds the secret itself"),
+        (r#""whsec_n0b0dy""#, "holds the secret itself"),
+        (r#"{ env = "NAME" }"#, "expected a list"),
+        ("[]", "expected a list"),
+        (r#"[{ name = "NAME" }]"#, "expected"),
+    ] {
+        let problems = problems(&format!("[webhook]\nsecrets = {secrets}"));
+        assert!(problems[0].contains(said) && !problems[0].contains("n0b0dy"), "{problems:?}");
+    }
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_with_their_places() {
     let told = problems(
         "[sync]\nlake = 3\nresurces = []\n\n[maping]\n[mapping]\n  lake = \"x\"\n[log]\nlevel = true\n",

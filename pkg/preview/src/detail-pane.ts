@@ -62,6 +62,7 @@ export class DetailPane extends Pane {
       ["changes", changes !== 0 ? `Changes (${changes})` : "Changes"],
       ["bulk", session.objects.length > 1 ? `Bulk (${session.objects.length.toLocaleString("en")})` : "Bulk"],
       ["settings", "Settings"],
+      ...(session.connection === undefined ? [] : [["connect", "Connect"] satisfies [string, string]]),
     ];
     return html`
       <sp-tabs size="s" compact selected=${this.tab} label="Details" @change=${(event: Event) => (this.tab = (event.target as HTMLElement & { selected: string }).selected)}>
@@ -80,6 +81,7 @@ export class DetailPane extends Pane {
       case "changes": return html`<changes-panel .session=${this.session} .version=${this.version} @edit-row=${() => this.edit()}></changes-panel>`;
       case "bulk": return this.bulk();
       case "settings": return this.settings();
+      case "connect": return html`<connect-panel .session=${this.session} .version=${this.version}></connect-panel>`;
       default: return html`<mapping-editor .session=${this.session} .version=${this.version}></mapping-editor>`;
     }
   }

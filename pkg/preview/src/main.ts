@@ -27,5 +27,6 @@ import "./mapping-editor.ts";
 import "./schema-panel.ts";
 import "./privacy-panel.ts";
 import "./changes-panel.ts";
+import "./connect-panel.ts";
 import "./detail-pane.ts";
 import "./app.ts";

@@ -1,8 +1,9 @@
 // One person's session: the object that is looked at, the changes to the model, and what the module says of
 // both. The panes show it and call it; it tells them when something is new.
 
-import type { LanguageFunction, Outcome, Settings } from "stripe-xdm";
+import type { LanguageFunction, Outcome, Settings, UserModel } from "stripe-xdm";
 import { Collection } from "./collection.ts";
+import type { Connection } from "./connect.ts";
 import { add, change, emptyDraft, move, revert, rows, userModel, type Draft, type Mapping, type Row } from "./draft.ts";
 import type { Word } from "./editor.ts";
 import { Engine, Refused } from "./engine.ts";
@@ -61,6 +62,8 @@ export class Session {
   related: Counterparts = counterparts(undefined, undefined);
   /** The row in the editor. */
   focus: string | undefined;
+  /** The program behind the page, when it is no static site. */
+  connection: Connection | undefined;
   bulk: Bulk | undefined;
   bulkProblem = "";
   /** From the last change until its records were there, in milliseconds; 0 before the first. */
@@ -333,9 +336,14 @@ export class Session {
     this.changed();
   }
 
+  /** The changes of all models, as settings have them. */
+  get changes(): UserModel[] {
+    return [...this.histories.values()].flatMap((history) => userModel(history.value, this.mistaken) ?? []);
+  }
+
   /** The settings with the changes of all models: what a sync would run with. */
   get whole(): Settings {
-    const models = [...this.histories.values()].flatMap((history) => userModel(history.value, this.mistaken) ?? []);
+    const models = this.changes;
     return models.length === 0 ? this.settings : { ...this.settings, models: [...(this.settings.models ?? []), ...models] };
   }
 

@@ -21,5 +21,8 @@ mod relational_cli;
 mod resume;
 mod schema_apply;
 mod schema_show;
+mod serve;
+mod signatures;
 mod sync_limits;
 mod transform_cli;
+mod webhook;

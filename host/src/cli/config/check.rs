@@ -8,7 +8,7 @@ use super::super::layers::{
 use super::super::{Cli, Command};
 use clap::FromArgMatches;
 use std::path::PathBuf;
-use stripe_xdm::config::{ConfigFile, KEYS, Kind, Origin, Problem, SecretRef, Setting};
+use stripe_xdm::config::{ConfigFile, KEYS, Origin, Problem, SecretRef, Setting};
 use stripe_xdm::module::Module;
 
 /// What `sync` and `run` must be given.
@@ -146,22 +146,26 @@ fn missing_secrets(file: &ConfigFile, settings: &[Setting]) -> Vec<Problem> {
     // Where accounts have their own keys, the one of a single account is not read.
     let is_read = |setting: &&Setting| file.accounts.is_empty() || setting.key.name != "api_key";
     let of_settings = settings.iter().filter(is_read).filter_map(|setting| {
-        let error = secret_of(setting)?.read().err()?;
+        let error = secrets_of(setting).iter().find_map(|secret| secret.read().err())?;
         Some(problem(file, setting, error))
     });
     let of_accounts = file.accounts.iter().filter_map(|account| {
-        let error = account.api_key.read().err()?;
-        Some(account_problem(file, account, "api_key", &error.to_string()))
+        let api_key = std::iter::once(("api_key", &account.api_key));
+        let webhook = account.webhook_secrets.iter().map(|secret| ("webhook_secrets", secret));
+        let wrapped = account.wrapped_keys.iter().map(|key| ("wrapped_keys", key));
+        let mut all = api_key.chain(webhook).chain(wrapped);
+        let (key, error) = all.find_map(|(key, secret)| Some((key, secret.read().err()?)))?;
+        Some(account_problem(file, account, key, &error.to_string()))
     });
     of_settings.chain(of_accounts).collect()
 }
 
-/// Where the secret is that a setting is about.
-pub(super) fn secret_of(setting: &Setting) -> Option<SecretRef> {
-    let value = setting.values.first().map_or("", String::as_str);
-    match setting.key.kind {
-        Kind::Secret(variable, _) if variable == setting.flag => Some(SecretRef::Env(value.to_owned())),
-        Kind::Secret(..) => Some(SecretRef::File(PathBuf::from(value))),
-        _ => None,
-    }
+/// Where the secrets are that a setting is about.
+pub(super) fn secrets_of(setting: &Setting) -> Vec<SecretRef> {
+    let Some((variable, _)) = setting.key.secret() else { return Vec::new() };
+    let secret = |value: &String| match setting.flag == variable {
+        true => SecretRef::Env(value.clone()),
+        false => SecretRef::File(PathBuf::from(value)),
+    };
+    setting.values.iter().map(secret).collect()
 }

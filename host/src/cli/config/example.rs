@@ -30,7 +30,9 @@ pub(super) fn example() -> String {
         "\n# One table for each account, when there are several. What it leaves out is as in [sync].\n\
          # [[account]]\n# name = \"shop\"\n# api_key = {{ env = \"STRIPE_API_KEY_SHOP\" }}\n# account = \"acct_1\"\n\
          # connected = true\n# resources = [\"charges\", \"customers\"]\n# since = 2026-01-31\n# rate_limit = 20\n\
-         # endpoint_rate_limit = 10\n# customer_namespace = \"STRIPE_SHOP\""
+         # endpoint_rate_limit = 10\n# customer_namespace = \"STRIPE_SHOP\"\n\
+         # webhook_secrets = [{{ env = \"STRIPE_WEBHOOK_SECRET_SHOP\" }}]\n\
+         # wrapped_keys = [{{ env = \"STRIPE_WRAPPED_KEY_SHOP\" }}]"
     ));
     text
 }
@@ -38,13 +40,16 @@ pub(super) fn example() -> String {
 /// What a key is about, in its option's words.
 fn meaning(key: &Key, arg: &clap::Arg) -> String {
     let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    let what = help.strip_prefix("A file that holds ").unwrap_or(&help);
+    let what = what.split([';', ',']).next().unwrap_or(what);
     match key.kind {
         Kind::Not => format!("false: {help}"),
         Kind::Secret(_, variable) => {
-            let what = help.strip_prefix("A file that holds ").unwrap_or(&help);
-            let what = what.split([';', ',']).next().unwrap_or(what);
             format!("Where {what} is, in a variable or a file; default the variable {variable}")
         }
+        Kind::Secrets(_, variable) => format!(
+            "Where {what} is, in a variable or a file, and others that are as good; default the variable {variable}"
+        ),
         _ => help,
     }
 }
@@ -64,6 +69,7 @@ fn sample(key: &Key, arg: &clap::Arg) -> String {
 fn example_of(name: &str, kind: Kind) -> &'static str {
     match (name, kind) {
         ("api_key", _) => r#"{ env = "STRIPE_API_KEY" }"#,
+        ("wrapped_keys", _) => r#"[{ env = "STRIPE_WRAPPED_KEY" }]"#,
         ("salt", _) => r#"{ env = "STRIPE_XDM_PRIVACY_SALT" }"#,
         ("client_secret", _) => r#"{ env = "STRIPE_XDM_CLIENT_SECRET" }"#,
         ("lake", _) => r#""lake""#,
@@ -95,6 +101,7 @@ fn example_of(name: &str, kind: Kind) -> &'static str {
         (_, Kind::Mappings) => r#"["charge=charges.json"]"#,
         (_, Kind::Pairs) => r#"{ name = "value" }"#,
         (_, Kind::Secret(..)) => r#"{ env = "NAME" }"#,
+        (_, Kind::Secrets(..)) => r#"[{ env = "STRIPE_WEBHOOK_SECRET" }]"#,
         (_, Kind::Text | Kind::Path) => r#""text""#,
     }
 }
@@ -119,7 +126,7 @@ mod tests {
             options.extend(long.map(|long| (name.to_owned(), long.to_owned())));
         };
         add("", &command);
-        for name in ["sync", "run", "transform", "doctor"] {
+        for name in ["sync", "run", "serve", "transform", "doctor"] {
             if let Some(command) = command.find_subcommand(name) {
                 add(name, command);
             }
@@ -208,6 +215,7 @@ mod tests {
                 let default = match (arg.get_default_values().first(), key.kind) {
                     (_, Kind::Not) => "`true`".to_owned(),
                     (_, Kind::Secret(_, variable)) => format!("`{{ env = \"{variable}\" }}`"),
+                    (_, Kind::Secrets(_, variable)) => format!("`[{{ env = \"{variable}\" }}]`"),
                     (Some(value), _) => format!("`{}`", value.to_string_lossy()),
                     (None, _) => String::new(),
                 };

@@ -1,7 +1,7 @@
 //! What is in force: what the environment says before what the file says before the defaults.
 
 use super::super::layers::{command_with, described, variable};
-use super::check::secret_of;
+use super::check::secrets_of;
 use serde::Serialize;
 use stripe_xdm::config::{ConfigFile, KEYS, Key, Kind, Origin, Problem, SecretRef, Setting, nearest};
 
@@ -37,7 +37,9 @@ pub(super) fn environment() -> (Vec<Setting>, Vec<Problem>) {
 pub(super) fn rows(file: &ConfigFile, environment: &[Setting], problems: &[Problem]) -> Vec<Row> {
     let command = described();
     let default = |key: &Key| match key.kind {
-        Kind::Secret(_, variable) => Some(SecretRef::Env(variable.to_owned()).shown()),
+        Kind::Secret(_, variable) | Kind::Secrets(_, variable) => {
+            Some(SecretRef::Env(variable.to_owned()).shown())
+        }
         Kind::Not => Some("true".to_owned()),
         _ => {
             let (_, arg) = command_with(&command, key.flag, key)?;
@@ -55,10 +57,15 @@ pub(super) fn rows(file: &ConfigFile, environment: &[Setting], problems: &[Probl
             Some(line) => format!("{}:{line}", file.path.display()),
             None => file.path.display().to_string(),
         };
+        // Several secrets are two settings: those in variables and those in files.
+        let all_shown = |settings: &[Setting]| {
+            let all: Vec<String> = settings.iter().filter(of_key).map(shown).collect();
+            Some(all.join(", "))
+        };
         let (value, source, wrong) = if let Some(setting) = environment.iter().find(of_key) {
-            (Some(shown(setting)), format!("environment {}", variable(setting.flag)), of_variable)
+            (all_shown(environment), format!("environment {}", variable(setting.flag)), of_variable)
         } else if let Some(setting) = file.settings.iter().find(of_key) {
-            (Some(shown(setting)), at(setting.place.map(|place| place.line)), of_file)
+            (all_shown(&file.settings), at(setting.place.map(|place| place.line)), of_file)
         } else if let Some(problem) = of_file.first() {
             // What stands there is nothing that could be shown as its value.
             (None, at(problem.place.map(|place| place.line)), of_file)
@@ -72,13 +79,14 @@ pub(super) fn rows(file: &ConfigFile, environment: &[Setting], problems: &[Probl
 
 fn shown(setting: &Setting) -> String {
     let value = setting.values.first().map_or("", String::as_str);
-    match (secret_of(setting), setting.key.kind) {
-        (Some(secret), _) => secret.shown(),
-        (None, Kind::Not) => match value.to_ascii_lowercase().as_str() {
+    let secrets: Vec<String> = secrets_of(setting).iter().map(SecretRef::shown).collect();
+    match setting.key.kind {
+        _ if !secrets.is_empty() => secrets.join(", "),
+        Kind::Not => match value.to_ascii_lowercase().as_str() {
             "y" | "yes" | "t" | "true" | "on" | "1" => "false".to_owned(),
             _ => "true".to_owned(),
         },
-        (None, _) => setting.values.join(", "),
+        _ => setting.values.join(", "),
     }
 }
 
@@ -89,9 +97,13 @@ pub(super) fn unknown_variables(file: &ConfigFile) -> Vec<String> {
     known.extend(["CONFIG", "PRIVACY_SALT", "CLIENT_SECRET"].map(|name| format!("{PREFIX}{name}")));
     // The file can name any variable for a secret.
     known.extend(file.settings.iter().flat_map(|setting| setting.values.clone()));
-    known.extend(file.accounts.iter().map(|account| match &account.api_key {
-        SecretRef::Env(name) => name.clone(),
-        SecretRef::File(_) => String::new(),
+    let secrets = file.accounts.iter().flat_map(|account| {
+        let webhooks = account.webhook_secrets.iter().chain(&account.wrapped_keys);
+        std::iter::once(&account.api_key).chain(webhooks)
+    });
+    known.extend(secrets.filter_map(|secret| match secret {
+        SecretRef::Env(name) => Some(name.clone()),
+        SecretRef::File(_) => None,
     }));
     // Compared without what all of them have in common.
     let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();

@@ -11,7 +11,7 @@ mod units;
 use super::schema::MIGRATIONS;
 use super::{
     Commit, Covered, Digest, Embedded, Forget, Ledger, LedgerError, Objects, Quarantined, RecordId, Run,
-    Seen, Source, Unit, Version, Want,
+    Seen, Source, Unit, Unsettled, Version, Want,
 };
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
 use std::collections::HashMap;
@@ -376,6 +376,14 @@ impl Ledger for SqliteLedger {
             let sql = "SELECT count(*), min(created) FROM unsettled WHERE account = ? AND resource = ?";
             let make = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.max(0) as u64, row.get(1)?));
             tx.query_row(sql, params![account, resource], make)
+        })
+    }
+
+    fn in_doubt(&mut self, account: i64) -> Result<Vec<(String, String)>, LedgerError> {
+        self.within(|tx| {
+            let sql = "SELECT resource, id FROM unsettled WHERE account = ? AND created = ?";
+            let mut rows = tx.prepare_cached(sql)?;
+            rows.query_map([account, Unsettled::IN_DOUBT], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Deliverer {
     run: i64,
     /// What the run's files are named by, and the number of the next ones.
     stem: String,
-    seq: u64,
+    pub(super) seq: u64,
     lines: BTreeMap<usize, Line>,
     /// Pages before their turn, by walk and number.
     ahead: HashMap<usize, BTreeMap<u64, Step>>,
@@ -215,6 +215,10 @@ impl Deliverer {
             }
             if about.resource == Some(Resource::BalanceTransactions) {
                 self.open.commit.unsettled.push(pending::of(object, text));
+            }
+            // Read by its id, it is no longer in doubt.
+            if let Some(told) = told.filter(|told| !told.version.event) {
+                self.open.commit.unsettled.push(pending::in_doubt(told.resource, &told.id, true));
             }
             let id: RecordId = Sha256::digest(object.id.as_bytes()).into();
             match &result.fate {

@@ -6,7 +6,8 @@ use crate::ledger::{
 };
 use crate::module::{Batch, ObjectResult, Record, RecordKind};
 use crate::quarantine::Origin;
-use crate::sync::{SyncError, digest, lock};
+use crate::stripe::Resource;
+use crate::sync::{SyncError, digest, lock, pending};
 use sha2::{Digest as _, Sha256};
 
 /// What became of a record.
@@ -95,6 +96,9 @@ impl Deliverer {
                 self.summary.resources.entry(from.resource.to_owned()).or_default().superseded += 1;
                 return Ok(Taken::Superseded);
             }
+            Some(known) if known.version == source.version && known.version.event => {
+                self.in_doubt(from, origin);
+            }
             _ => {}
         }
         if !valid {
@@ -112,6 +116,16 @@ impl Deliverer {
         self.in_flight.insert((key.clone(), id), source);
         self.open.commit.delivered.push(Delivered { dataset: key, id, source });
         Ok(Taken::Written)
+    }
+
+    /// Notes that two Events of one second tell different states of an object: which is the later one, only the
+    /// object itself can tell.
+    fn in_doubt(&mut self, from: &From<'_>, origin: &Origin<'_>) {
+        let object = Resource::from_name(from.resource).zip(origin.object);
+        self.open
+            .commit
+            .unsettled
+            .extend(object.map(|(resource, id)| pending::in_doubt(resource, id, false)));
     }
 
     fn note_unchanged(

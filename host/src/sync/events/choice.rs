@@ -36,6 +36,7 @@ pub(super) enum Fate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ignored {
     Unreadable,
+    OtherAccount,
     OtherMode,
     WithoutId,
     NotFollowed,
@@ -50,6 +51,7 @@ impl Ignored {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
+            Self::OtherAccount => "of_other_accounts",
             Self::OtherMode => "of_other_mode",
             Self::WithoutId => "without_id",
             Self::NotFollowed => "of_resources_not_synced",
@@ -113,8 +115,14 @@ impl Followed {
         }
         let mut told: HashMap<(Resource, String), u32> = HashMap::new();
         for (event, fate) in &chosen {
-            if let (Fate::Taken(resource) | Fate::Around(resource), Some(id)) = (fate, &event.object.id) {
-                *told.entry((*resource, id.clone())).or_default() += 1;
+            let resource = match fate {
+                Fate::Taken(resource) | Fate::Around(resource) => Some(*resource),
+                // One that came by webhook before has its place in the second, too.
+                Fate::Ignored(Ignored::Known) => Resource::from_object(&event.object.kind),
+                _ => None,
+            };
+            if let (Some(resource), Some(id)) = (resource, &event.object.id) {
+                *told.entry((resource, id.clone())).or_default() += 1;
             }
         }
         for (event, fate) in &mut chosen {
@@ -256,6 +264,20 @@ mod tests {
             ("evt_d", Fate::Taken(Resource::Customers)),
         ];
         assert_eq!(fates(&followed, events), expected.map(|(id, fate)| (id.to_owned(), fate)));
+    }
+
+    #[test]
+    fn what_was_taken_before_counts_in_its_second() {
+        let followed = followed(&[Resource::Charges]);
+        let events = vec![
+            event("evt_known", 100, "charge.updated", "charge", "ch_1", NEW),
+            event("evt_new", 100, "charge.updated", "charge", "ch_1", NEW),
+        ];
+        let expected = [
+            ("evt_known".to_owned(), Fate::Ignored(Ignored::Known)),
+            ("evt_new".to_owned(), Fate::Unordered(Resource::Charges)),
+        ];
+        assert_eq!(fates(&followed, events), expected);
     }
 
     #[test]

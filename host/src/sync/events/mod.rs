@@ -8,8 +8,12 @@
 
 mod choice;
 mod event;
+mod webhook;
+
+pub(super) use webhook::{Hearing, followed_since};
 
 pub use summary::EventsSummary;
+pub use webhook::{account_of, events_in};
 
 mod summary;
 
@@ -92,6 +96,7 @@ pub(super) async fn read(around: Around, reading: Reading) {
         kind: choice::wildcard(reading.since.keys().copied()),
         recent: Mutex::default(),
         next: tokio::sync::Mutex::new(0),
+        lenient: false,
     });
     let mut parts = JoinSet::new();
     for (gte, lt) in parts_of(reading.gte, reading.lt) {
@@ -133,6 +138,8 @@ struct Reader {
     /// Facts that may still be on their way to the ledger.
     recent: Mutex<Recent>,
     next: tokio::sync::Mutex<u64>,
+    /// Whether an object that Stripe refuses to show fails nothing but itself.
+    lenient: bool,
 }
 
 /// The newest facts, the older half of them forgotten now and then.
@@ -199,20 +206,36 @@ impl Reader {
         plans: &mut Vec<Event>,
         prices: &mut HashSet<String>,
     ) -> Result<(), ApiError> {
+        self.follow(self.choose(events), call, plans, prices).await
+    }
+
+    /// What becomes of the Events of one second.
+    fn choose(&self, events: Vec<Event>) -> Vec<(Event, Fate)> {
         let incomplete = |resource: Resource, event: &Event| {
+            if resource.nested().is_empty() {
+                return false;
+            }
             let object = Object::new(String::new(), 0, event.object_text().to_vec());
             let page = Page::of(vec![object]);
             let goes_on = |key| page.objects.first().is_some_and(|object| page.goes_on(object, key));
             resource.nested().iter().any(|nested| goes_on(nested.key))
         };
-        let chosen = {
-            let known = |event: &Event| {
-                let heard = lock(&self.around.ledger).heard(self.around.account, &event.id, &event.fact);
-                // A ledger that cannot be read fails the delivery; until then nothing is left out.
-                heard.unwrap_or(false) || !self.admit(event.fact)
-            };
-            self.followed.second(events, known, incomplete)
+        let known = |event: &Event| {
+            let heard = lock(&self.around.ledger).heard(self.around.account, &event.id, &event.fact);
+            // A ledger that cannot be read fails the delivery; until then nothing is left out.
+            heard.unwrap_or(false) || !self.admit(event.fact)
         };
+        self.followed.second(events, known, incomplete)
+    }
+
+    /// Takes Events of which it is known what becomes of them.
+    async fn follow(
+        &self,
+        chosen: Vec<(Event, Fate)>,
+        call: &Call,
+        plans: &mut Vec<Event>,
+        prices: &mut HashSet<String>,
+    ) -> Result<(), ApiError> {
         let mut anew: BTreeMap<(Resource, String), i64> = BTreeMap::new();
         let mut parts: BTreeMap<(Resource, String), i64> = BTreeMap::new();
         let mut gone_by_event: HashSet<(Resource, String)> = HashSet::new();
@@ -345,11 +368,20 @@ impl Reader {
         let mut objects = BTreeMap::new();
         while let Some(read) = reads.join_next().await {
             let died = |e| ApiError::Setup(format!("a request was lost: {e}"));
-            let (key, object) = read.map_err(died)??;
-            objects.insert(key, object);
+            match read.map_err(died)? {
+                Ok((key, object)) => drop(objects.insert(key, object)),
+                Err(error) if self.lenient && error.is_refusal() => self.refused(&error),
+                Err(error) => return Err(error),
+            }
         }
         self.count(|summary| summary.read_anew += objects.len() as u64);
         Ok(objects)
+    }
+
+    /// Notes that an object cannot be read anew; the Event as it is tells more than nothing.
+    fn refused(&self, error: &ApiError) {
+        tracing::warn!(%error, "an object cannot be read anew");
+        self.count(|summary| summary.ignore("objects_refused", 1));
     }
 
     fn admit(&self, fact: crate::ledger::Digest) -> bool {

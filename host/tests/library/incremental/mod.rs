@@ -6,3 +6,4 @@ mod gaps;
 mod healing;
 mod parts;
 mod scene;
+mod webhooks;

@@ -36,7 +36,7 @@ pub(crate) fn empty() -> Account {
 pub(crate) struct Scene {
     pub(crate) sandbox: Sandbox,
     pub(crate) lake: tempfile::TempDir,
-    module: Module,
+    pub(crate) module: Module,
 }
 
 impl Scene {

@@ -6,6 +6,7 @@
 
 mod deliver;
 mod paths;
+mod serve;
 mod sync;
 mod table;
 
@@ -35,6 +36,9 @@ struct Arguments {
     /// Measure deliveries to Experience Platform instead: speed and memory
     #[arg(long, conflicts_with = "sync")]
     deliver: bool,
+    /// Measure webhooks instead: how many are taken, and how soon they are answered
+    #[arg(long, conflicts_with_all = ["sync", "deliver"])]
+    serve: bool,
     /// Be the stand-in for Experience Platform of such a measurement
     #[arg(long, hide = true)]
     platform_stand_in: Option<u64>,
@@ -53,6 +57,9 @@ fn main() -> anyhow::Result<()> {
     }
     if arguments.deliver {
         return deliver::run(arguments.rounds.min(5));
+    }
+    if arguments.serve {
+        return serve::run(arguments.rounds.min(3));
     }
     if arguments.sync {
         return sync::run(arguments.rounds.min(5));
