@@ -18,10 +18,12 @@ export class Refused extends Error {
 }
 
 export class Engine {
-  private worker = this.start();
   private number = 0;
   private readonly waiting = new Map<number, Waiting>();
   private current: number | undefined;
+  /** Whether the worker has said anything. */
+  private heard = false;
+  private worker = this.start();
 
   /** Is told every step of the newest work. */
   constructor(private readonly told: (step: Step) => void) {}
@@ -63,6 +65,7 @@ export class Engine {
   }
 
   private start(): Worker {
+    this.heard = false;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Response>): void => this.hear(data);
     worker.onerror = (event): void => this.broken(event.message || "the worker could not be started; reload the page");
@@ -83,6 +86,7 @@ export class Engine {
   }
 
   private hear(response: Response): void {
+    this.heard = true;
     if ("step" in response) {
       if (response.number !== this.current) return;
       const { step } = response;
@@ -107,11 +111,14 @@ export class Engine {
   /** A worker that failed is replaced: one bad input must not end the session. */
   private broken(message: string): void {
     this.worker.terminate();
+    const another = this.heard;
     this.refuse({ code: "trapped", message });
     this.current = undefined;
     this.told({ step: "failed", failure: { code: "trapped", message } });
-    this.worker = this.start();
+    // One that never said anything would fail again.
+    if (another) this.worker = this.start();
   }
+
   private refuse(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new Refused(failure));
     this.waiting.clear();
