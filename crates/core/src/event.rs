@@ -1,5 +1,6 @@
-//! What an input is: a bare object, an Event with an object inside, or either below `data`, as Adobe's
-//! managed Stripe source stores it; and what the Event says about the object.
+//! What an input is: a bare object, an Event with an object inside, or either below `data` or `detail`, as Adobe's
+//! managed Stripe source, Azure Event Grid (a CloudEvent) and Amazon EventBridge wrap it; and what the Event says
+//! about the object.
 
 use dataprep::json::{JsonError, Kind, Scanner, Span, unescape};
 use std::borrow::Cow;
@@ -88,18 +89,24 @@ pub(crate) fn read(text: &str) -> Result<Input<'_>, Refusal> {
         scanner.finish()?;
         return refuse("not_an_object", "", "expected a Stripe object or Event, which is a JSON object");
     }
-    let (mut kind, mut data, mut id) = (None, None, false);
+    let (mut kind, mut inner, mut id, mut wrapped) = (None, None, false, false);
     members(text, |key, value| {
         match &*key {
             "object" => kind = string(text, value),
-            "data" if value.is_object() => data = Some(value.text(text)),
+            "data" | "detail" if value.is_object() => inner = Some(value.text(text)),
             "id" => id = true,
+            // CloudEvents and Amazon's have ids of their own.
+            "specversion" | "detail-type" => wrapped = true,
             _ => {}
         }
         kind.is_none()
     })?;
     match kind.as_deref() {
-        None if !id && let Some(inner) = data.filter(|data| is_object(data)) => read(inner),
+        None if (wrapped || !id)
+            && let Some(inner) = inner.filter(|inner| is_object(inner)) =>
+        {
+            read(inner)
+        }
         Some("event") => event(text),
         Some("v2.core.event") => refuse(
             "thin_event",
@@ -268,7 +275,16 @@ mod tests {
         let other = r#"{"data":{"x":1}}"#;
         assert_eq!(read(other).unwrap().object, other);
         let event = r#"{"id":"evt_1","object":"event","type":"charge.succeeded","data":{"object":{"object":"charge"}}}"#;
-        assert!(read(&format!(r#"{{"data":{event}}}"#)).unwrap().event.is_some());
+        for wrapped in [
+            format!(r#"{{"data":{event}}}"#),
+            format!(
+                r#"{{"version":"0","id":"8f0d","detail-type":"charge.succeeded","account":"1","detail":{event}}}"#
+            ),
+            format!(r#"{{"specversion":"1.0","id":"8f0d","type":"charge.succeeded","data":{event}}}"#),
+        ] {
+            let event = read(&wrapped).unwrap().event.unwrap();
+            assert_eq!((event.id.as_deref(), event.account), (Some("evt_1"), None), "{wrapped}");
+        }
     }
 
     #[test]

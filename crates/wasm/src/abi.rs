@@ -21,13 +21,15 @@
 //! | `xdm_transform` | `handle, ptr, len` of a request | packed; a response |
 //! | `xdm_describe` | | packed; JSON |
 //! | `xdm_language` | `ptr, len` of a request, which is JSON | packed; JSON |
+//! | `xdm_verify_webhook` | `ptr, len` of a request, `now: i64`, `tolerance: u32` | packed; empty |
 //!
 //! Requests and responses are framed as [`crate::wire`] says. Records are checked against their schemas: one
 //! that is not what its schema says is marked, its object's report says why, and a host must not deliver it.
 //! Settings are those of
 //! [`stripe_xdm_core::Settings`]. What can be asked of `xdm_language`, which needs no handle, is told by
-//! [`stripe_xdm_core::language`]; modules of this version that were built before it lack the export, so
-//! a host looks for it before it asks.
+//! [`stripe_xdm_core::language`]; what `xdm_verify_webhook` holds a body to, by [`stripe_xdm_core::verify_webhook`]: the
+//! objects of its request are the `Stripe-Signature` header, the body, and one or more signing secrets. Modules of
+//! this version that were built before them lack these two exports, so a host looks for them before it asks.
 //!
 //! # Packed results
 //!
@@ -47,6 +49,7 @@
 use crate::failure::{Failure, INVALID_REQUEST, UNKNOWN_HANDLE};
 use crate::language;
 use crate::session::Session;
+use crate::webhook;
 use crate::wire::{RESPONSE_LIMIT, too_large};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::cell::RefCell;
@@ -168,6 +171,19 @@ pub unsafe extern "C" fn xdm_language(ptr: u32, len: u32) -> u64 {
     // SAFETY: the caller's promise.
     let request = unsafe { buffer(ptr, len) };
     pack(request.and_then(language::answer).map(String::into_bytes))
+}
+
+/// Whether a body was signed by someone who knows a secret of the endpoint.
+///
+/// # Safety
+///
+/// Nothing writes to the buffer during the call.
+// SAFETY: see `xdm_abi_version` for the name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn xdm_verify_webhook(ptr: u32, len: u32, now: i64, tolerance: u32) -> u64 {
+    // SAFETY: the caller's promise.
+    let request = unsafe { buffer(ptr, len) };
+    pack(request.and_then(|request| webhook::verify(request, now, tolerance)).map(|()| Vec::new()))
 }
 
 /// The layout of a buffer, `None` for those that are never allocated.

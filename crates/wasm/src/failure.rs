@@ -1,13 +1,13 @@
 //! Why a whole call failed, as opposed to one object of it: the one error type of both ABIs.
 
 use serde::Serialize;
-use stripe_xdm_core::OpenError;
 use stripe_xdm_core::language::{LanguageError, Place};
+use stripe_xdm_core::{OpenError, SignatureError};
 
 /// A failed call. Its JSON is the error payload of the bytes ABI; JavaScript gets it as an `Error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
-    /// A stable word: one of this file's constants, or of [`LanguageError::code`].
+    /// A stable word: one of this file's constants, of [`LanguageError::code`] or of [`SignatureError::code`].
     pub code: &'static str,
     /// The path or position concerned, empty when none is.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -57,6 +57,12 @@ impl Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         Self::new(INVALID_SETTINGS, error.to_string())
+    }
+}
+
+impl From<SignatureError> for Failure {
+    fn from(error: SignatureError) -> Self {
+        Self::new(error.code(), error.to_string())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod value;
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::split::split;
+use crate::webhook;
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
@@ -63,6 +64,15 @@ pub fn open(settings: &SettingsInput) -> Result<Transformer, JsValue> {
 #[wasm_bindgen]
 pub fn describe() -> Result<DescriptionOutput, JsValue> {
     Ok(value::from_json(&stripe_xdm_core::describe())?.unchecked_into())
+}
+
+/// Verifies that a webhook's body was signed with one of the endpoint's secrets. The request is framed as those of
+/// `transformBytes`; its objects are the header, the body, and the secrets. `now` is in epoch seconds.
+///
+/// @throws StripeXdmError unless it was.
+#[wasm_bindgen(js_name = verifyWebhook)]
+pub fn verify_webhook(request: &[u8], now: f64, tolerance: u32) -> Result<(), JsValue> {
+    webhook::verify(request, now as i64, tolerance).map_err(thrown)
 }
 
 #[wasm_bindgen]

@@ -14,6 +14,7 @@ pub mod language;
 pub mod outcomes;
 pub mod session;
 pub mod split;
+pub mod webhook;
 pub mod wire;
 
 #[cfg(target_arch = "wasm32")]

@@ -3,9 +3,9 @@
 #![cfg(target_arch = "wasm32")]
 
 use js_sys::{JSON, Reflect};
-use stripe_xdm_module::abi::{xdm_alloc, xdm_close, xdm_free, xdm_open, xdm_transform};
+use stripe_xdm_module::abi::{xdm_alloc, xdm_close, xdm_free, xdm_open, xdm_transform, xdm_verify_webhook};
 use stripe_xdm_module::js::{
-    CallInput, ObjectsInput, SettingsInput, Transformer, describe, input, open, value,
+    CallInput, ObjectsInput, SettingsInput, Transformer, describe, input, open, value, verify_webhook,
 };
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -272,6 +272,35 @@ fn hosts_get_errors_for_what_they_got_wrong() {
     assert_eq!(code(host_transform(handle, &request(&[]))), "unknown_handle");
     assert_eq!(xdm_alloc(0), 0);
     assert_eq!(xdm_alloc(u32::MAX), 0);
+}
+
+#[wasm_bindgen_test]
+fn webhooks_are_verified_through_both_ways_in() {
+    const NOW: i64 = 1_700_000_000;
+    let body = r#"{"id":"evt_test","object":"event","type":"charge.succeeded","data":{"object":{"id":"ch_1","object":"charge","amount":"9007199254740993"}}}"#;
+    let header = "t=1700000000,v1=ba0e7d088e9fb92fc72bce30352aa4ee94db3e918448f16741bd42614862892a";
+    let old = header.replace("t=1700000000", "t=1600000000");
+    for (objects, code) in [
+        (&[header, body, "whsec_old", "whsec_test_secret"][..], None),
+        (&[header, body, "whsec_old"], Some("signature_mismatch")),
+        (&[header, " ", "whsec_test_secret"], Some("signature_mismatch")),
+        (&[old.as_str(), body, "whsec_test_secret"], Some("signature_mismatch")),
+        (&["t=1", body, "whsec_test_secret"], Some("invalid_signature_header")),
+        (&[header, body], Some("invalid_secret")),
+        (&[header, body, ""], Some("invalid_secret")),
+        (&[header], Some("invalid_request")),
+    ] {
+        let request = request(objects);
+        let thrown = verify_webhook(&request, NOW as f64, 300).err().map(|error| string(&error, "code"));
+        assert_eq!(thrown.as_deref(), code);
+        // SAFETY: host_call's buffer, which nothing else writes to.
+        let (failed, payload) =
+            host_call(&request, |ptr, len| unsafe { xdm_verify_webhook(ptr, len, NOW, 300) });
+        let told = failed.then(|| string(&js(&String::from_utf8(payload).unwrap()), "code"));
+        assert_eq!(told.as_deref(), code);
+    }
+    let late = verify_webhook(&request(&[header, body, "whsec_test_secret"]), NOW as f64 + 301.0, 300);
+    assert_eq!(string(&late.unwrap_err(), "code"), "signature_too_old");
 }
 
 #[wasm_bindgen_test]

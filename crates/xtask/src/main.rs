@@ -7,6 +7,7 @@ mod licences;
 mod module;
 mod npm;
 mod order;
+mod pkg;
 mod program;
 mod remap;
 mod site;
@@ -30,6 +31,8 @@ struct Cli {
 enum Task {
     /// Build the module into pkg/dist: the Wasm file, its JavaScript, its types, its SHA-256
     Module,
+    /// Build the module and, around it in pkg/dist, the npm package
+    Pkg,
     /// Build the module and, with Node.js, the preview page into pkg/preview/dist
     Site,
     /// Build the module, the preview page when Node.js is there, and the program stripe-xdm
@@ -42,7 +45,7 @@ enum Task {
     },
     /// Format, lints, docs, licences, duplicate crates, a reproducible module
     Check,
-    /// Build the module and run every test, natively, in Node and in headless Chromium
+    /// Build module and package and run every test, natively, in Node, in headless Chromium, in the edges' runtimes
     Test,
     /// Fuzz the expression language
     Fuzz {
@@ -68,6 +71,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Module => module::run(),
+        Task::Pkg => pkg::run(),
         Task::Site => site::run(),
         Task::Build => program::build_all(),
         Task::Demo { args } => program::demo(&args),

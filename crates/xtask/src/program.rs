@@ -3,7 +3,7 @@
 use crate::module;
 use crate::site;
 use crate::step::{run, step};
-use crate::workspace::Workspace;
+use crate::workspace::{RELEASE, Workspace};
 use anyhow::Result;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ fn build() -> Result<PathBuf> {
 }
 
 fn build_program(workspace: &Workspace) -> Result<PathBuf> {
-    step("program", || run(workspace.cargo().args(["build", "--release", "--package", "stripe-xdm"])))?;
+    step("program", || run(workspace.cargo().arg("build").args(RELEASE).args(["--bin", "stripe-xdm"])))?;
     let program =
         workspace.target.join("release").join(format!("stripe-xdm{}", std::env::consts::EXE_SUFFIX));
     println!("program {}", program.display());
@@ -46,6 +46,7 @@ pub(crate) fn bench(args: &[OsString]) -> Result<()> {
     let module = step("module", || module::build(&workspace))?;
     module::report(&module)?;
     let mut cargo = workspace.cargo();
-    cargo.args(["run", "--release", "--package", "stripe-xdm-tests", "--bin", "bench", "--"]).args(args);
-    step("bench", || run(&mut cargo))
+    step("benchmark", || run(cargo.arg("build").args(RELEASE).args(["--bin", "bench"])))?;
+    let bench = workspace.target.join("release").join(format!("bench{}", std::env::consts::EXE_SUFFIX));
+    step("bench", || run(Command::new(bench).args(args)))
 }

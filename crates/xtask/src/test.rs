@@ -1,43 +1,66 @@
-//! Every test of the project, from nothing: natively, in Node and in headless Chromium.
+//! Every test of the project, from nothing: natively, in Node and in headless Chromium; the npm package in every
+//! runtime that it is for.
 
 use crate::step::{read, run as run_command, step};
-use crate::workspace::Workspace;
-use crate::{fuzz, module, npm, site};
-use anyhow::{Context, Result, bail};
+use crate::workspace::{RELEASE, Workspace};
+use crate::{fuzz, module, npm, pkg, site};
+use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 10;
 
+/// What npm installs: what the package and the page are built with, and what the tests compare with or run in.
+const NPM: [&str; 5] = ["pkg", "pkg/preview", "tests/node", "tests/package", "tests/preview"];
+
 /// The task. Stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here()?;
-    let chromedriver = step("what the tests need", install)?;
-    step("npm packages that the tests compare with", || npm::install(&workspace.root.join("tests/node")))?;
-    step("Python packages that the tests sync from", || python_packages(&workspace))?;
-    let module = step("module", || module::build(&workspace))?;
+    let (chromium, chromedriver) = step("what the tests need", install)?;
+    // The module's linker has one thread, and what is installed waits for the network.
+    let module = std::thread::scope(|scope| {
+        let packages = scope.spawn(|| packages(&workspace));
+        let module = step("module", || module::build(&workspace))?;
+        let installed = || packages.join().map_err(|_panic| anyhow!("an installation panicked"))?;
+        step("packages that the tests need", installed)?;
+        anyhow::Ok(module)
+    })?;
     module::report(&module)?;
-    // Before the native tests, so that the program is compiled once, with the page in it.
+    // Before the native tests: one of them runs the package's webhook endpoints, and the program embeds the page.
+    pkg::build(&workspace, &module)?;
     site::build(&workspace)?;
-    step("native tests", || run_command(workspace.cargo().args(["test", "--release", "--workspace"])))?;
+    step("native tests", || run_command(workspace.cargo().arg("test").args(RELEASE)))?;
+    // As it runs now: its dependencies are not compiled once more.
+    step("tests of the tasks", || run_command(workspace.cargo().args(["test", "--package", "xtask"])))?;
     step("module tests in Node", || run_command(&mut module_tests(&workspace)))?;
     step("module tests in Chromium", || {
         let mut cargo = module_tests(&workspace);
         cargo.env("WASM_BINDGEN_USE_BROWSER", "1").env("CHROMEDRIVER", &chromedriver);
         run_command(&mut cargo)
     })?;
+    step("package tests", || {
+        let mut node = Command::new("node");
+        node.args(["--test", "all.test.mjs"]).current_dir(workspace.root.join("tests/package"));
+        run_command(node.env("CHROMIUM", &chromium))
+    })?;
     step("preview tests in Chromium", || {
-        let tests = workspace.root.join("tests/preview");
-        npm::install(&tests)?;
-        let built = workspace.target.join("release");
         let mut npm = Command::new("npm");
-        npm.args(["run", "--silent", "test"]).current_dir(tests).env("STRIPE_XDM_PROGRAMS", built);
+        npm.args(["run", "--silent", "test"]).current_dir(workspace.root.join("tests/preview"));
+        npm.env("CHROMIUM", &chromium).env("STRIPE_XDM_PROGRAMS", workspace.target.join("release"));
         run_command(&mut npm)
     })?;
     fuzz::run(FUZZ_SECONDS)?;
     println!("all tests passed");
     Ok(())
+}
+
+/// Installs packages of npm and of Python.
+fn packages(workspace: &Workspace) -> Result<()> {
+    for directory in NPM {
+        npm::install(&workspace.root.join(directory))?;
+    }
+    python_packages(workspace)
 }
 
 fn module_tests(workspace: &Workspace) -> Command {
@@ -69,13 +92,14 @@ fn has_venv() -> bool {
     python.status().is_ok_and(|status| status.success())
 }
 
-/// Installs what is missing where that can be done without asking; returns the path of chromedriver.
-fn install() -> Result<PathBuf> {
+/// Installs what is missing where that can be done without asking; returns the paths of Chromium and chromedriver.
+fn install() -> Result<(PathBuf, PathBuf)> {
     if find("node").is_none() {
         bail!("Node.js is missing; install version 20 or newer");
     }
     let mut packages = Vec::new();
-    if find("chromedriver").is_none() || (find("chromium").is_none() && find("google-chrome").is_none()) {
+    let chromium = || find("chromium").or_else(|| find("google-chrome"));
+    if find("chromedriver").is_none() || chromium().is_none() {
         packages.extend(["chromium", "chromium-driver"]);
     }
     if cfg!(target_os = "linux") && !has_openssl() {
@@ -89,7 +113,11 @@ fn install() -> Result<PathBuf> {
             format!("missing: {}; install them (Debian's names) and run this again", packages.join(", "))
         })?;
     }
-    find("chromedriver").context("chromedriver is still not on the PATH; install it beside Chromium")
+    let chromium = chromium().context("Chromium is still not on the PATH; install it")?;
+    Ok((
+        chromium,
+        find("chromedriver").context("chromedriver is still not on the PATH; install it beside Chromium")?,
+    ))
 }
 
 fn has_openssl() -> bool {

@@ -6,6 +6,10 @@ use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// What is built for use: all but the tasks, always together, because cargo would otherwise choose other features of
+/// dependencies and compile the whole engine once more.
+pub(crate) const RELEASE: [&str; 4] = ["--release", "--workspace", "--exclude", "xtask"];
+
 /// A checkout of the project.
 #[derive(Debug)]
 pub(crate) struct Workspace {
@@ -13,6 +17,8 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     /// Where cargo builds.
     pub(crate) target: PathBuf,
+    /// Whether cargo says nothing but what is wrong: it runs beside something else.
+    quiet: bool,
 }
 
 impl Workspace {
@@ -25,18 +31,21 @@ impl Workspace {
         let mut cargo = cargo(root);
         cargo.args(["metadata", "--format-version", "1", "--no-deps"]);
         let metadata: Metadata = serde_json::from_str(&read(&mut cargo)?).context("cargo metadata")?;
-        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory })
+        Ok(Self { root: metadata.workspace_root, target: metadata.target_directory, quiet: false })
     }
 
-    /// A copy of the project elsewhere, with a target directory of its own.
+    /// A copy of the project elsewhere, with a target directory of its own, that is built beside this one.
     pub(crate) fn copy(root: &Path) -> Self {
-        Self { root: root.to_owned(), target: root.join("target") }
+        Self { root: root.to_owned(), target: root.join("target"), quiet: true }
     }
 
     /// Cargo, to be run in this checkout.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = cargo(&self.root);
         cargo.env("CARGO_TARGET_DIR", &self.target);
+        if self.quiet {
+            cargo.env("CARGO_TERM_QUIET", "true");
+        }
         cargo
     }
 

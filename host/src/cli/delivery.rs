@@ -113,7 +113,8 @@ pub(super) struct Route {
 #[derive(Debug)]
 pub(super) enum Way {
     Batches(Options),
-    Stream(Streaming),
+    /// The options are for batches that were begun before: files of those are not streamed, they are carried on.
+    Stream(Streaming, Options),
 }
 
 impl ToArgs {
@@ -134,11 +135,8 @@ impl DeliveryArgs {
     /// The way there, on which batches are sent once more.
     pub(super) fn replaying(&self, wait: u64, replay: &[String]) -> anyhow::Result<Route> {
         let (platform, place) = (self.connection.platform()?, self.connection.place()?);
-        if self.mode == Mode::Streaming {
-            if !replay.is_empty() {
-                bail!("--replay is for batches: what was streamed cannot be taken back; leave --mode out");
-            }
-            return Ok(Route { platform, place, way: Way::Stream(self.streaming()) });
+        if self.mode == Mode::Streaming && !replay.is_empty() {
+            bail!("--replay is for batches: what was streamed cannot be taken back; leave --mode out");
         }
         let bounds = |of: Bounds| Bounds { age: self.batch_age, ..of };
         let lake = Bounds { rows: self.batch_rows, bytes: self.batch_bytes, ..Bounds::LAKE };
@@ -157,7 +155,14 @@ impl DeliveryArgs {
             replay: replay.to_vec(),
             ..Options::default()
         };
-        Ok(Route { platform, place, way: Way::Batches(options) })
+        let way = match self.mode {
+            Mode::Batch => Way::Batches(options),
+            Mode::Streaming => Way::Stream(
+                self.streaming(),
+                Options { begins: false, patience: Duration::from_secs(self.wait.unwrap_or(0)), ..options },
+            ),
+        };
+        Ok(Route { platform, place, way })
     }
 
     fn streaming(&self) -> Streaming {
@@ -211,10 +216,8 @@ impl Route {
                 Way::Batches(options) => {
                     deliver(platform, &mut ledger, lake, &destinations, options, &said).await
                 }
-                Way::Stream(options) => {
-                    // Files of batches that were begun are not streamed: these batches are carried on.
-                    let begun = Options { begins: false, patience: Duration::ZERO, ..Options::default() };
-                    let before = deliver(platform, &mut ledger, lake, &destinations, &begun, &said).await;
+                Way::Stream(options, begun) => {
+                    let before = deliver(platform, &mut ledger, lake, &destinations, begun, &said).await;
                     stream(platform, &mut ledger, lake, &destinations, options, &said).await.after(before)
                 }
             }

@@ -5,7 +5,7 @@ use super::file::AccessToken;
 use super::plan::{Action, Part, Plan, Step};
 use super::there::{There, look_up};
 use super::wanted::{Wanted, auth, transformation};
-use crate::platform::{FlowItem, FlowKind, Platform, PlatformError, pause};
+use crate::platform::{FlowItem, FlowKind, Platform, PlatformError, carry_on, pause};
 use serde_json::{Value, json};
 
 /// How much of a plan is carried out.
@@ -48,31 +48,17 @@ pub async fn apply(
     said: &(dyn Fn(&str) + Sync),
 ) -> Applied {
     let run = Run { platform, wanted, token, now, said };
-    let (mut applied, mut doubts, mut there) = (Applied::default(), 0, there);
-    loop {
-        let plan = planned(wanted, &there, scope, now);
-        let doubt = match run.carry_out(&plan, &there, &mut applied.done, &mut doubts).await {
-            Ok(()) => return applied,
-            Err(error) if error.is_uncertain() => error,
-            Err(error) => {
-                applied.error = Some(error);
-                return applied;
-            }
-        };
-        doubts += 1;
-        if !pause(doubts, None).await {
-            applied.error = Some(doubt);
-            return applied;
-        }
-        said(&format!("looking again after trouble: {}", doubt.trouble()));
-        there = match look_up(platform, wanted, &|_| {}).await {
-            Ok(there) => there,
-            Err(error) => {
-                applied.error = Some(error);
-                return applied;
-            }
-        };
-    }
+    let mut done = Vec::new();
+    let error = carry_on(
+        there,
+        said,
+        async |there, doubts| {
+            run.carry_out(&planned(wanted, there, scope, now), there, &mut done, doubts).await
+        },
+        async || look_up(platform, wanted, &|_| {}).await,
+    )
+    .await;
+    Applied { done, error }
 }
 
 fn planned(wanted: &Wanted, there: &There, scope: Scope, now: i64) -> Plan {

@@ -1,8 +1,9 @@
 //! The declarative file: what is asked for, read from TOML, with everything that is wrong with it told at once.
 
 use super::names::is_tag;
-use super::schedule::{Frequency, Schedule};
+use super::schedule::Schedule;
 use crate::config::{SecretRef, is_account};
+use crate::schedule::Frequency;
 use crate::stripe::{Key, Mode};
 use serde_json::{Map, Value};
 use std::path::Path;

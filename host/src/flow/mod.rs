@@ -23,6 +23,6 @@ pub use names::{connection as connection_name, flow as flow_name, tag_of};
 pub use plan::{Action, Part, Plan, Step};
 pub use remove::{Removal, remove, to_remove};
 pub use runs::{Meaning, RunTold, failed_rows, meaning, runs};
-pub use schedule::{Frequency, Schedule};
+pub use schedule::Schedule;
 pub use there::{EntryThere, There, look_up};
 pub use wanted::{Wanted, WantedFlow};

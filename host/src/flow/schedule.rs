@@ -1,5 +1,6 @@
 //! When a flow runs, by Flow Service's rules.
 
+use crate::schedule::Frequency;
 use serde_json::{Map, Value, json};
 use std::fmt;
 
@@ -7,42 +8,6 @@ use std::fmt;
 const LATEST: i64 = 100_000_000_000;
 /// The members of `scheduleParams`, in the order in which they are told.
 const MEMBERS: [&str; 4] = ["frequency", "interval", "startTime", "backfill"];
-
-/// A unit of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frequency {
-    /// One run.
-    Once,
-    /// A run each so many minutes.
-    Minute,
-    /// A run each so many hours.
-    Hour,
-    /// A run each so many days.
-    Day,
-    /// A run each so many weeks.
-    Week,
-}
-
-impl Frequency {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Once, Self::Minute, Self::Hour, Self::Day, Self::Week];
-
-    /// Adobe's word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Once => "once",
-            Self::Minute => "minute",
-            Self::Hour => "hour",
-            Self::Day => "day",
-            Self::Week => "week",
-        }
-    }
-
-    /// The frequency of a word.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.word() == word)
-    }
-}
 
 /// When a flow runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

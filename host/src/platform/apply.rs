@@ -1,7 +1,8 @@
 //! Carrying a plan out. Every write is preceded by a look at what is there, and when it is not certain whether a
 //! write had its effect everything is looked up again: so a run can end anywhere, and the next one completes it.
 
-use super::client::{Platform, pause};
+use super::client::Platform;
+use super::doubt::carry_on;
 use super::error::PlatformError;
 use super::look_up;
 use serde_json::Value;
@@ -37,33 +38,18 @@ pub async fn apply(
     platform: &Platform,
     library: &Library,
     wishes: Wishes,
-    mut plan: Plan,
+    plan: Plan,
     said: &(dyn Fn(&str) + Sync),
 ) -> Applied {
-    let (mut applied, mut doubts) = (Applied::default(), 0);
-    loop {
-        let doubt = match run(platform, &mut plan, &mut applied.done, &mut doubts, said).await {
-            Ok(()) => return applied,
-            Err(error) if error.is_uncertain() => error,
-            Err(error) => {
-                applied.error = Some(error);
-                return applied;
-            }
-        };
-        doubts += 1;
-        if !pause(doubts, None).await {
-            applied.error = Some(doubt);
-            return applied;
-        }
-        said(&format!("looking again after trouble: {}", doubt.trouble()));
-        match look_up::tenant(platform, library, &|_| {}).await {
-            Ok(tenant) => plan = Plan::new(library, &tenant, wishes),
-            Err(error) => {
-                applied.error = Some(error);
-                return applied;
-            }
-        }
-    }
+    let mut done = Vec::new();
+    let error = carry_on(
+        plan,
+        said,
+        async |plan, doubts| run(platform, plan, &mut done, doubts, said).await,
+        async || Ok(Plan::new(library, &look_up::tenant(platform, library, &|_| {}).await?, wishes)),
+    )
+    .await;
+    Applied { done, error }
 }
 
 async fn run(

@@ -1,7 +1,8 @@
 //! Data Prep's calls that are used here: mapping sets.
 
 use super::batches::is_id;
-use super::client::{Answer, Ask, Platform, pause};
+use super::client::{Answer, Ask, Platform};
+use super::doubt::make_once;
 use super::error::PlatformError;
 use reqwest::Method;
 use serde_json::Value;
@@ -40,23 +41,11 @@ impl Platform {
     /// it was in doubt whether a first attempt had its effect.
     pub async fn make_mapping_set(&self, body: &Value) -> Result<String, PlatformError> {
         let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
-        let mut doubts = 0;
-        loop {
-            let error = match self.ask(&Ask::send(Method::POST, BASE, body)).await {
-                Ok(answer) => match made(&answer) {
-                    Ok(id) => return Ok(id),
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
-            doubts += 1;
-            if !error.is_uncertain() || !pause(doubts, None).await {
-                return Err(error);
-            }
-            if let Some(known) = self.mapping_sets_named(name).await?.into_iter().next() {
-                return Ok(known);
-            }
-        }
+        make_once(
+            async || made(&self.ask(&Ask::send(Method::POST, BASE, body)).await?),
+            async || Ok(self.mapping_sets_named(name).await?.into_iter().next()),
+        )
+        .await
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::batches::is_id;
 use super::client::{Answer, Ask, Form, Platform, pause};
+use super::doubt::make_once;
 use super::error::PlatformError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -220,24 +221,14 @@ impl Platform {
     /// that of one that was there already, when it was in doubt whether a first attempt had its effect.
     pub async fn make_flow_item(&self, kind: FlowKind, body: &Value) -> Result<String, PlatformError> {
         let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
-        let mut doubts = 0;
-        loop {
-            let error = match self.ask(&Ask::send(Method::POST, kind.path(), body)).await {
-                Ok(answer) => match made(&answer) {
-                    Ok(id) => return Ok(id),
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
-            doubts += 1;
-            if !error.is_uncertain() || !pause(doubts, None).await {
-                return Err(error);
-            }
-            let known = self.flow_items_named(kind, name).await?;
-            if let Some(known) = known.into_iter().find(|known| known.joins_as(body)) {
-                return Ok(known.id);
-            }
-        }
+        make_once(
+            async || made(&self.ask(&Ask::send(Method::POST, kind.path(), body)).await?),
+            async || {
+                let known = self.flow_items_named(kind, name).await?;
+                Ok(known.into_iter().find(|known| known.joins_as(body)).map(|known| known.id))
+            },
+        )
+        .await
     }
 
     /// Changes a thing by JSON Patch, as it was when it was looked at: 412 when it is not like that any more. Gives

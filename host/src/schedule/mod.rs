@@ -26,6 +26,27 @@ pub enum Frequency {
     Week,
 }
 
+impl Frequency {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Once, Self::Minute, Self::Hour, Self::Day, Self::Week];
+
+    /// Adobe's word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+        }
+    }
+
+    /// The frequency of a word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.word() == word)
+    }
+}
+
 /// Longest slot, in seconds: a year.
 const LONGEST: i64 = 366 * 86_400;
 /// Most that a run is delayed behind its slot when nothing is said, in seconds.

@@ -1,6 +1,7 @@
 //! From the lake to the sandbox's Experience Platform and back: whatever breaks off, every row is there once, and the
 //! ledger and the quarantine say the same.
 
+use crate::adobe::{SANDBOX, call, connect};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,7 +9,7 @@ use stripe_xdm::delivery::{Delivery, Options, deliver, destinations};
 use stripe_xdm::ledger::{
     BatchState, Commit, Delivered, Ledger, Outbox, Part, Source, SqliteLedger, Version,
 };
-use stripe_xdm::platform::{Config, Platform, Secret};
+use stripe_xdm::platform::Platform;
 use stripe_xdm_sandbox::platform as served;
 
 const EVENT: &str = "https://ns.adobe.com/xdm/context/experienceevent";
@@ -21,27 +22,6 @@ struct Scene {
     dataset: String,
     group: String,
     org: String,
-}
-
-/// The calls by which a test sets the platform up, with a token of its own.
-async fn call(served: &served::Platform, method: &str, path: &str, body: &Value) -> Value {
-    let (client, org, http) = (served.client(), served.organization(), reqwest::Client::new());
-    let form = format!(
-        "grant_type=client_credentials&client_id={}&client_secret={}&scope=openid",
-        client.id, client.secret
-    );
-    let token = http.post(format!("{}/ims/token/v3", served.base_url()));
-    let token = token.header("content-type", "application/x-www-form-urlencoded").body(form);
-    let token: Value = serde_json::from_str(&token.send().await.unwrap().text().await.unwrap()).unwrap();
-    let request = http.request(method.parse().unwrap(), format!("{}{path}", served.base_url()));
-    let request = request
-        .bearer_auth(token["access_token"].as_str().unwrap())
-        .header("x-api-key", client.id)
-        .header("x-gw-ims-org-id", org.id)
-        .header("x-sandbox-name", "prod")
-        .header("content-type", "application/json");
-    let answer = request.body(body.to_string()).send().await.unwrap();
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
 }
 
 async fn scene() -> Scene {
@@ -67,17 +47,8 @@ async fn scene() -> Scene {
     });
     let dataset = call(&served, "POST", "/data/foundation/catalog/dataSets", &dataset).await;
     let dataset = dataset[0].as_str().expect("a dataset").trim_start_matches("@/dataSets/").to_owned();
-    let (client, org) = (served.client(), served.organization().id);
-    let platform = Platform::new(Config {
-        platform: served.base_url().to_owned(),
-        ims: served.base_url().to_owned(),
-        org: org.clone(),
-        sandbox: "prod".to_owned(),
-        client_id: client.id.clone(),
-        secret: Secret::new(&client.secret).unwrap(),
-        scopes: "openid".to_owned(),
-    })
-    .unwrap();
+    let org = served.organization().id;
+    let platform = connect(&served);
     let group = group["meta:altId"].as_str().expect("a name").to_owned();
     Scene { dir: tempfile::tempdir().unwrap(), served, platform, dataset, group, org }
 }
@@ -131,7 +102,7 @@ impl Scene {
 
     async fn deliver_as(&self, options: &Options) -> Delivery {
         let mut ledger = self.ledger();
-        match destinations(&self.platform, &mut ledger, &self.org, "prod").await {
+        match destinations(&self.platform, &mut ledger, &self.org, SANDBOX).await {
             Ok(to) => deliver(&self.platform, &mut ledger, self.lake(), &to, options, &|_| {}).await,
             Err(error) => Delivery { error: Some(error), ..Delivery::default() },
         }
@@ -140,7 +111,7 @@ impl Scene {
     /// How often each record is in the dataset.
     fn rows(&self) -> BTreeMap<String, u32> {
         let mut rows = BTreeMap::new();
-        for row in self.served.rows("prod", &self.dataset) {
+        for row in self.served.rows(SANDBOX, &self.dataset) {
             *rows.entry(row["_id"].as_str().expect("an id").to_owned()).or_default() += 1;
         }
         rows
@@ -210,7 +181,7 @@ async fn whatever_breaks_off_every_row_is_there_once() {
         }
         scene.assert_once(0..200, fault);
         let mut ledger = scene.ledger();
-        let to = destinations(&scene.platform, &mut ledger, &scene.org, "prod").await.unwrap();
+        let to = destinations(&scene.platform, &mut ledger, &scene.org, SANDBOX).await.unwrap();
         let target = ledger.target(&to[0].target).unwrap();
         let active = ledger.count_batches(target).unwrap();
         assert!(active.contains(&(BatchState::Active, 1)), "{fault}: {active:?}");
@@ -245,8 +216,8 @@ async fn a_long_file_goes_up_in_parts_and_on_behind_what_is_there() {
         let parts = scene.served.requests().into_iter().filter(|asked| asked.method == "PATCH");
         let parts: Vec<_> = parts.filter(|asked| asked.changed).collect();
         assert!(parts.len() >= 4, "{fault}: {} parts", parts.len());
-        let batch = scene.served.batches("prod", &scene.dataset)[0]["id"].as_str().unwrap().to_owned();
-        let (_, held) = scene.served.files("prod", &batch).unwrap().remove(0);
+        let batch = scene.served.batches(SANDBOX, &scene.dataset)[0]["id"].as_str().unwrap().to_owned();
+        let (_, held) = scene.served.files(SANDBOX, &batch).unwrap().remove(0);
         let lake = std::fs::read_dir(scene.lake().join("charges")).unwrap();
         let mut lake: Vec<_> = lake.map(|file| file.unwrap().path()).collect();
         lake.sort();
@@ -268,7 +239,7 @@ async fn a_restored_ledger_adopts_what_is_there() {
     std::fs::write(&path, before).unwrap();
     assert!(scene.deliver().await.is_whole());
     scene.assert_once(0..200, "after the ledger was restored");
-    assert_eq!(scene.served.batches("prod", &scene.dataset).len(), 1);
+    assert_eq!(scene.served.batches(SANDBOX, &scene.dataset).len(), 1);
 }
 
 #[tokio::test]
@@ -282,7 +253,7 @@ async fn a_replayed_batch_takes_the_place_of_its_rows_and_brings_those_that_are_
     std::fs::write(&path, text).unwrap();
     let first = scene.deliver().await;
     assert_eq!((first.datasets[0].rows, first.datasets[0].refused), (98, 2), "{first:?}");
-    let batch = scene.served.batches("prod", &scene.dataset)[0]["id"].as_str().unwrap().to_owned();
+    let batch = scene.served.batches(SANDBOX, &scene.dataset)[0]["id"].as_str().unwrap().to_owned();
 
     let change = json!([{
         "op": "replace", "value": ["open", "x"],

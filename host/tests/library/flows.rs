@@ -1,7 +1,8 @@
 //! Adobe's managed source against the sandbox's Flow Service: what a file asks for is there once, whatever breaks off,
 //! and goes again in the order in which it can.
 
-use serde_json::{Value, json};
+use crate::adobe::{call, connect};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use stripe_xdm::flow::{
     AccessToken, Action, Applied, FlowFile, Meaning, Plan, Removal, Scope, Wanted, WantedFlow, apply,
     flow_name, hand_over, look_up, meaning, remove, runs, to_remove,
 };
-use stripe_xdm::platform::{Config, FlowKind, Platform, PlatformError, Secret, Switch};
+use stripe_xdm::platform::{FlowKind, Platform, PlatformError, Switch};
 use stripe_xdm_sandbox::platform as served;
 
 const PROFILE: &str = "https://ns.adobe.com/xdm/context/experienceevent";
@@ -22,26 +23,6 @@ struct Scene {
     dir: tempfile::TempDir,
     served: served::Platform,
     platform: Platform,
-}
-
-async fn call(served: &served::Platform, method: &str, path: &str, body: &Value) -> Value {
-    let (client, org, http) = (served.client(), served.organization(), reqwest::Client::new());
-    let form = format!(
-        "grant_type=client_credentials&client_id={}&client_secret={}&scope=openid",
-        client.id, client.secret
-    );
-    let token = http.post(format!("{}/ims/token/v3", served.base_url()));
-    let token = token.header("content-type", "application/x-www-form-urlencoded").body(form);
-    let token: Value = serde_json::from_str(&token.send().await.unwrap().text().await.unwrap()).unwrap();
-    let request = http.request(method.parse().unwrap(), format!("{}{path}", served.base_url()));
-    let request = request
-        .bearer_auth(token["access_token"].as_str().unwrap())
-        .header("x-api-key", client.id)
-        .header("x-gw-ims-org-id", org.id)
-        .header("x-sandbox-name", "prod")
-        .header("content-type", "application/json");
-    let answer = request.body(body.to_string()).send().await.unwrap();
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
 }
 
 async fn scene(options: served::Options) -> Scene {
@@ -67,17 +48,7 @@ async fn scene(options: served::Options) -> Scene {
         });
         call(&served, "POST", "/data/foundation/catalog/dataSets", &dataset).await;
     }
-    let (client, org) = (served.client(), served.organization().id);
-    let platform = Platform::new(Config {
-        platform: served.base_url().to_owned(),
-        ims: served.base_url().to_owned(),
-        org,
-        sandbox: "prod".to_owned(),
-        client_id: client.id.clone(),
-        secret: Secret::new(&client.secret).unwrap(),
-        scopes: "openid".to_owned(),
-    })
-    .unwrap();
+    let platform = connect(&served);
     Scene { dir: tempfile::tempdir().unwrap(), served, platform }
 }
 

@@ -1,6 +1,7 @@
 //! The library as its callers have it, one file a subject. They are one program, because each would be linked with
 //! the whole engine by itself.
 
+mod adobe;
 mod config;
 mod delivery;
 mod flows;

@@ -1,5 +1,6 @@
 //! Records as Parquet: what the file holds is what the lines say, and the same lines make the same bytes.
 
+use crate::adobe::{SANDBOX, connect};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use serde_json::{Map, Value, json};
@@ -11,7 +12,7 @@ use stripe_xdm::delivery::parquet::{Columns, write};
 use stripe_xdm::delivery::{Delivered, Delivery, DeliveryError, Options, deliver, destinations};
 use stripe_xdm::ledger::{Commit, Format, Ledger, Part, SqliteLedger};
 use stripe_xdm::module::{Cache, Limits, Module};
-use stripe_xdm::platform::{self, Platform, Secret};
+use stripe_xdm::platform::{self, Platform};
 use stripe_xdm::report::Silent;
 use stripe_xdm::stripe::{Client, Config, Key, Resource};
 use stripe_xdm::sync::{SyncConfig, sync};
@@ -316,17 +317,7 @@ fn what_does_not_fit_is_named() {
 /// A platform with a schema and a dataset for every kind of record.
 async fn adobe(library: &Library) -> (served::Platform, Platform) {
     let served = served::Platform::start(served::Options::default()).await.unwrap();
-    let (client, org) = (served.client(), served.organization().id);
-    let platform = Platform::new(platform::Config {
-        platform: served.base_url().to_owned(),
-        ims: served.base_url().to_owned(),
-        org,
-        sandbox: "prod".to_owned(),
-        client_id: client.id.clone(),
-        secret: Secret::new(&client.secret).unwrap(),
-        scopes: "openid".to_owned(),
-    })
-    .unwrap();
+    let platform = connect(&served);
     let tenant = platform::tenant(&platform, library, &|_| {}).await.unwrap();
     let wishes = Wishes { profile: false };
     let applied =
@@ -355,13 +346,13 @@ fn copy(lake: &Path) -> tempfile::TempDir {
 async fn carry(served: &served::Platform, platform: &Platform, lake: &Path, format: Format) -> Delivery {
     let mut ledger = SqliteLedger::open(&lake.join("_ledger.sqlite")).unwrap();
     let options = Options { format, ..Options::default() };
-    let to = destinations(platform, &mut ledger, &served.organization().id, "prod").await.unwrap();
+    let to = destinations(platform, &mut ledger, &served.organization().id, SANDBOX).await.unwrap();
     deliver(platform, &mut ledger, lake, &to, &options, &|_| {}).await
 }
 
 /// What is in each dataset.
 fn arrived(served: &served::Platform, delivery: &Delivery) -> BTreeMap<String, Vec<Value>> {
-    let of = |done: &Delivered| (done.dataset.clone(), served.rows("prod", &done.dataset_id));
+    let of = |done: &Delivered| (done.dataset.clone(), served.rows(SANDBOX, &done.dataset_id));
     delivery.datasets.iter().map(of).collect()
 }
 
@@ -386,9 +377,9 @@ async fn both_formats_bring_the_same_rows() {
             assert_same(rows, &wanted[dataset], dataset);
         }
         for done in &delivery.datasets {
-            let shown = served.batches("prod", &done.dataset_id);
+            let shown = served.batches(SANDBOX, &done.dataset_id);
             assert!(shown.iter().all(|batch| batch["inputFormat"] == json!({ "format": "parquet" })));
-            assert!(served.unknown_fields("prod", &done.dataset_id).is_empty());
+            assert!(served.unknown_fields(SANDBOX, &done.dataset_id).is_empty());
         }
         // Nothing is left of the files.
         let left =
@@ -439,10 +430,10 @@ async fn a_batch_goes_on_as_it_was_planned_and_what_breaks_off_is_made_again() {
     assert!(delivery.is_whole(), "{delivery:?}");
     assert!(!dir.path().join("_outbox/left.parquet").exists());
     let dataset = &delivery.datasets[0].dataset_id;
-    assert_eq!(served.rows("prod", dataset), [charge(1), charge(2)]);
-    let batches = served.batches("prod", dataset);
+    assert_eq!(served.rows(SANDBOX, dataset), [charge(1), charge(2)]);
+    let batches = served.batches(SANDBOX, dataset);
     assert_eq!((batches.len(), &batches[0]["inputFormat"]), (1, &json!({ "format": "parquet" })));
-    let files = served.files("prod", batches[0]["id"].as_str().unwrap()).unwrap();
+    let files = served.files(SANDBOX, batches[0]["id"].as_str().unwrap()).unwrap();
     assert_eq!(files.len(), 1);
     assert!(files[0].0 == "part-00000.parquet" && files[0].1.starts_with(b"PAR1"), "{}", files[0].0);
 }
@@ -467,9 +458,9 @@ async fn refused_rows_are_joined_and_rows_without_a_column_wait_for_another_form
     assert_eq!((done.failed, done.rows), (1, 0), "{delivery:?}");
     let note = done.notes.join("\n");
     assert!(note.contains(&hex::encode([2; 32])) && note.contains(": /unheardOf: "), "{note}");
-    assert!(served.rows("prod", &done.dataset_id).is_empty());
+    assert!(served.rows(SANDBOX, &done.dataset_id).is_empty());
     // The next attempt is of the format that is asked for by then.
     let delivery = carry(&served, &platform, dir.path(), Format::JsonLines).await;
     assert!(delivery.is_whole(), "{delivery:?}");
-    assert_eq!(served.rows("prod", &delivery.datasets[0].dataset_id).len(), 2);
+    assert_eq!(served.rows(SANDBOX, &delivery.datasets[0].dataset_id).len(), 2);
 }

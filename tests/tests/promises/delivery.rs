@@ -78,6 +78,15 @@ fn deliver_all(lake: &Path, adobe: &Adobe) -> anyhow::Result<Ended> {
     anyhow::bail!("some batches are never settled")
 }
 
+/// A lake with planted records of which nothing was delivered.
+fn template(dir: &Path) -> anyhow::Result<PathBuf> {
+    let stand_in = StandIn::start(account(), "")?;
+    let (lake, mapping) = (dir.join("template"), planting(dir)?);
+    let synced = run(syncing(&lake, &stand_in, Some(&mapping))?)?;
+    ensure!(synced.code == Some(0), "{synced:?}");
+    Ok(lake)
+}
+
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
@@ -203,11 +212,7 @@ fn sync_to_aep_fills_the_datasets_and_adds_what_is_new() -> anyhow::Result<()> {
 #[test]
 fn storms_and_tokens_that_expire_lose_nothing() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let stand_in = StandIn::start(account(), "")?;
-    let template = dir.path().join("template");
-    let mapping = planting(dir.path())?;
-    let synced = run(syncing(&template, &stand_in, Some(&mapping))?)?;
-    ensure!(synced.code == Some(0), "{synced:?}");
+    let template = template(dir.path())?;
     let weather = |name: &str, storms: [&str; 2]| -> anyhow::Result<()> {
         let adobe = adobe()?;
         let lake = dir.path().join(name);
@@ -244,21 +249,17 @@ fn storms_and_tokens_that_expire_lose_nothing() -> anyhow::Result<()> {
 #[test]
 fn killed_at_every_step_every_record_is_there_once() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let stand_in = StandIn::start(account(), "")?;
-    let template = dir.path().join("template");
-    let mapping = planting(dir.path())?;
-    let synced = run(syncing(&template, &stand_in, Some(&mapping))?)?;
-    ensure!(synced.code == Some(0), "{synced:?}");
+    let template = template(dir.path())?;
     let (_, planted) = expected(&template)?;
     ensure!(!planted.is_empty() && planted.len() < 70, "{} rows are planted", planted.len());
 
     let first = adobe()?;
     let whole = dir.path().join("whole");
     copy(&template, &whole)?;
-    let asked = first.platform()?.requests().len();
+    let asked = first.platform()?.asked("");
     deliver_all(&whole, &first)?;
     proven(&whole, &first, "without a kill")?;
-    let steps = first.platform()?.requests().len() - asked;
+    let steps = first.platform()?.asked("") - asked;
     ensure!(steps > 40, "{steps} requests");
 
     // Before and after the effect of every request: two threads, each with a platform of its own.
@@ -276,9 +277,9 @@ fn killed_at_every_step_every_record_is_there_once() -> anyhow::Result<()> {
             let platform = adobe.platform()?;
             platform.empty();
             platform.set_faults(format!("{word}:60s@{step}").parse::<Faults>()?);
-            let (before, done) = (platform.requests().len(), step - usize::from(word == "slow"));
+            let (before, done) = (platform.asked(""), step - usize::from(word == "slow"));
             let mut running = Running::start(delivering(&lake, &adobe)?, BOUND)?;
-            let ended = running.look(|| Ok(platform.requests().len() - before >= done))?;
+            let ended = running.look(|| Ok(platform.asked("") - before >= done))?;
             ensure!(!ended, "{about}: the program ended");
             // It waits for the answer by then, or is about to ask.
             std::thread::sleep(Duration::from_millis(20));
@@ -302,6 +303,16 @@ fn streaming(lake: &Path, adobe: &Adobe) -> anyhow::Result<Command> {
     let mut command = delivering(lake, adobe)?;
     command.args(["--mode", "streaming", "--stream-rate", "0", "--opening", "0"]);
     Ok(command)
+}
+
+/// Messages that the platform has taken, and how many of them the ledger knows.
+fn taken(lake: &Path, adobe: &Adobe, datasets: &[String]) -> anyhow::Result<(usize, usize)> {
+    let platform = adobe.platform()?;
+    let of = |id: &String| platform.collected(id).len() + platform.uncollected(id).len();
+    let status = answer(command()?, &["status", "--lake"], lake)?;
+    let known =
+        status["platform"].as_array().into_iter().flatten().filter_map(|target| target["rows"].as_u64());
+    Ok((datasets.iter().map(of).sum(), usize::try_from(known.sum::<u64>())?))
 }
 
 /// Every record was taken, doubly at most what was in flight; what the schema forbids lies in error batches.
@@ -341,11 +352,7 @@ fn streamed(lake: &Path, adobe: &Adobe, doubles: usize, about: &str) -> anyhow::
 #[test]
 fn streams_that_are_killed_lose_nothing_and_repeat_what_was_in_flight() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let stand_in = StandIn::start(account(), "")?;
-    let template = dir.path().join("template");
-    let mapping = planting(dir.path())?;
-    let synced = run(syncing(&template, &stand_in, Some(&mapping))?)?;
-    ensure!(synced.code == Some(0), "{synced:?}");
+    let template = template(dir.path())?;
     let adobe = adobe()?;
     let platform = adobe.platform()?;
     let over = std::sync::atomic::AtomicBool::new(false);
@@ -363,11 +370,16 @@ fn streams_that_are_killed_lose_nothing_and_repeat_what_was_in_flight() -> anyho
             adobe.nothing_secret(&ended)?;
             ensure!(ended.code == Some(0), "{ended:?}");
             streamed(&whole, &adobe, 0, "without a kill")?;
-            let sent = platform.requests().iter().filter(|one| one.path.starts_with("/collection/")).count();
+            let sent = platform.asked("/collection/");
             ensure!(sent >= 5, "{sent} requests");
             let again = run(streaming(&whole, &adobe)?)?;
             ensure!(again.code == Some(0), "{again:?}");
             streamed(&whole, &adobe, 0, "once more")?;
+            let status = answer(command()?, &["status", "--lake"], &whole)?;
+            let targets = status["platform"].as_array().context("targets")?;
+            let datasets = targets.iter().filter_map(|target| target["dataset_id"].as_str());
+            let datasets: Vec<String> = datasets.map(str::to_owned).collect();
+            let mut repeated = 0;
             for number in 0..2 * sent {
                 let (step, word) = (number / 2 + 1, if number.is_multiple_of(2) { "slow" } else { "late" });
                 let about = format!("{word} at message {step}");
@@ -375,26 +387,25 @@ fn streams_that_are_killed_lose_nothing_and_repeat_what_was_in_flight() -> anyho
                 copy(&template, &lake)?;
                 platform.empty();
                 platform.set_faults(format!("/collection/:{word}:60s@{step}").parse::<Faults>()?);
-                let before = platform.requests().len();
+                let before = platform.asked("/collection/");
                 let mut running = Running::start(streaming(&lake, &adobe)?, BOUND)?;
                 let done = step - usize::from(word == "slow");
-                let ended = running.look(|| {
-                    let requests = platform.requests();
-                    let sent =
-                        requests.iter().skip(before).filter(|one| one.path.starts_with("/collection/"));
-                    Ok(sent.count() >= done)
-                })?;
+                let ended = running.look(|| Ok(platform.asked("/collection/") - before >= done))?;
                 // How many messages go in one request is a matter of speed: the last steps may not be reached.
                 ensure!(!ended || step > 4, "{about}: the program ended");
                 std::thread::sleep(Duration::from_millis(20));
                 running.kill()?;
                 platform.set_faults(Faults::none());
+                let (there, known) = taken(&lake, &adobe, &datasets)?;
+                ensure!(known <= there, "{about}: the ledger knows {known} of {there}");
+                repeated += there - known;
                 let rest = run(streaming(&lake, &adobe)?)?;
                 ensure!(rest.code == Some(0), "{about}: {rest:?}");
-                // All that one file has may have been in flight, or several small ones.
-                streamed(&lake, &adobe, usize::MAX, &about)?;
+                streamed(&lake, &adobe, there - known, &about)?;
                 std::fs::remove_dir_all(&lake)?;
             }
+            // A request whose answer never came was taken, and is known to nobody.
+            ensure!(repeated > 0, "no kill came between a request's effect and its answer");
             Ok(())
         };
         let ended = test();

@@ -1,11 +1,10 @@
 //! Personal data made unreadable: keyed hashes and masks.
 
 use super::Result;
+use crate::mac;
 use crate::settings::Settings;
 use dataprep::Value;
 use dataprep::functions::{CallEnv, Failure};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use std::fmt::Write as _;
 
 /// A SHA-256 in hexadecimal digits, in bytes.
@@ -34,9 +33,8 @@ pub(super) fn mask<'a>(args: &mut [Value<'a>], env: &mut CallEnv<'_>) -> Result<
 pub(crate) fn keyed_hash(key: &[u8], text: &str) -> String {
     let mut hex = String::with_capacity(HASH);
     // Keys of any length are taken; were one refused, the text must still not be shown.
-    if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
-        mac.update(text.as_bytes());
-        for byte in mac.finalize().into_bytes() {
+    if let Some(code) = mac::code(key, &[text.as_bytes()]) {
+        for byte in code.into_bytes() {
             // Writing to a text cannot fail.
             let _ = write!(hex, "{byte:02x}");
         }

@@ -115,6 +115,11 @@ impl Platform {
         lock(&self.app.log).entries.clone()
     }
 
+    /// How many requests so far were for a path that begins so, answered or not.
+    pub fn asked(&self, path: &str) -> usize {
+        lock(&self.app.log).entries.iter().filter(|entry| entry.path.starts_with(path)).count()
+    }
+
     /// How many requests have changed something.
     pub fn changes(&self) -> usize {
         lock(&self.app.log).entries.iter().filter(|entry| entry.changed).count()

@@ -36,6 +36,8 @@ export interface Settings {
   seed?: number | bigint;
   /** What you change in the default models, in this order. */
   models?: readonly UserModel[];
+  /** Standard schemas of XDM, or relational ("model-based") ones: rows with a key and a version. Default: standard. */
+  model?: "standard" | "relational";
   /** How records are checked against their schemas. Default: they are. */
   check?: { enabled?: boolean; rules?: Readonly<Partial<Record<CheckRule, "refuse" | "warn" | "off">>> };
   /** What becomes of personal and secret data. Default: links that open without a login are dropped. */
@@ -255,9 +257,21 @@ export type Outcome =
 /** What this build knows. */
 export interface Description {
   version: string;
-  resources: Json[];
-  datasets: { name: string; resource: string; variant: string }[];
-  functions: Json[];
+  resources: string[];
+  /** The API versions whose objects the models read. */
+  api_versions: { oldest: string; releases: string[] };
+  datasets: {
+    name: string;
+    resource: string;
+    variant: "event" | "record";
+    /** The kind of schema of its records, as the settings name it. */
+    model: "standard" | "relational";
+    /** Of relational ones: the field that tells records apart. */
+    key?: string;
+    mappings: number;
+    dropped: number;
+  }[];
+  functions: { name: string; category: string }[];
 }
 
 /** A mapping set, or the name of a resource whose model is meant: `charge`, `subscription.event`. */

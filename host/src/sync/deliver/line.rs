@@ -68,3 +68,36 @@ impl Line {
         gained
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Rest;
+    use crate::module::Call;
+    use crate::stripe::{Object, Page};
+
+    /// A page with one object of each of these seconds.
+    fn page(anew: bool, seconds: &[i64]) -> Fetched {
+        let object = |second: &i64| Object::new(format!("ch_{second}"), *second, b"{}".to_vec());
+        let page = Page::of(seconds.iter().map(object).collect());
+        let cursor = seconds.last().map(|second| (format!("ch_{second}"), *second));
+        Fetched { cursor, anew, ..Fetched::new(0, page, Call::default()) }
+    }
+
+    #[test]
+    fn a_walk_that_begins_anew_forgets_its_place_but_not_who_took_over_the_rest() {
+        let mut line =
+            Line::new(Unit { id: 7, ..Unit::new(1, "charges".into(), String::new()) }, None, String::new());
+        line.advance(&page(false, &[50, 40]));
+        let units = vec![Unit { id: 8, ..Unit::new(1, "charges".into(), String::new()) }];
+        line.gained.rest = Some(Rest { gte: 30, units });
+        line.advance(&page(true, &[60]));
+        let gained = line.take();
+        assert!(gained.anew);
+        assert_eq!(gained.cursor, Some(("ch_60".to_owned(), 60)));
+        assert_eq!((gained.boundary, gained.tally.pages), (vec!["ch_60".to_owned()], 1));
+        // Its units were promised numbers, and others may have begun them.
+        assert_eq!(gained.rest.map(|rest| (rest.gte, rest.units.len())), Some((30, 1)));
+        assert_eq!((line.unit.gte, line.unit.tally.pages), (Some(30), 1));
+    }
+}

@@ -91,10 +91,11 @@ async fn tokens_that_end_in_the_middle_are_replaced() {
     scene.options.in_flight = 2;
     let lines: Vec<String> = (0..1000).map(|number| row(number, 1, 20_000)).collect();
     scene.sync(&lines);
+    let minted = scene.served.tokens_minted();
     let delivery = scene.stream().await;
     assert!(delivery.is_whole(), "{delivery:?}");
     scene.assert_once(&lines, "all tokens ended");
-    assert!(scene.served.tokens_minted() > 3);
+    assert!(scene.served.tokens_minted() > minted + 1);
 }
 
 #[tokio::test]

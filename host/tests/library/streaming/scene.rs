@@ -1,5 +1,6 @@
 //! A lake with a ledger, and a platform with a dataset for it.
 
+use crate::adobe::{SANDBOX, call, connect};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 use stripe_xdm::delivery::{Delivery, Destination, Streaming, destinations, stream};
 use stripe_xdm::ledger::{Commit, Delivered, Ledger, Outbox, Part, Pending, Source, SqliteLedger, Version};
-use stripe_xdm::platform::{Config, Platform, Secret};
+use stripe_xdm::platform::Platform;
 use stripe_xdm_sandbox::platform as served;
 
 pub(crate) const DATASET: &str = "stripe_customers";
@@ -23,7 +24,6 @@ pub(crate) struct Scene {
     pub(crate) dataset: String,
     pub(crate) options: Streaming,
     pub(crate) said: Mutex<Vec<String>>,
-    token: String,
 }
 
 /// A row of an object in a version, with so many bytes of padding.
@@ -49,24 +49,7 @@ impl Scene {
     /// With a dataset that feeds Profile, or one that does not.
     pub(crate) async fn new(profile: bool, options: served::Options) -> Self {
         let served = served::Platform::start(options).await.unwrap();
-        let (client, org) = (served.client(), served.organization().id);
-        let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}&scope=openid",
-            client.id, client.secret
-        );
-        let mint = reqwest::Client::new().post(format!("{}/ims/token/v3", served.base_url()));
-        let mint = mint.header("content-type", "application/x-www-form-urlencoded").body(form);
-        let token: Value = serde_json::from_str(&mint.send().await.unwrap().text().await.unwrap()).unwrap();
-        let platform = Platform::new(Config {
-            platform: served.base_url().to_owned(),
-            ims: served.base_url().to_owned(),
-            org,
-            sandbox: "prod".to_owned(),
-            client_id: client.id.clone(),
-            secret: Secret::new(&client.secret).unwrap(),
-            scopes: "openid".to_owned(),
-        })
-        .unwrap();
+        let platform = connect(&served);
         let options = Streaming { lake_rate: None, profile_rate: None, ..Streaming::default() };
         let mut scene = Self {
             dir: tempfile::tempdir().unwrap(),
@@ -75,7 +58,6 @@ impl Scene {
             dataset: String::new(),
             options,
             said: Mutex::default(),
-            token: token["access_token"].as_str().unwrap().to_owned(),
         };
         scene.provide(profile).await;
         scene
@@ -135,20 +117,9 @@ impl Scene {
         self.dataset = dataset[0].as_str().expect("a dataset").trim_start_matches("@/dataSets/").to_owned();
     }
 
-    /// A call by which a test sets the platform up, with a token of its own.
+    /// A call by which a test sets the platform up.
     pub(crate) async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
-        let (client, org, http) = (self.served.client(), self.served.organization(), reqwest::Client::new());
-        let request = http.request(method.parse().unwrap(), format!("{}{path}", self.served.base_url()));
-        let request = request
-            .bearer_auth(&self.token)
-            .header("x-api-key", client.id)
-            .header("x-gw-ims-org-id", org.id)
-            .header("x-sandbox-name", "prod")
-            .header("content-type", "application/json");
-        let answer = request.body(body.to_string()).send().await.unwrap();
-        let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{method} {path}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        call(&self.served, method, path, body).await
     }
 
     pub(crate) fn lake(&self) -> &Path {
@@ -193,7 +164,7 @@ impl Scene {
 
     pub(crate) async fn to(&self, ledger: &mut SqliteLedger) -> Vec<Destination> {
         let org = self.served.organization().id;
-        destinations(&self.platform, ledger, &org, "prod").await.unwrap()
+        destinations(&self.platform, ledger, &org, SANDBOX).await.unwrap()
     }
 
     /// Streams what there is. When it is told that the inlet is not open, time passes.
