@@ -1,6 +1,8 @@
 """Fills a running localstripe through its API, and checks a lake against what it then lists.
 
     localstripe.py fill BASE DIRECTORY              writes one file of objects for each resource
+    localstripe.py send-twice BASE DIRECTORY URL SECRET
+                                                    has it send webhooks to an address, each twice, and creates customers
     localstripe.py check DIRECTORY LAKE RESOURCE…   compares; says what differs and fails
 """
 
@@ -66,6 +68,17 @@ def fill(base, directory):
         page = call(base, f"/v1/{name}?limit=100000")
         assert not page["has_more"], name
         (directory / f"{name}.json").write_text(json.dumps(page))
+
+
+def send_twice(base, directory, url, secret):
+    for hook in ("one", "two"):
+        data = json.dumps({"url": url, "secret": secret}).encode()
+        request = urllib.request.Request(f"{base}/_config/webhooks/{hook}", data, {"Content-Type": "application/json"})
+        urllib.request.urlopen(request, timeout=30).close()
+    for number in range(60):
+        data = {"email": f"person.{number}@example.com", "name": f"Zoë {number}", "metadata[number]": number}
+        call(base, "/v1/customers", data)
+    (directory / "customers.json").write_text(json.dumps(call(base, "/v1/customers?limit=100")))
 
 
 def check(directory, lake, names):
@@ -160,5 +173,7 @@ if __name__ == "__main__":
     _, command, *arguments = sys.argv
     if command == "fill":
         fill(arguments[0], pathlib.Path(arguments[1]))
+    elif command == "send-twice":
+        send_twice(arguments[0], pathlib.Path(arguments[1]), *arguments[2:])
     else:
         check(pathlib.Path(arguments[0]), pathlib.Path(arguments[1]), arguments[2:])

@@ -81,6 +81,15 @@ impl Foreign {
         self.script(&["fill".as_ref(), self.base.as_ref(), dir.as_ref()])
     }
 
+    /// Has localstripe send its webhooks to an address twice, signed with a secret, creates customers, and writes what it
+    /// then lists. Gives how many there are.
+    pub fn send_twice(&self, dir: &Path, url: &str, secret: &str) -> anyhow::Result<u64> {
+        let [base, url, secret] = [&self.base, url, secret].map(OsStr::new);
+        self.script(&["send-twice".as_ref(), base, dir.as_ref(), url, secret])?;
+        let page: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.join("customers.json"))?)?;
+        Ok(page["data"].as_array().context("a list")?.len() as u64)
+    }
+
     /// Compares resources of a lake with what [`Foreign::fill`] wrote.
     pub fn check(&self, dir: &Path, lake: &Path, resources: &str) -> anyhow::Result<()> {
         let mut arguments: Vec<&OsStr> = vec!["check".as_ref(), dir.as_ref(), lake.as_ref()];

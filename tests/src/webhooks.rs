@@ -1,7 +1,7 @@
 //! Who sends webhooks to `serve`, as Stripe does: signed, over connections that stay open.
 
 use crate::program::{self, Running};
-use crate::stand_in::{KEY, now};
+use crate::stand_in::now;
 use anyhow::{Context, ensure};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -25,20 +25,18 @@ pub struct Serving {
     pub address: SocketAddr,
 }
 
+/// `serve` over a lake at a free port, which syncs nothing by itself and puts what comes into the lake within seconds.
+pub fn serve(lake: &Path, base_url: &str, key: &str) -> anyhow::Result<Command> {
+    let mut command = program::command()?;
+    command.args(["serve", "--tenant", "acme", "--rate-limit", "100000", "--api-base", base_url]);
+    command.args(["--listen", "0", "--sync-every", "0", "--settle-every", "1", "--json"]);
+    command.arg("--lake").arg(lake).env("STRIPE_API_KEY", key).env("STRIPE_WEBHOOK_SECRET", SECRET);
+    Ok(command)
+}
+
 impl Serving {
-    /// Starts it over a lake, with what it is to do besides, and waits until it listens. `said` is where its standard
-    /// error goes.
-    pub fn start(
-        lake: &Path,
-        base_url: &str,
-        said: &Path,
-        more: &[&str],
-        bound: Duration,
-    ) -> anyhow::Result<Self> {
-        let mut command = program::command()?;
-        command.args(["serve", "--tenant", "acme", "--rate-limit", "100000", "--api-base", base_url]);
-        command.args(["--listen", "0", "--sync-every", "0", "--json"]).args(more);
-        command.arg("--lake").arg(lake).env("STRIPE_API_KEY", KEY).env("STRIPE_WEBHOOK_SECRET", SECRET);
+    /// Starts it and waits until it listens. `said` is where its standard error goes.
+    pub fn start(mut command: Command, said: &Path, bound: Duration) -> anyhow::Result<Self> {
         command.stderr(std::fs::File::create(said)?);
         let mut running = Running::start(command, bound)?;
         let mut address = None;
@@ -86,13 +84,22 @@ impl Connection {
 
     /// Sends a body with a signature.
     pub fn send_signed(&mut self, body: &[u8], signature: &str) -> anyhow::Result<u16> {
+        self.send_with(body, &[("Stripe-Signature", signature)])
+    }
+
+    /// Sends a body with headers.
+    pub fn send_with(&mut self, body: &[u8], headers: &[(&str, &str)]) -> anyhow::Result<u16> {
         self.request.clear();
         let length = body.len();
         write!(
             self.request,
             "POST /webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
-             Stripe-Signature: {signature}\r\nContent-Length: {length}\r\n\r\n"
+             Content-Length: {length}\r\n"
         )?;
+        for (name, value) in headers {
+            write!(self.request, "{name}: {value}\r\n")?;
+        }
+        self.request.extend_from_slice(b"\r\n");
         self.request.extend_from_slice(body);
         self.stream.get_mut().write_all(&self.request)?;
         let mut line = String::new();

@@ -105,7 +105,8 @@ fn accounts(
         if let Some(namespace) = target.customer_namespace {
             settings.insert("customer_namespace".to_owned(), namespace.into());
         }
-        let name = target.name.or_else(|| target.account.clone()).unwrap_or_else(|| "account".to_owned());
+        let name =
+            target.name.or_else(|| target.account.clone()).unwrap_or_else(|| "your account".to_owned());
         let client = target.client.called(&name).with_retries(RETRIES);
         Arc::new(Account::new(name, client, target.account, target.resources, settings))
     };

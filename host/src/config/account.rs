@@ -23,6 +23,10 @@ pub struct AccountEntry {
     pub endpoint_rate_limit: Option<String>,
     /// The identity namespace of its customers, as `--customer-namespace` has it.
     pub customer_namespace: Option<String>,
+    /// Where the signing secrets of its webhooks are.
+    pub webhook_secrets: Vec<SecretRef>,
+    /// Where the keys are with which others hand on its Events.
+    pub wrapped_keys: Vec<SecretRef>,
     /// Where it begins.
     pub place: Place,
     /// Where the values of its keys are.

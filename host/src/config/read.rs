@@ -296,24 +296,34 @@ impl Reader<'_> {
         value: &Value<'_>,
     ) -> Vec<(&'static str, Vec<String>)> {
         let name = key.to_string();
-        let elements: Vec<&Value<'_>> = match (key.kind, value.get_ref().as_array()) {
-            (Kind::Secrets(..), Some(array)) if !array.is_empty() => array.iter().collect(),
-            (Kind::Secrets(..), _) if !value.get_ref().is_str() => {
-                self.expected(&name, value, key.kind);
-                return Vec::new();
-            }
-            _ => vec![value],
+        let secrets = match key.kind {
+            Kind::Secrets(..) => self.several_secrets(&name, value),
+            _ => self.secret(&name, value).into_iter().collect(),
         };
         let (mut variables, mut files) = (Vec::new(), Vec::new());
-        for element in elements {
-            match self.secret(&name, element) {
-                Some(SecretRef::Env(name)) => variables.push(name),
-                Some(SecretRef::File(path)) => files.push(path.display().to_string()),
-                None => {}
+        for secret in secrets {
+            match secret {
+                SecretRef::Env(name) => variables.push(name),
+                SecretRef::File(path) => files.push(path.display().to_string()),
             }
         }
         let said = [(variable, variables), (key.flag, files)];
         said.into_iter().filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    /// Where secrets are, any of which will do.
+    fn several_secrets(&mut self, name: &str, value: &Value<'_>) -> Vec<SecretRef> {
+        match value.get_ref().as_array() {
+            Some(array) if !array.is_empty() => {
+                array.iter().filter_map(|element| self.secret(name, element)).collect()
+            }
+            // A text would be the secret itself, which is told as such.
+            None if value.get_ref().is_str() => self.secret(name, value).into_iter().collect(),
+            _ => {
+                self.expected(name, value, Kind::Secrets("", ""));
+                Vec::new()
+            }
+        }
     }
 
     /// Where a secret is. The file itself must not hold one.
@@ -385,7 +395,7 @@ impl Reader<'_> {
     }
 
     fn account(&mut self, table: &DeTable<'_>, span: Range<usize>) -> Option<AccountEntry> {
-        const KNOWN: [&str; 9] = [
+        const KNOWN: [&str; 11] = [
             "name",
             "api_key",
             "account",
@@ -395,6 +405,8 @@ impl Reader<'_> {
             "rate_limit",
             "endpoint_rate_limit",
             "customer_namespace",
+            "webhook_secrets",
+            "wrapped_keys",
         ];
         let mut entry = AccountEntry {
             name: String::new(),
@@ -406,6 +418,8 @@ impl Reader<'_> {
             rate_limit: None,
             endpoint_rate_limit: None,
             customer_namespace: None,
+            webhook_secrets: Vec::new(),
+            wrapped_keys: Vec::new(),
             place: self.place(&span),
             places: Vec::new(),
         };
@@ -442,6 +456,8 @@ impl Reader<'_> {
                 "customer_namespace" => {
                     entry.customer_namespace = self.text_of(&full, value, Kind::Text);
                 }
+                "webhook_secrets" => entry.webhook_secrets = self.several_secrets(&full, value),
+                "wrapped_keys" => entry.wrapped_keys = self.several_secrets(&full, value),
                 odd => {
                     let odd = shown(odd);
                     let message = format!("account has no key {odd}{}", meant(odd, KNOWN));

@@ -26,7 +26,7 @@ mod verify;
 mod who;
 
 pub use accounts::{Account, Ended, Target, Total, each_account, sync_accounts};
-pub use events::{EventsSummary, is_event};
+pub use events::{EventsSummary, account_of, events_in};
 pub use gaps::news_of;
 pub use heal::{HealSummary, SHARE as HEAL_SHARE};
 pub use hear::{Heard, Hears};

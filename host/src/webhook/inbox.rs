@@ -8,6 +8,7 @@
 
 use crate::lake::private_dir;
 use bytes::Bytes;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -98,17 +99,45 @@ fn io(path: &Path) -> impl FnOnce(io::Error) -> InboxError {
     move |cause| InboxError::Io { path, cause }
 }
 
+/// Where the inbox of an account is. Names are anybody's choice, names of directories are not.
+fn directory(all: &Path, name: Option<&str>) -> PathBuf {
+    name.map_or(all.to_owned(), |name| all.join(utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()))
+}
+
+/// Directories of a lake's inboxes that hold Events and are not for these accounts: nobody will take them out.
+pub fn left_behind(lake: &Path, names: &[Option<&str>]) -> Result<Vec<PathBuf>, InboxError> {
+    let all = lake.join(DIR);
+    let read = |dir: &Path| -> Result<Vec<PathBuf>, InboxError> {
+        let entries = std::fs::read_dir(dir).map_err(io(dir))?;
+        entries.map(|entry| Ok(entry.map_err(io(dir))?.path())).collect()
+    };
+    let mut left = read(&all)?;
+    left.retain(|path| path.is_dir());
+    left.push(all.clone());
+    left.retain(|dir| !names.iter().any(|name| directory(&all, *name) == *dir));
+    let holds = |dir: &PathBuf| {
+        let files = read(dir).unwrap_or_default();
+        files.iter().any(|file| file.to_string_lossy().ends_with(SUFFIX))
+    };
+    left.retain(holds);
+    Ok(left)
+}
+
 impl Held {
-    fn add(&mut self, other: Self) {
+    /// Adds what another one holds.
+    pub fn add(&mut self, other: Self) {
         self.events += other.events;
         self.bytes += other.bytes;
     }
 }
 
 impl Inbox {
-    /// Opens the inbox of a lake, making both as needed, and locks it. What an earlier process left is in it.
-    pub fn open(lake: &Path, largest: u64) -> Result<Self, InboxError> {
-        let dir = lake.join(DIR);
+    /// Opens the inbox of a lake, making both as needed, and locks it; of several accounts each has its own, by its
+    /// name. What an earlier process left is in it.
+    pub fn open(lake: &Path, name: Option<&str>, largest: u64) -> Result<Self, InboxError> {
+        let all = lake.join(DIR);
+        private_dir(&all).map_err(io(&all))?;
+        let dir = directory(&all, name);
         private_dir(&dir).map_err(io(&dir))?;
         let path = dir.join("_lock");
         let lock =
@@ -349,8 +378,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_is_there_until_it_is_removed_also_for_the_next_process() {
         let lake = tempfile::tempdir().unwrap();
-        let inbox = Inbox::open(lake.path(), LARGEST).unwrap();
-        assert!(matches!(Inbox::open(lake.path(), LARGEST), Err(InboxError::Locked(_))));
+        let inbox = Inbox::open(lake.path(), None, LARGEST).unwrap();
+        assert!(matches!(Inbox::open(lake.path(), None, LARGEST), Err(InboxError::Locked(_))));
         inbox.keep(Bytes::from_static(b"{\n \"a\": 1}\n")).await.unwrap();
         assert_eq!(all(&inbox).await, bodies(&["{\n \"a\": 1}\n"]));
         inbox.keep(Bytes::from_static(b"")).await.unwrap();
@@ -358,7 +387,7 @@ mod tests {
         assert_eq!(inbox.held(), Held { events: 3, bytes: 3 * 12 + 11 + 5 });
         drop(inbox);
 
-        let inbox = Inbox::open(lake.path(), LARGEST).unwrap();
+        let inbox = Inbox::open(lake.path(), None, LARGEST).unwrap();
         assert_eq!(inbox.held(), Held { events: 3, bytes: 3 * 12 + 11 + 5 });
         let segments = inbox.segments().await.unwrap();
         assert_eq!(segments.len(), 2);
@@ -378,7 +407,7 @@ mod tests {
         std::fs::create_dir(&dir).unwrap();
         for end in 0..=whole.len() {
             std::fs::write(dir.join("000000000007.events"), &whole[..end]).unwrap();
-            let inbox = Inbox::open(lake.path(), LARGEST).unwrap();
+            let inbox = Inbox::open(lake.path(), None, LARGEST).unwrap();
             let kept = ["one", "two", "three"].iter().scan(0, |at, text| {
                 *at += HEAD + text.len();
                 Some(*at)
@@ -389,18 +418,36 @@ mod tests {
         let mut changed = whole.clone();
         changed[HEAD + 3 + HEAD] ^= 1;
         std::fs::write(dir.join("000000000007.events"), &changed).unwrap();
-        assert_eq!(all(&Inbox::open(lake.path(), LARGEST).unwrap()).await, bodies(&["one"]));
+        assert_eq!(all(&Inbox::open(lake.path(), None, LARGEST).unwrap()).await, bodies(&["one"]));
     }
 
     #[tokio::test]
     async fn a_full_inbox_refuses_until_there_is_room() {
         let lake = tempfile::tempdir().unwrap();
-        let inbox = Inbox::open(lake.path(), 100).unwrap();
+        let inbox = Inbox::open(lake.path(), None, 100).unwrap();
         inbox.keep(Bytes::from(vec![b' '; 100])).await.unwrap();
         assert!(matches!(inbox.keep(Bytes::from_static(b"{}")).await, Err(InboxError::Full)));
         for segment in inbox.segments().await.unwrap() {
             inbox.remove(segment).unwrap();
         }
         inbox.keep(Bytes::from_static(b"{}")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn each_account_has_its_own_and_none_is_forgotten() {
+        let lake = tempfile::tempdir().unwrap();
+        let names = [None, Some("shop"), Some("../shop"), Some("a/b")];
+        for name in names {
+            let inbox = Inbox::open(lake.path(), name, LARGEST).unwrap();
+            inbox.keep(Bytes::from(name.unwrap_or_default().to_owned())).await.unwrap();
+        }
+        for name in names {
+            let inbox = Inbox::open(lake.path(), name, LARGEST).unwrap();
+            assert_eq!(all(&inbox).await, bodies(&[name.unwrap_or_default()]));
+        }
+        assert_eq!(left_behind(lake.path(), &names).unwrap().len(), 0);
+        let shop = lake.path().join(DIR).join("shop");
+        assert_eq!(left_behind(lake.path(), &[None, Some("../shop"), Some("a/b")]).unwrap(), [shop]);
+        assert_eq!(left_behind(lake.path(), &names[1..]).unwrap(), [lake.path().join(DIR)]);
     }
 }

@@ -6,7 +6,9 @@
 mod inbox;
 mod server;
 mod signature;
+mod wrapped;
 
-pub use inbox::{Held, Inbox, InboxError, Segment};
-pub use server::{Bounds, PATH, Receiver, Receiving};
+pub use inbox::{Held, Inbox, InboxError, Segment, left_behind};
+pub use server::{Bounds, Endpoint, PATH, Receiver, Receiving};
 pub use signature::{Refusal, SecretError, TOLERANCE, Verifier, sign};
+pub use wrapped::{Keys, KeysError, WRAPPED_HEADER};

@@ -1,14 +1,16 @@
 //! The HTTP side: one path that takes webhooks, and two that say how it goes.
 
-use super::{Inbox, InboxError, Verifier};
+use super::wrapped::EVENT_GRID;
+use super::{Held, Inbox, InboxError, Keys, Refusal, Verifier};
 use crate::http::{self, Connections, Unread};
 use crate::observe::Metrics;
 use crate::schedule::Stop;
-use crate::sync::is_event;
+use crate::sync::events_in;
 use bytes::Bytes;
+use futures_util::future::try_join_all;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -53,13 +55,22 @@ impl Default for Bounds {
     }
 }
 
-/// Takes webhooks into an inbox.
+/// An account's own: who may send, and where it is kept. Whose a webhook is, is told by the secret that signed it.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Knows what Stripe has signed; none when all comes by other ways.
+    pub verifier: Option<Verifier>,
+    /// Knows what others hand on; none when nobody may.
+    pub keys: Option<Keys>,
+    /// Where Events are kept.
+    pub inbox: Arc<Inbox>,
+}
+
+/// Takes webhooks into inboxes.
 #[derive(Debug)]
 pub struct Receiver {
-    /// Knows whose they must be.
-    pub verifier: Verifier,
-    /// Where they are kept.
-    pub inbox: Arc<Inbox>,
+    /// One of each account.
+    pub endpoints: Vec<Endpoint>,
     /// What one may cost.
     pub bounds: Bounds,
     /// What counts them.
@@ -92,12 +103,15 @@ impl Receiver {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         match (request.method(), request.uri().path()) {
             (&Method::POST, PATH) => {}
+            (&Method::OPTIONS, PATH) if self.endpoints.iter().any(|endpoint| endpoint.keys.is_some()) => {
+                return handshake(request.headers());
+            }
             (_, PATH) => {
                 let mut answer = json_answer(
                     StatusCode::METHOD_NOT_ALLOWED,
                     &json!({ "error": { "code": "method", "message": "webhooks are sent by POST" } }),
                 );
-                answer.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("POST"));
+                answer.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
                 return answer;
             }
             (&Method::GET | &Method::HEAD, "/healthz") => {
@@ -121,14 +135,14 @@ impl Receiver {
                 let body = json!({ "error": { "code": code, "message": message } });
                 let mut response = json_answer(status, &body);
                 if status == StatusCode::SERVICE_UNAVAILABLE {
-                    let later = hyper::header::HeaderValue::from_static(LATER);
+                    let later = HeaderValue::from_static(LATER);
                     response.headers_mut().insert(RETRY_AFTER, later);
                 }
                 (code, response)
             }
         };
         if let Some(metrics) = &self.metrics {
-            let held = self.inbox.held();
+            let held = self.held();
             metrics.webhook(code, began.elapsed());
             metrics.inbox(held.events, held.bytes);
         }
@@ -140,10 +154,16 @@ impl Receiver {
             Answer::Refused(status, code, message.to_string())
         };
         let (head, body) = request.into_parts();
-        // Who does not even claim to have a signature is not listened to.
-        let Some(signature) = only(&head.headers) else {
-            return refuse(StatusCode::BAD_REQUEST, "signature", &super::Refusal::Missing);
+        // Who does not even claim to have a signature, or a key, is not listened to.
+        let signature = only(&head.headers);
+        let has_key = |endpoint: &&Endpoint| {
+            let is_unsigned = !head.headers.contains_key(SIGNATURE);
+            is_unsigned && endpoint.keys.as_ref().is_some_and(|keys| keys.are_in(&head.headers))
         };
+        let known = self.endpoints.iter().find(has_key);
+        if signature.is_none() && known.is_none() {
+            return refuse(StatusCode::BAD_REQUEST, "signature", &Refusal::Missing);
+        }
         let body = match http::read(body, self.bounds.body, self.bounds.reading).await {
             Ok(body) => body,
             Err(Unread::TooLarge) => {
@@ -155,16 +175,22 @@ impl Receiver {
                 return refuse(StatusCode::REQUEST_TIMEOUT, "timeout", &"the body took too long");
             }
         };
-        if let Err(refusal) = self.verifier.verify(&signature, &body, now()) {
-            return refuse(StatusCode::BAD_REQUEST, "signature", &refusal);
-        }
-        if !is_event(&body) {
-            let message =
-                "the body is neither an Event (object: event) nor a thin one (object: v2.core.event)";
+        let endpoint = match (known, signature) {
+            (Some(endpoint), _) => endpoint,
+            (None, signature) => match self.whose(&signature.unwrap_or_default(), &body, now()) {
+                Ok(endpoint) => endpoint,
+                Err(refusal) => return refuse(StatusCode::BAD_REQUEST, "signature", &refusal),
+            },
+        };
+        let Some(events) = events_in(&body) else {
+            let message = "the body is neither an Event (object: event) nor a thin one (object: v2.core.event), nor such a one \
+                 wrapped";
             return refuse(StatusCode::BAD_REQUEST, "not_an_event", &message);
-        }
-        match tokio::time::timeout(self.bounds.keeping, self.inbox.keep(body)).await {
-            Ok(Ok(())) => Answer::Taken,
+        };
+        // When some of several are kept and others are not, all are sent again, and those come twice.
+        let keeping = try_join_all(events.into_iter().map(|event| endpoint.inbox.keep(event)));
+        match tokio::time::timeout(self.bounds.keeping, keeping).await {
+            Ok(Ok(_)) => Answer::Taken,
             Ok(Err(InboxError::Full)) => refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "full",
@@ -179,16 +205,37 @@ impl Receiver {
         }
     }
 
+    /// The endpoint that one of its secrets has signed for.
+    fn whose(&self, signature: &[u8], body: &[u8], now: i64) -> Result<&Endpoint, Refusal> {
+        let mut refusal = Refusal::NoMatch;
+        for endpoint in &self.endpoints {
+            let Some(verifier) = &endpoint.verifier else { continue };
+            match verifier.verify(signature, body, now) {
+                Ok(()) => return Ok(endpoint),
+                // Another one's secret says nothing; who has signed too long ago is told so.
+                Err(Refusal::NoMatch) => {}
+                Err(other) => refusal = other,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// What all inboxes hold.
+    fn held(&self) -> Held {
+        let mut held = Held::default();
+        self.endpoints.iter().for_each(|endpoint| held.add(endpoint.inbox.held()));
+        held
+    }
+
     /// Whether what comes in now would be taken.
     fn readiness(&self) -> Response<Full<Bytes>> {
-        let (held, status) = (
-            self.inbox.held(),
-            match () {
-                () if !self.inbox.is_sound() => "failing",
-                () if self.inbox.is_full() => "full",
-                () => "ready",
-            },
-        );
+        let held = self.held();
+        let any = |is: fn(&Inbox) -> bool| self.endpoints.iter().any(|endpoint| is(&endpoint.inbox));
+        let status = match () {
+            () if any(|inbox| !inbox.is_sound()) => "failing",
+            () if any(Inbox::is_full) => "full",
+            () => "ready",
+        };
         let code = if status == "ready" { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         json_answer(
             code,
@@ -221,10 +268,26 @@ fn only(headers: &HeaderMap) -> Option<Vec<u8>> {
     }
 }
 
+/// Event Grid asks whether its events are wanted before it sends any.
+fn handshake(headers: &HeaderMap) -> Response<Full<Bytes>> {
+    if headers.get("webhook-request-origin").is_none_or(|origin| origin != EVENT_GRID) {
+        let message = format!("only {EVENT_GRID} may ask to send here");
+        let error = json!({ "error": { "code": "unknown_origin", "message": message } });
+        return json_answer(StatusCode::FORBIDDEN, &error);
+    }
+    let mut answer = Response::new(Full::default());
+    for (name, value) in
+        [("allow", "POST"), ("webhook-allowed-origin", EVENT_GRID), ("webhook-allowed-rate", "*")]
+    {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
 fn json_answer(status: StatusCode, body: &serde_json::Value) -> Response<Full<Bytes>> {
     let mut answer = Response::new(Full::new(Bytes::from(body.to_string())));
     *answer.status_mut() = status;
-    answer.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     answer
 }
 

@@ -11,6 +11,7 @@ mod ledger;
 mod module;
 mod outbox;
 mod parquet;
+mod preview;
 mod ranges;
 mod serve;
 mod streaming;

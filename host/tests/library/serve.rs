@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use stripe_xdm::observe::Metrics;
 use stripe_xdm::schedule::Stop;
-use stripe_xdm::webhook::{Bounds, Inbox, Receiver, Verifier, sign};
+use stripe_xdm::webhook::{Bounds, Endpoint, Inbox, Keys, Receiver, Verifier, sign};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -29,10 +29,11 @@ struct Scene {
 impl Scene {
     async fn new(bounds: Bounds, largest: u64) -> Self {
         let lake = tempfile::tempdir().unwrap();
-        let inbox = Arc::new(Inbox::open(lake.path(), largest).unwrap());
+        let inbox = Arc::new(Inbox::open(lake.path(), None, largest).unwrap());
         let metrics = Metrics::new().unwrap();
         let verifier = Verifier::new(vec![OLD.to_owned(), NEW.to_owned()], 300).unwrap();
-        let receiver = Receiver { verifier, inbox: inbox.clone(), bounds, metrics: Some(metrics.clone()) };
+        let endpoint = Endpoint { verifier: Some(verifier), keys: None, inbox: inbox.clone() };
+        let receiver = Receiver { endpoints: vec![endpoint], bounds, metrics: Some(metrics.clone()) };
         let receiving = receiver.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let (stop, asked) = Stop::new();
         let address = receiving.address;
@@ -105,6 +106,101 @@ async fn what_is_signed_is_taken_byte_for_byte_and_nothing_else_is() {
     assert_eq!(scene.get("/readyz").await.0, 200);
 }
 
+/// A lake with an inbox for each of some accounts.
+struct Several {
+    inboxes: Vec<Arc<Inbox>>,
+    url: String,
+    _served: JoinHandle<()>,
+    _stop: watch::Sender<bool>,
+    _lake: tempfile::TempDir,
+}
+
+const KEY: &str = "0123456789abcdef";
+
+impl Several {
+    /// Accounts by the secrets of their endpoints; the last one has a key for wrapped events, too.
+    async fn new(secrets: &[&str]) -> Self {
+        let lake = tempfile::tempdir().unwrap();
+        let (mut endpoints, mut inboxes) = (Vec::new(), Vec::new());
+        for (number, &secret) in secrets.iter().enumerate() {
+            let inbox = Inbox::open(lake.path(), Some(&number.to_string()), 1 << 20).unwrap();
+            inboxes.push(Arc::new(inbox));
+            let is_last = number + 1 == secrets.len();
+            endpoints.push(Endpoint {
+                verifier: Some(Verifier::new(vec![secret.to_owned()], 300).unwrap()),
+                keys: is_last.then(|| Keys::new("X-Key", vec![KEY.to_owned()]).unwrap()),
+                inbox: inboxes[number].clone(),
+            });
+        }
+        let receiver = Receiver { endpoints, bounds: Bounds::default(), metrics: None };
+        let receiving = receiver.bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let (stop, asked) = Stop::new();
+        let url = format!("http://{}/webhook", receiving.address);
+        let served = tokio::spawn(async move { receiving.serve(&asked).await });
+        Self { inboxes, url, _served: served, _stop: stop, _lake: lake }
+    }
+
+    async fn post(&self, body: &str, header: (&str, &str)) -> u16 {
+        let request = reqwest::Client::new().post(&self.url).body(body.to_owned());
+        request.header(header.0, header.1).send().await.unwrap().status().as_u16()
+    }
+
+    async fn kept(&self) -> Vec<Vec<Bytes>> {
+        let mut kept = Vec::new();
+        for inbox in &self.inboxes {
+            let segments = inbox.segments().await.unwrap();
+            kept.push(segments.into_iter().flat_map(|segment| inbox.read(segment).unwrap()).collect());
+        }
+        kept
+    }
+}
+
+#[tokio::test]
+async fn whose_a_webhook_is_the_secret_tells() {
+    let several = Several::new(&[OLD, NEW]).await;
+    for (secret, status) in [(OLD, 200), (NEW, 200), ("whsec_another", 400)] {
+        let body = format!("{EVENT} ");
+        let signature = sign(secret, body.as_bytes(), now());
+        assert_eq!(several.post(&body, ("Stripe-Signature", &signature)).await, status);
+    }
+    let one = vec![Bytes::from(format!("{EVENT} "))];
+    assert_eq!(several.kept().await, [one.clone(), one]);
+}
+
+#[tokio::test]
+async fn wrapped_events_are_taken_from_who_has_the_key() {
+    let several = Several::new(&[OLD, NEW]).await;
+    let bridge =
+        format!(r#"{{"version":"0","detail-type":"x","source":"aws.partner/stripe.com","detail":{EVENT}}}"#);
+    let grid = format!(r#"[{{"specversion":"1.0","type":"x","data":{EVENT}}},{bridge}]"#);
+    assert_eq!(several.post(&bridge, ("X-Key", KEY)).await, 200);
+    assert_eq!(several.post(&grid, ("X-Key", KEY)).await, 200);
+    assert_eq!(several.post("[{}]", ("X-Key", KEY)).await, 400);
+    assert_eq!(several.post(&bridge, ("X-Key", "0123456789abcdeF")).await, 400);
+    assert_eq!(several.post(&bridge, ("Authorization", KEY)).await, 400);
+    // A signature that is there must be right, whatever else is.
+    let request = reqwest::Client::new().post(&several.url).body(bridge.clone()).header("X-Key", KEY);
+    let answer = request.header("Stripe-Signature", "t=1,v1=00").send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    let kept = several.kept().await;
+    assert_eq!(
+        (kept[0].len(), kept[1].as_slice()),
+        (0, vec![Bytes::from_static(EVENT.as_bytes()); 3].as_slice())
+    );
+
+    // Event Grid asks before it sends; others need not.
+    for (origin, status) in [("eventgrid.azure.net", 200), ("example.com", 403)] {
+        let request = reqwest::Client::new().request(reqwest::Method::OPTIONS, &several.url);
+        let answer = request.header("WebHook-Request-Origin", origin).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let allowed = answer.headers().get("webhook-allowed-origin").map(|value| value.to_str().unwrap());
+        assert_eq!(allowed, (status == 200).then_some(origin));
+    }
+    let scene = Scene::new(Bounds::default(), 1 << 20).await;
+    let request = reqwest::Client::new().request(reqwest::Method::OPTIONS, scene.url("/webhook"));
+    assert_eq!(request.send().await.unwrap().status(), 405);
+}
+
 #[tokio::test]
 async fn a_body_is_bounded_whether_its_length_is_told_or_not() {
     let scene = Scene::new(Bounds { body: 1_000, ..Bounds::default() }, 1 << 20).await;
@@ -150,8 +246,8 @@ async fn a_full_inbox_says_so_until_there_is_room() {
     for segment in scene.inbox.segments().await.unwrap() {
         scene.inbox.remove(segment).unwrap();
     }
-    assert_eq!(scene.post(EVENT, &sign(NEW, EVENT.as_bytes(), now())).await.0, 200);
     assert_eq!(scene.get("/readyz").await.0, 200);
+    assert_eq!(scene.post(EVENT, &sign(NEW, EVENT.as_bytes(), now())).await.0, 200);
 }
 
 #[tokio::test]

@@ -35,11 +35,13 @@ export class ConnectPanel extends Pane {
       input { width: 72px; }
       input:focus-visible, select:focus-visible { outline: 2px solid var(--focus); outline-offset: 1px; }
       progress { width: 180px; accent-color: var(--focus); }
-      .numbers { display: flex; gap: 22px; flex-wrap: wrap; margin-bottom: 10px; }
+      .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 0 28px; }
+      .numbers { display: flex; gap: 22px; flex-wrap: wrap; margin-bottom: 4px; }
       .numbers b { font: 700 20px/24px var(--sans); display: block; } .numbers span { color: var(--quiet); font: 12px/16px var(--sans); }
-      h3 { font: 700 13px/18px var(--sans); margin: 10px 0 4px; }
+      h3 { font: 700 13px/18px var(--sans); margin: 6px 0 4px; }
       table { border-collapse: collapse; font: 13px/18px var(--sans); width: 100%; }
       td, th { text-align: start; padding: 4px 10px 4px 0; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+      td code { font: 12px/18px var(--mono); }
       td.count, th.count { text-align: end; white-space: nowrap; }
       p { margin: 0 0 8px; }
     `,
@@ -111,7 +113,7 @@ export class ConnectPanel extends Pane {
     const { before, after } = counted.records;
     const show = (id: string): void => void this.show(connection, account, resource, id);
     return html`
-      <p class="quiet" role="status">Dry run over ${of}: ${many(result.objects, "object")}, ${many(after, "valid record")}${this.verdict(result)}</p>
+      <p class="quiet" role="status">Dry run over ${of}: ${this.verdict(result)}</p>
       <div class="numbers">
         <div><b>${result.objects.toLocaleString("en")}</b><span>objects</span></div>
         <div><b>${before === after ? after.toLocaleString("en") : `${before.toLocaleString("en")} → ${after.toLocaleString("en")}`}</b><span>valid records</span></div>
@@ -119,21 +121,23 @@ export class ConnectPanel extends Pane {
         <div><b>${differences.added.toLocaleString("en")}</b><span>new</span></div>
         <div><b>${differences.removed.toLocaleString("en")}</b><span>gone</span></div>`}
       </div>
-      ${counted.outcomes.length === 0 ? nothing : html`<h3>What is to note</h3><table>
+      <div class="columns">
+      ${counted.outcomes.length === 0 ? nothing : html`<section><h3>What is to note</h3><table>
         <thead><tr><th scope="col">What</th><th scope="col" class="count">Before</th><th scope="col" class="count">After</th><th scope="col">For instance</th></tr></thead>
         <tbody>${counted.outcomes.slice(0, SHOWN).map((each) => html`<tr>
           <td><span class="chip ${TONES[each.kind]}">${each.kind}</span> <code>${each.code}</code></td>
           <td class="count">${each.before.toLocaleString("en")}</td><td class="count">${each.after.toLocaleString("en")}</td>
           <td>${each.first.message} <button class="link" @click=${() => show(each.first.id)}>${each.first.id}</button></td>
-        </tr>`)}</tbody></table>`}
-      ${differences === null || differences.fields.length === 0 ? nothing : html`<h3>Fields that differ</h3><table>
+        </tr>`)}</tbody></table></section>`}
+      ${differences === null || differences.fields.length === 0 ? nothing : html`<section><h3>Fields that differ</h3><table>
         <thead><tr><th scope="col">Field</th><th scope="col">Records</th><th scope="col">Before</th><th scope="col">After</th><th scope="col">For instance</th></tr></thead>
         <tbody>${differences.fields.slice(0, SHOWN).map((each) => html`<tr>
           <td><code>${each.path}</code><br /><span class="quiet">${each.dataset}</span></td>
           <td>${this.counts(each)}</td>
           <td>${each.before === null ? "—" : html`<code>${each.before}</code>`}</td><td>${each.after === null ? "—" : html`<code>${each.after}</code>`}</td>
           <td><button class="link" @click=${() => show(each.id)}>${each.id}</button></td>
-        </tr>`)}</tbody></table>`}
+        </tr>`)}</tbody></table></section>`}
+      </div>
     `;
   }
 
@@ -141,8 +145,8 @@ export class ConnectPanel extends Pane {
     const failed = counted.outcomes.filter(({ kind, after }) => after > 0 && (kind === "error" || kind === "invalid"));
     const count = failed.reduce((sum, { after }) => sum + after, 0);
     const failures = count === 0 ? "none fails" : `${count.toLocaleString("en")} ${count === 1 ? "fails" : "fail"}`;
-    if (differences === null) return `; ${failures}. Nothing is changed in this page: this is the mapping of the settings.`;
-    return differences.objects === 0 ? `; ${failures}. The changes of this page make no difference to them.` : `; ${failures}.`;
+    if (differences === null) return `${failures}. Nothing is changed in this page: this is the mapping of the settings.`;
+    return differences.objects === 0 ? `${failures}. The changes of this page make no difference to them.` : `${failures}.`;
   }
 
   private counts({ changed, added, removed }: ChangedField): string {

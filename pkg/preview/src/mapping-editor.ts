@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<Mapping["sourceType"], string>> = {
 };
 
 const NO_FAULTS: readonly Fault[] = [];
+const NO_MISTAKES: readonly Mistake[] = [];
 
 /** The types that a mapping can have. */
 const TYPES = ["string", "number", "integer", "long", "boolean", "date", "date-time", "map<string>", "map<integer>", "array<string>"];
@@ -87,7 +88,7 @@ export class MappingEditor extends Pane {
   private editor(row: Row): TemplateResult {
     const { session } = this;
     const { mapping } = row;
-    const mistakes = session.mistakes[row.id] ?? [];
+    const mistakes = session.mistakes[row.id] ?? NO_MISTAKES;
     const field = session.fieldOf(mapping.destination);
     const marks = badges(mapping, field);
     // What the default says is right, whether this object has it or not.
@@ -117,7 +118,7 @@ export class MappingEditor extends Pane {
           <span class="name">Source</span>
           <div class="box">
             <code-editor class="source" label="Source of the mapping" hint=${mapping.sourceType === "STATIC" ? "A text" : "A field such as amount, or upper(currency)"}
-              language=${mapping.sourceType === "STATIC" ? "text" : "expression"} .value=${mapping.source} .words=${session.words} .faults=${faults(mistakes, mapping.source)}
+              language=${mapping.sourceType === "STATIC" ? "text" : "expression"} .value=${mapping.source} .words=${session.words} .faults=${this.faults(mistakes, mapping.source)}
               @edit=${(event: CustomEvent<string>) => session.editRow(row.id, { source: event.detail })}></code-editor>
           </div>
           <span class="name">Destination</span>
@@ -168,6 +169,7 @@ export class MappingEditor extends Pane {
   }
 
   private readonly offers = lately(mends);
+  private readonly faults = lately(faults);
 
   private onKind(event: Event, row: Row): void {
     const [kind] = (event.target as HTMLElement & { selected: string[] }).selected;
@@ -176,7 +178,8 @@ export class MappingEditor extends Pane {
 }
 
 /** Places as offsets into the source. */
-function faults(mistakes: readonly Mistake[], source: string): Fault[] {
+function faults(mistakes: readonly Mistake[], source: string): readonly Fault[] {
+  if (mistakes.length === 0) return NO_FAULTS;
   return mistakes.flatMap(({ line, column, message, inDestination }) => {
     if (inDestination) return [];
     if (line === undefined || column === undefined) return [{ from: 0, to: source.length, message }];

@@ -29,10 +29,14 @@ export class MappingsPane extends Pane {
     ...Pane.styles,
     css`
       sp-search { width: 140px; --mod-search-min-inline-size: 100px; } sp-picker { width: 130px; }
-      table { border-collapse: separate; border-spacing: 0; width: 100%; table-layout: fixed; font: 13px/18px var(--sans); }
-      th { position: sticky; top: 0; z-index: 1; background: var(--surface); text-align: start; font: 600 12px/18px var(--sans); color: var(--quiet); padding: 6px 8px; border-bottom: 1px solid var(--line); }
-      td { padding: 4px 8px; border-bottom: 1px solid var(--line); vertical-align: middle; overflow: hidden; }
-      th, td { box-sizing: border-box; } th.switch, td.switch { width: 40px; padding-inline: 12px 4px; } th.marks, td.marks { width: 112px; } th.to { width: 40%; }
+      table, thead, tbody { display: block; width: 100%; font: 13px/18px var(--sans); }
+      tr { display: grid; grid-template-columns: 40px minmax(0, 1fr) minmax(0, 40%) 112px; align-items: stretch; border-bottom: 1px solid var(--line); }
+      /* Hundreds of lines, of which some dozens are seen: the others are neither laid out nor painted. */
+      tbody tr { content-visibility: auto; contain-intrinsic-block-size: auto 27px; }
+      thead { position: sticky; top: 0; z-index: 1; background: var(--surface); }
+      th { text-align: start; font: 600 12px/18px var(--sans); color: var(--quiet); padding: 6px 8px; }
+      td { padding: 4px 8px; min-width: 0; align-content: center; }
+      th.switch, td.switch { padding-inline: 12px 4px; }
       tr { cursor: pointer; outline-offset: -2px; }
       tbody tr:hover td { background: var(--hover); }
       tbody tr.related td { background: var(--related); } tbody tr.chosen td, tbody tr.chosen:hover td { background: var(--chosen); }
@@ -44,7 +48,7 @@ export class MappingsPane extends Pane {
       tr.off .text, tr.out .text { text-decoration: line-through; color: var(--quiet); }
       tr.absent .text { color: var(--quiet); }
       .mistake { color: var(--negative-fg); font: 12px/16px var(--sans); white-space: normal; display: block; }
-      td.marks { white-space: nowrap; text-align: end; }
+      td.marks { white-space: nowrap; text-align: end; overflow: hidden; }
       .none { padding: 24px; text-align: center; }
       input[type="checkbox"] { accent-color: var(--focus); width: 16px; height: 16px; margin: 0; vertical-align: middle; }
     `,
@@ -130,7 +134,7 @@ export class MappingsPane extends Pane {
       <td role="gridcell" class="marks">
         ${row.state === "changed" ? html`<span class="chip informative">changed</span>` : row.state === "added" ? html`<span class="chip informative">added</span>` : nothing}
         ${reason === undefined ? nothing : html`<span class="chip neutral" title=${reason}>policy</span>`}
-        ${badges(mapping, field).slice(0, row.state === "changed" || row.state === "added" ? 0 : 1).map((badge) => html`<span class="chip ${badge.kind}" title=${badge.why}>${badge.text}</span>`)}
+        ${badges(mapping, field).slice(0, row.state === "changed" || row.state === "added" || reason !== undefined ? 0 : 1).map((badge) => html`<span class="chip ${badge.kind}" title=${badge.why}>${badge.text}</span>`)}
         ${field?.labels.slice(0, 1).map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span>`) ?? nothing}
       </td>
     </tr>`);
@@ -175,6 +179,7 @@ export class MappingsPane extends Pane {
     if (by === undefined || id === undefined) return;
     event.preventDefault();
     this.session.moveRow(id, by);
+    this.requestUpdate();
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>(`tbody tr[data-row="${CSS.escape(id)}"]`)?.focus();
   }

@@ -6,6 +6,7 @@ import { parseExact } from "./exact.ts";
 import { labelText, type Field } from "./fields.ts";
 import { Pane } from "./pane.ts";
 import { at } from "./paths.ts";
+import { breakable } from "./style.ts";
 
 type Action = PrivacyRule["action"];
 
@@ -23,6 +24,11 @@ interface Line {
   before: unknown;
 }
 
+interface Effect extends Line {
+  after: unknown;
+  same: boolean;
+}
+
 export class PrivacyPanel extends Pane {
   static override properties = { ...Pane.properties, lines: { state: true } };
   static override styles = [
@@ -35,7 +41,8 @@ export class PrivacyPanel extends Pane {
       th { font: 600 12px/18px var(--sans); color: var(--quiet); }
       th.label { width: 52px; } th.count { width: 52px; } th.action { width: 118px; } th.value { width: 27%; }
       sp-picker { width: 108px; }
-      p { margin: 0; }
+      td code { font-size: 12px; }
+      p { margin: 8px 0 0; font: 13px/18px var(--sans); }
       @media (max-width: 900px) { .columns { grid-template-columns: 1fr; } }
     `,
   ];
@@ -117,7 +124,7 @@ export class PrivacyPanel extends Pane {
         <section>
           <table aria-label="What this record shows">
             <thead><tr><th scope="col">Field</th><th scope="col" class="value">Without a policy</th><th scope="col" class="value">With it</th></tr></thead>
-            <tbody>${this.lines.map((line) => this.effect(line))}</tbody>
+            <tbody>${this.effects().map((effect) => this.effect(effect))}</tbody>
           </table>
           ${this.lines.length === 0 ? html`<p class="quiet">This object has nothing in a field with a label.</p>` : nothing}
         </section>
@@ -125,13 +132,20 @@ export class PrivacyPanel extends Pane {
     `;
   }
 
-  private effect({ path, labels, before }: Line): TemplateResult {
+  /** What the policy changes comes first. */
+  private effects(): Effect[] {
     const { session } = this;
     const record = session.done?.records.find((each) => each.dataset === session.model?.dataset)?.record;
-    const after = at(record, path);
-    const same = text(after) === text(before);
+    const all = this.lines.map((line): Effect => {
+      const after = at(record, line.path);
+      return { ...line, after, same: after !== undefined && text(after) === text(line.before) };
+    });
+    return [...all.filter((each) => !each.same), ...all.filter((each) => each.same)];
+  }
+
+  private effect({ path, labels, before, after, same }: Effect): TemplateResult {
     return html`<tr>
-      <td><button class="link" @click=${() => session.point({ pane: "record", path })}><code>${path}</code></button> ${labels.map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span> `)}</td>
+      <td><button class="link" @click=${() => this.session.point({ pane: "record", path })}><code>${breakable(path)}</code></button> ${labels.map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span> `)}</td>
       <td><code>${text(before)}</code></td>
       <td>${after === undefined ? html`<span class="chip negative">left out</span>` : same ? html`<span class="quiet">the same</span>` : html`<code>${text(after)}</code>`}</td>
     </tr>`;

@@ -57,7 +57,6 @@ export type Step =
   | { step: "mappings"; mistakes: Record<string, Mistake[]>; value?: { json: string } | { error: string } }
   | { step: "records"; outcomes: string }
   | { step: "explanation"; explanation: Explanation }
-  | { step: "checked"; outcomes: string }
   | { step: "failed"; failure: Failure }
   | { step: "end" };
 

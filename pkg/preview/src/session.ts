@@ -52,10 +52,6 @@ export class Session {
   mistakes: Record<string, Mistake[]> = {};
   value: { json: string } | { error: string } | undefined;
   outcome: Outcome | undefined;
-  /** The same with its records checked, which takes longer. */
-  verdict: DoneOutcome | undefined;
-  /** Whether the verdict is about what is shown. */
-  checked = false;
   failure: Failure | undefined;
   explanation: Explanation | undefined;
   library: Library | undefined;
@@ -73,10 +69,12 @@ export class Session {
   /** From the last change until its records were there, in milliseconds; 0 before the first. */
   latency = 0;
 
+  /** When the records that are awaited or shown were asked for. */
+  asked = 0;
+
   private defaults: Mapping[] = [];
   private readonly histories = new Map<string, History<Draft>>();
   private readonly engine = new Engine((step) => this.told(step));
-  private asked = 0;
   private ahead = 0;
 
   constructor(private readonly changed: () => void) {
@@ -134,7 +132,13 @@ export class Session {
   /** Shows one of the objects, with the model that it needs. */
   async show(index: number): Promise<void> {
     const { objects } = this;
-    const text = await objects.at(index);
+    let text: string | undefined;
+    try {
+      text = await objects.at(index);
+    } catch (error) {
+      // Others were opened meanwhile, or its worker is broken.
+      if (objects === this.objects) this.fail(error);
+    }
     if (text === undefined || objects !== this.objects) return;
     this.index = index;
     this.point(undefined);
@@ -165,7 +169,8 @@ export class Session {
       this.root = rootOf(value);
       this.textProblem = "";
     } catch (error) {
-      this.textProblem = error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      this.textProblem = error instanceof SyntaxError ? `This is not JSON yet: ${message}. The record is that of the last text that was.` : message;
     }
   }
 
@@ -209,7 +214,8 @@ export class Session {
       }));
       this.refresh();
       if (this.library === undefined) {
-        this.library = (await this.engine.language("schema", { settings: this.settings })).library;
+        // What is sensitive stays so, whatever the policy does to it.
+        this.library = (await this.engine.language("schema", { settings: everything })).library;
       }
       this.fields = fieldsOf(this.library, model.dataset);
       this.changed();
@@ -409,7 +415,6 @@ export class Session {
         sample: this.text,
       };
       this.asked = performance.now();
-      this.checked = false;
       this.engine.work(work);
     }
     this.changed();
@@ -427,13 +432,6 @@ export class Session {
         this.outcome = (parseExact(step.outcomes) as Outcome[])[0];
         this.failure = undefined;
         break;
-      case "checked": {
-        const [outcome] = parseExact(step.outcomes) as Outcome[];
-        this.verdict = outcome?.status === "done" ? outcome : undefined;
-        this.outcome = outcome;
-        this.checked = true;
-        break;
-      }
       case "explanation":
         this.explanation = step.explanation;
         this.related = counterparts(this.selection, step.explanation);

@@ -7,6 +7,7 @@ import { Pane } from "./pane.ts";
 import { MAX_BYTES, MAX_SHOWN } from "./objects.ts";
 import { placeOf, sourceAt } from "./provenance.ts";
 import { SAMPLE_GROUPS } from "./samples.ts";
+import type { Pointed } from "./json-places.ts";
 import type { Mark } from "./tree.ts";
 import { lately } from "./words.ts";
 
@@ -15,7 +16,7 @@ export class SourcePane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      sp-picker { flex: 1; min-width: 110px; }
+      .from, .nav { padding-block: 5px; } .from sp-picker { flex: 1; min-width: 90px; }
       .nav { display: flex; align-items: center; gap: 4px; font: 13px var(--sans); }
     `,
   ];
@@ -34,7 +35,14 @@ export class SourcePane extends Pane {
     const many = session.objects.length;
     return html`
       <header>
-        <h2 id="title">Stripe object</h2>
+        <h2>Stripe object</h2>
+        <span class="grow"></span>
+        <sp-action-group size="s" compact selects="single" label="View of the object" .selected=${[this.view]} @change=${this.onView}>
+          <sp-action-button value="tree">Tree</sp-action-button>
+          <sp-action-button value="json">JSON</sp-action-button>
+        </sp-action-group>
+      </header>
+      <header class="from">
         <sp-picker size="s" label="Sample" value=${session.origin.replace("sample: ", "")} @change=${this.onSample}>
           <span slot="label">${session.origin === "" ? "Sample" : session.origin.replace("sample: ", "")}</span>
           ${SAMPLE_GROUPS.map(({ title, samples }) => html`<sp-menu-group><span slot="header">${title}</span>
@@ -42,10 +50,6 @@ export class SourcePane extends Pane {
         </sp-picker>
         <sp-action-button size="s" label="Open a file of objects" title="Open a file: one object, a list, or JSON lines" @click=${this.pick}>Open</sp-action-button>
         <sp-action-button size="s" label="Paste objects" title="Paste from the clipboard" @click=${this.paste}>Paste</sp-action-button>
-        <sp-action-group size="s" compact selects="single" label="View of the object" .selected=${[this.view]} @change=${this.onView}>
-          <sp-action-button value="tree">Tree</sp-action-button>
-          <sp-action-button value="json">JSON</sp-action-button>
-        </sp-action-group>
         <input type="file" accept=".json,.jsonl,.ndjson,application/json" hidden @change=${this.onFile} />
       </header>
       ${many > 1 ? this.navigator(many) : nothing}
@@ -71,7 +75,8 @@ export class SourcePane extends Pane {
     if (session.text.length > MAX_SHOWN) {
       return html`<p class="problem">This object is too large for the editor. The tree shows it; edit the file itself.</p>`;
     }
-    return html`<code-editor language="json" label="Stripe object as JSON" .value=${session.text} @edit=${this.onEdit}></code-editor>`;
+    return html`<code-editor language="json" label="Stripe object as JSON" .value=${session.text} .pointed=${this.pointed(this.chosen, this.related(session.related.sources, session.root))}
+      @edit=${this.onEdit} @choose=${(event: CustomEvent<string>) => this.choose(event.detail)}></code-editor>`;
   }
 
   private navigator(many: number): TemplateResult {
@@ -90,6 +95,8 @@ export class SourcePane extends Pane {
   }
 
   private readonly related = lately((sources: ReadonlySet<string>, root: string) => new Set([...sources].flatMap((source) => placeOf(source, root) ?? [])));
+
+  private readonly pointed = lately((chosen: string | undefined, related: ReadonlySet<string>): Pointed => ({ chosen, related }));
 
   private choose(place: string): void {
     this.session.point({ pane: "source", path: sourceAt(place, this.session.root) });

@@ -62,7 +62,7 @@ export class ValueTree extends LitElement {
   static override styles = css`
     :host { display: block; position: relative; overflow: auto; font: var(--code-font); }
     ul { list-style: none; margin: 0; padding: 4px 0 12px; }
-    li { display: flex; align-items: center; gap: 6px; min-height: 22px; padding-inline: 8px; cursor: pointer; border-left: 3px solid transparent; white-space: pre; outline-offset: -2px; }
+    li { display: flex; align-items: center; gap: 6px; min-height: 22px; padding-inline: 8px; cursor: pointer; border-left: 3px solid transparent; white-space: pre; outline-offset: -2px; content-visibility: auto; contain-intrinsic-block-size: 22px; }
     li:hover { background: var(--hover); }
     li:focus-visible { outline: 2px solid var(--focus); }
     li.related { background: var(--related); border-left-color: var(--related-edge); }

@@ -1,7 +1,7 @@
 // The module at work, beside the page: typing stays smooth whatever it computes. Nothing here talks to a
 // network except to fetch the module itself from where the page came from.
 
-import init, { describe, language, open, type Outcome, type Settings, type Transformer } from "stripe-xdm";
+import init, { describe, language, open, type Description, type Outcome, type Settings, type Transformer, type UserModel } from "stripe-xdm";
 import address from "stripe-xdm/stripe_xdm_bg.wasm?url";
 import { parseExact } from "./exact.ts";
 import { objectsIn } from "./objects.ts";
@@ -17,18 +17,44 @@ function failure(error: unknown): Failure {
   return { code: trapped ? "trapped" : code, message: error.message };
 }
 
-/** The transformers of the last settings: another sample does not compile the models anew. */
-const opened = new Map<"unchecked" | "checked", { settings: string; transformer: Transformer }>();
+/** The transformer of the last settings: another object does not compile the models anew. */
+let opened: { settings: string; transformer: Transformer } | undefined;
 
-function transformer(settings: Settings, which: "unchecked" | "checked"): Transformer {
+function transformer(settings: Settings): Transformer {
   const key = JSON.stringify(settings);
-  const last = opened.get(which);
-  if (last?.settings === key) return last.transformer;
-  last?.transformer.free();
-  opened.delete(which);
+  if (opened?.settings === key) return opened.transformer;
+  opened?.transformer.free();
+  opened = undefined;
   const transformer = open(settings);
-  opened.set(which, { settings: key, transformer });
+  opened = { settings: key, transformer };
   return transformer;
+}
+
+let models: Description["datasets"] | undefined;
+
+/**
+ * The same settings with the models emptied that the object cannot need. To compile them all takes several times as long
+ * as to compile those of one object, and happens at every keystroke.
+ */
+function narrowed(settings: Settings, work: Work): Settings {
+  models ??= describe().datasets.filter((each) => !("model" in each) || each.model === "standard");
+  const needed = new Set([work.resource, ...Array.from(work.sample.matchAll(/"object"\s*:\s*"(\w+)"/g), ([, name]) => name)]);
+  const empty = models
+    .filter(({ resource }) => !needed.has(resource))
+    .map(({ resource, variant }): UserModel => ({ resource, variant: variant as "event" | "record", replace: true, mappingSet: { mappings: [] } }));
+  return { ...settings, models: [...(settings.models ?? []), ...empty] };
+}
+
+/** The outcomes for the sample, and the settings that gave them. */
+function transformed(settings: Settings, work: Work): { outcomes: string; settings: Settings } {
+  const narrow = narrowed(settings, work);
+  try {
+    return { outcomes: transformer(narrow).transformJson(work.sample), settings: narrow };
+  } catch (error) {
+    // A policy may be about fields of the others only.
+    if (settings.privacy === undefined) throw error;
+    return { outcomes: transformer(settings).transformJson(work.sample), settings };
+  }
 }
 
 /** Adobe's message ends with ` at line:column` and the text with a caret. */
@@ -97,12 +123,10 @@ function* steps(work: Work): Generator<Step> {
   const changes = work.replace || mappings.length > 0 || drop.length > 0 || Object.keys(work.also).length > 0;
   const model = { ...work.also, resource: work.resource, variant: work.variant, replace: work.replace, mappingSet: { mappings }, drop };
   const settings = changes ? { ...work.settings, models: [...(work.settings.models ?? []), model] } : work.settings;
-  // Composing the schemas takes most of the time of opening: the record is there before the verdict on it.
-  const unchecked = { ...settings, check: { ...settings.check, enabled: false } };
-  yield { step: "records", outcomes: transformer(unchecked, "unchecked").transformJson(work.sample) };
-  const sample = JSON.parse(work.sample) as object;
-  yield { step: "explanation", explanation: language("explain", { resource: work.model, settings, samples: [sample] }) };
-  yield { step: "checked", outcomes: transformer(settings, "checked").transformJson(work.sample) };
+  const { outcomes, settings: used } = transformed(settings, work);
+  yield { step: "records", outcomes };
+  const samples = [JSON.parse(work.sample) as object];
+  yield { step: "explanation", explanation: language("explain", { resource: work.model, samples, settings: used }) };
 }
 
 /** Lets messages in. */

@@ -22,6 +22,7 @@ mod resume;
 mod schema_apply;
 mod schema_show;
 mod serve;
+mod signatures;
 mod sync_limits;
 mod transform_cli;
 mod webhook;

@@ -150,8 +150,12 @@ fn missing_secrets(file: &ConfigFile, settings: &[Setting]) -> Vec<Problem> {
         Some(problem(file, setting, error))
     });
     let of_accounts = file.accounts.iter().filter_map(|account| {
-        let error = account.api_key.read().err()?;
-        Some(account_problem(file, account, "api_key", &error.to_string()))
+        let api_key = std::iter::once(("api_key", &account.api_key));
+        let webhook = account.webhook_secrets.iter().map(|secret| ("webhook_secrets", secret));
+        let wrapped = account.wrapped_keys.iter().map(|key| ("wrapped_keys", key));
+        let mut all = api_key.chain(webhook).chain(wrapped);
+        let (key, error) = all.find_map(|(key, secret)| Some((key, secret.read().err()?)))?;
+        Some(account_problem(file, account, key, &error.to_string()))
     });
     of_settings.chain(of_accounts).collect()
 }

@@ -30,7 +30,9 @@ pub(super) fn example() -> String {
         "\n# One table for each account, when there are several. What it leaves out is as in [sync].\n\
          # [[account]]\n# name = \"shop\"\n# api_key = {{ env = \"STRIPE_API_KEY_SHOP\" }}\n# account = \"acct_1\"\n\
          # connected = true\n# resources = [\"charges\", \"customers\"]\n# since = 2026-01-31\n# rate_limit = 20\n\
-         # endpoint_rate_limit = 10\n# customer_namespace = \"STRIPE_SHOP\""
+         # endpoint_rate_limit = 10\n# customer_namespace = \"STRIPE_SHOP\"\n\
+         # webhook_secrets = [{{ env = \"STRIPE_WEBHOOK_SECRET_SHOP\" }}]\n\
+         # wrapped_keys = [{{ env = \"STRIPE_WRAPPED_KEY_SHOP\" }}]"
     ));
     text
 }
@@ -67,6 +69,7 @@ fn sample(key: &Key, arg: &clap::Arg) -> String {
 fn example_of(name: &str, kind: Kind) -> &'static str {
     match (name, kind) {
         ("api_key", _) => r#"{ env = "STRIPE_API_KEY" }"#,
+        ("wrapped_keys", _) => r#"[{ env = "STRIPE_WRAPPED_KEY" }]"#,
         ("salt", _) => r#"{ env = "STRIPE_XDM_PRIVACY_SALT" }"#,
         ("client_secret", _) => r#"{ env = "STRIPE_XDM_CLIENT_SECRET" }"#,
         ("lake", _) => r#""lake""#,

@@ -97,9 +97,13 @@ pub(super) fn unknown_variables(file: &ConfigFile) -> Vec<String> {
     known.extend(["CONFIG", "PRIVACY_SALT", "CLIENT_SECRET"].map(|name| format!("{PREFIX}{name}")));
     // The file can name any variable for a secret.
     known.extend(file.settings.iter().flat_map(|setting| setting.values.clone()));
-    known.extend(file.accounts.iter().map(|account| match &account.api_key {
-        SecretRef::Env(name) => name.clone(),
-        SecretRef::File(_) => String::new(),
+    let secrets = file.accounts.iter().flat_map(|account| {
+        let webhooks = account.webhook_secrets.iter().chain(&account.wrapped_keys);
+        std::iter::once(&account.api_key).chain(webhooks)
+    });
+    known.extend(secrets.filter_map(|secret| match secret {
+        SecretRef::Env(name) => Some(name.clone()),
+        SecretRef::File(_) => None,
     }));
     // Compared without what all of them have in common.
     let bare = |name: &str| name.strip_prefix(PREFIX).unwrap_or_default().to_ascii_lowercase();

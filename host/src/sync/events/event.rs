@@ -55,6 +55,8 @@ struct Raw<'a> {
     #[serde(borrow, default)]
     account: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
+    context: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     api_version: Option<&'a RawValue>,
     #[serde(borrow)]
     data: &'a RawValue,
@@ -76,6 +78,12 @@ struct Head<'a> {
     created: Option<i64>,
 }
 
+/// The account that an Event says it is about. A context may be a path, from an organisation to an account.
+pub(super) fn whose(account: Option<Cow<'_, str>>, context: Option<Cow<'_, str>>) -> Option<String> {
+    let last = |context: Cow<'_, str>| context.rsplit('/').next().map(str::to_owned);
+    account.map(Cow::into_owned).or_else(|| context.and_then(last)).filter(|account| !account.is_empty())
+}
+
 impl Event {
     /// Reads an Event; none of what has no id, time, type or object.
     pub(super) fn read(text: &[u8]) -> Option<Self> {
@@ -91,7 +99,7 @@ impl Event {
             at: raw.created,
             name: raw.name.clone().into_owned(),
             livemode: raw.livemode,
-            account: raw.account.map(Cow::into_owned),
+            account: whose(raw.account, raw.context),
             api_version: version.filter(|version| !version.is_empty()),
             object: Object {
                 kind: head.object.unwrap_or_default().into_owned(),

@@ -13,7 +13,7 @@ mod webhook;
 pub(super) use webhook::{Hearing, followed_since};
 
 pub use summary::EventsSummary;
-pub use webhook::is_event;
+pub use webhook::{account_of, events_in};
 
 mod summary;
 

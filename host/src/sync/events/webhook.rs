@@ -5,7 +5,7 @@
 //! are now.
 
 use super::choice::{Fate, Followed, Ignored};
-use super::event::Event;
+use super::event::{Event, whose};
 use super::{Around, EventsSummary, Reader, WALK, bookmark};
 use crate::ledger::{Heard, Ledger, LedgerError};
 use crate::module::Call;
@@ -13,6 +13,7 @@ use crate::stripe::{ApiError, Resource};
 use crate::sync::{again, digest, lock};
 use bytes::Bytes;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
@@ -23,8 +24,8 @@ const TOGETHER: usize = 500;
 const SNAPSHOT: &str = "event";
 const THIN: &str = "v2.core.event";
 
-/// Whether a body is an Event of either style.
-pub fn is_event(body: &[u8]) -> bool {
+/// Whether a text is an Event of either style.
+fn is_event(text: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Head<'a> {
         #[serde(borrow)]
@@ -34,9 +35,60 @@ pub fn is_event(body: &[u8]) -> bool {
         #[serde(borrow, rename = "type")]
         name: Cow<'a, str>,
     }
-    serde_json::from_slice::<Head<'_>>(body).is_ok_and(|head| {
-        matches!(&*head.object, SNAPSHOT | THIN) && !head.id.is_empty() && !head.name.is_empty()
-    })
+    // An array of three texts would be read as one, too.
+    let is_object = text.trim_ascii_start().first() == Some(&b'{');
+    is_object
+        && serde_json::from_slice::<Head<'_>>(text).is_ok_and(|head| {
+            matches!(&*head.object, SNAPSHOT | THIN) && !head.id.is_empty() && !head.name.is_empty()
+        })
+}
+
+/// The Events in a body: one, or several in an array, each bare or as Amazon EventBridge (`detail`) or a CloudEvent of
+/// Azure Event Grid (`data`) wraps it. None when anything else is in it.
+pub fn events_in(body: &Bytes) -> Option<Vec<Bytes>> {
+    #[derive(Deserialize)]
+    struct Outer<'a> {
+        #[serde(borrow, default)]
+        object: Option<&'a RawValue>,
+        #[serde(borrow, default, rename = "detail-type")]
+        detail_type: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        detail: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        specversion: Option<&'a RawValue>,
+        #[serde(borrow, default)]
+        data: Option<&'a RawValue>,
+    }
+    if is_event(body) {
+        return Some(vec![body.clone()]);
+    }
+    let all: Vec<&RawValue> = match serde_json::from_slice(body) {
+        Ok(several) => several,
+        Err(_) => vec![serde_json::from_slice(body).ok()?],
+    };
+    let event = |wrapped: &RawValue| {
+        let inner = match serde_json::from_str(wrapped.get()).ok()? {
+            Outer { object: None, detail_type: Some(_), detail, .. } => detail?,
+            Outer { object: None, specversion: Some(_), data, .. } => data?,
+            Outer { .. } => wrapped,
+        };
+        let text = inner.get().as_bytes();
+        is_event(text).then(|| body.slice_ref(text))
+    };
+    all.into_iter().map(event).collect()
+}
+
+/// The account that an Event says it is about; none when it is the one that the endpoint belongs to.
+pub fn account_of(event: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct About<'a> {
+        #[serde(borrow, default)]
+        account: Option<Cow<'a, str>>,
+        #[serde(borrow, default)]
+        context: Option<Cow<'a, str>>,
+    }
+    let About { account, context } = serde_json::from_slice(event).ok()?;
+    whose(account, context)
 }
 
 /// A thin Event.
@@ -63,8 +115,8 @@ impl Thin {
             created: Cow<'a, str>,
             #[serde(default)]
             livemode: Option<bool>,
-            #[serde(default)]
-            context: Option<String>,
+            #[serde(borrow, default)]
+            context: Option<Cow<'a, str>>,
             #[serde(default)]
             related_object: Option<Related>,
         }
@@ -78,7 +130,7 @@ impl Thin {
         let at = raw.created.parse::<jiff::Timestamp>().ok()?.as_second();
         let (kind, object) = raw.related_object.map(|related| (related.kind, related.id)).unwrap_or_default();
         let Raw { id, livemode, context, .. } = raw;
-        (raw.object == THIN).then_some(Self { id, at, livemode, account: context, kind, object })
+        (raw.object == THIN).then_some(Self { id, at, livemode, account: whose(None, context), kind, object })
     }
 }
 
@@ -243,26 +295,65 @@ fn chunks(mut events: Vec<(Event, Fate)>) -> Vec<Vec<(Event, Fate)>> {
 mod tests {
     use super::*;
 
+    fn texts(body: &str) -> Option<Vec<String>> {
+        let events = events_in(&Bytes::copy_from_slice(body.as_bytes()))?;
+        Some(events.iter().map(|event| String::from_utf8_lossy(event).into_owned()).collect())
+    }
+
+    const SNAPSHOT_EVENT: &str = r#"{"id":"evt_1","object":"event","type":"x","created":1, "data":{"object":{"amount":9007199254740993}}}"#;
+
     #[test]
     fn events_of_both_styles_are_events_and_nothing_else_is() {
         let thin = r#"{"id":"evt_1","object":"v2.core.event","type":"v1.charge.succeeded","livemode":false,
             "created":"2026-09-21T14:13:40.123Z","related_object":{"id":"ch_1","type":"charge","url":"/v1/charges/ch_1"}}"#;
-        assert!(is_event(thin.as_bytes()));
+        assert_eq!(texts(thin).unwrap(), [thin]);
         let read = Thin::read(thin.as_bytes()).unwrap();
         assert_eq!((read.at, read.kind.as_str(), read.object.as_str()), (1_790_000_020, "charge", "ch_1"));
         let about_nothing =
             r#"{"id":"evt_1","object":"v2.core.event","type":"x","created":"2026-09-21T14:13:40Z"}"#;
         assert_eq!(Thin::read(about_nothing.as_bytes()).unwrap().kind, "");
-        let snapshot = r#"{"id":"evt_1","object":"event","type":"x","created":1,"data":{"object":{}}}"#;
-        assert!(is_event(snapshot.as_bytes()) && Thin::read(snapshot.as_bytes()).is_none());
+        assert_eq!(texts(SNAPSHOT_EVENT).unwrap(), [SNAPSHOT_EVENT]);
+        assert!(Thin::read(SNAPSHOT_EVENT.as_bytes()).is_none());
         for none in [
             "",
             "{}",
-            "[]",
+            "[{}]",
+            "null",
+            r#"["event","evt_1","x"]"#,
             r#"{"id":"ch_1","object":"charge","type":"x"}"#,
             r#"{"id":"","object":"event","type":"x"}"#,
+            r#"{"detail-type":"x","detail":null}"#,
+            r#"{"detail-type":"x","detail":{"object":"charge"}}"#,
+            r#"{"specversion":"1.0","data":[]}"#,
         ] {
-            assert!(!is_event(none.as_bytes()), "{none}");
+            assert_eq!(texts(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn wrapped_events_are_found_as_they_were_written() {
+        let bridge = format!(r#" {{"version":"0","id":"1","detail-type":"x","detail": {SNAPSHOT_EVENT} }}"#);
+        let grid = format!(r#"{{"specversion":"1.0","id":"1","type":"x","data":{SNAPSHOT_EVENT}}}"#);
+        for wrapped in [&bridge, &grid] {
+            assert_eq!(texts(wrapped).unwrap(), [SNAPSHOT_EVENT]);
+        }
+        assert_eq!(texts(&format!("[{bridge},{grid}, {SNAPSHOT_EVENT}]")).unwrap(), [SNAPSHOT_EVENT; 3]);
+        assert_eq!(texts("[]").unwrap(), [""; 0]);
+        assert_eq!(texts(&format!("[{grid},{{}}]")), None);
+    }
+
+    #[test]
+    fn an_event_says_whose_it_is() {
+        for (more, account) in [
+            ("", None),
+            (r#","account":null,"context":null"#, None),
+            (r#","account":"acct_1""#, Some("acct_1")),
+            (r#","account":"acct_1","context":"acct_1""#, Some("acct_1")),
+            (r#","context":"acct_1""#, Some("acct_1")),
+            (r#","context":"org_1/acct_1""#, Some("acct_1")),
+        ] {
+            let event = format!(r#"{{"id":"evt_1","object":"event"{more}}}"#);
+            assert_eq!(account_of(event.as_bytes()).as_deref(), account, "{more}");
         }
     }
 }

@@ -5,8 +5,8 @@ use anyhow::{Context, ensure};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use stripe_xdm_sandbox::{Account, Mode};
-use stripe_xdm_tests::stand_in::{StandIn, now};
-use stripe_xdm_tests::webhooks::{Connection, SECRET, Serving};
+use stripe_xdm_tests::stand_in::{KEY, StandIn, now};
+use stripe_xdm_tests::webhooks::{Connection, SECRET, Serving, serve};
 use stripe_xdm_tests::{corpus, lake};
 
 const EVENTS: usize = 50_000;
@@ -37,7 +37,7 @@ fn measure(round: u32) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let (into, said) = (dir.path().join("lake"), dir.path().join("said"));
     let base_url = stand_in.sandbox()?.base_url().to_owned();
-    let serving = Serving::start(&into, &base_url, &said, &["--settle-every", "1"], BOUND)?;
+    let serving = Serving::start(serve(&into, &base_url, KEY)?, &said, BOUND)?;
     let address = serving.address;
     let next = AtomicUsize::new(0);
     let began = Instant::now();
