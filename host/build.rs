@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if site.join("index.html").is_file() {
         gather(&site, String::new(), &mut files)?;
     }
-    fs::write(out.join("site.rs"), table(files, &module)?)?;
+    fs::write(out.join("site.rs"), table(files, &module, &out)?)?;
     Ok(())
 }
 
@@ -44,16 +44,23 @@ fn gather(directory: &Path, below: String, files: &mut Vec<(String, PathBuf)>) -
     Ok(())
 }
 
-/// The files as an array of names and bytes. The page's copy of the module is the one that is embedded already.
-fn table(mut files: Vec<(String, PathBuf)>, module: &Path) -> Result<String, Box<dyn std::error::Error>> {
+/// The files as an array of names and bytes. The page's copy of the module is the one that is embedded already; of the
+/// others copies are taken, for whoever builds the page anew takes them away.
+fn table(
+    mut files: Vec<(String, PathBuf)>,
+    module: &Path,
+    out: &Path,
+) -> Result<String, Box<dyn std::error::Error>> {
     files.sort();
     let module = fs::read(module).unwrap_or_default();
     let mut code = String::from("&[\n");
-    for (name, path) in files {
+    for (index, (name, path)) in files.into_iter().enumerate() {
         if name.ends_with(".wasm") && fs::read(&path)? == module {
             writeln!(code, "    ({name:?}, match EMBEDDED {{ Some(module) => module, None => &[] }}),")?;
         } else {
-            writeln!(code, "    ({name:?}, include_bytes!({:?})),", fs::canonicalize(&path)?)?;
+            let copy = out.join(format!("site.{index}"));
+            fs::copy(&path, &copy)?;
+            writeln!(code, "    ({name:?}, include_bytes!({copy:?})),")?;
         }
     }
     Ok(code + "]")

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { AMOUNT, DESCRIPTION, at, clipboard, leaf, openSet, out, pick, picture, read, result, row, sample, saved, tab, visit, write } from "./person.mjs";
 import { built } from "./program.mjs";
 
@@ -141,18 +141,10 @@ at("the copied command line runs, and gives what the page shows", {}, async (pag
   }
 });
 
-/** The worker in a directory that has the package as the module's build leaves it. */
+/** The worker in a directory in which the package is installed. */
 async function inPackage(place) {
-  const dist = new URL("../../pkg/dist/", import.meta.url);
-  const home = join(place, "node_modules/stripe-xdm");
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, "package.json"), JSON.stringify({ name: "stripe-xdm", type: "module", exports: "./index.js" }));
-  writeFileSync(join(home, "index.js"), `
-    import { readFileSync } from "node:fs";
-    import { initSync } from ${JSON.stringify(new URL("stripe_xdm.js", dist).href)};
-    initSync({ module: readFileSync(new URL(${JSON.stringify(new URL("stripe_xdm_bg.wasm", dist).href)})) });
-    export * from ${JSON.stringify(new URL("stripe_xdm.js", dist).href)};
-  `);
+  mkdirSync(join(place, "node_modules"));
+  symlinkSync(fileURLToPath(new URL("../../pkg", import.meta.url)), join(place, "node_modules/stripe-xdm"), "dir");
   const { default: worker } = await import(pathToFileURL(join(place, "worker.mjs")).href);
   return worker;
 }
