@@ -61,7 +61,7 @@ connected("objects of the account are looked at like any others", {}, async (pag
   await last(page, 3, "customers");
   await panel(page).getByRole("button", { name: "Look at them" }).click();
   await page.locator("source-pane .nav", { hasText: "object 1 of 3" }).waitFor();
-  await page.locator("record-pane header", { hasText: "stripe_customers" }).waitFor();
+  await page.locator("record-pane .of", { hasText: "stripe_customers" }).waitFor();
 
   // The token outlives a reload, in this tab alone.
   await page.reload();

@@ -44,7 +44,7 @@ export class MappingEditor extends Pane {
       .result { font: 600 13px/19px var(--mono); overflow-wrap: anywhere; }
       .hint { max-width: 70ch; }
       .list { display: grid; gap: 3px; margin: 0; padding: 0; list-style: none; }
-      .list li { display: grid; grid-template-columns: minmax(0, 1fr) 20px minmax(0, 1fr); gap: 8px; font: 12px/18px var(--mono); }
+      .list li { display: grid; grid-template-columns: minmax(0, 1.2fr) 20px minmax(0, 1fr) minmax(0, 0.8fr); gap: 8px; font: 12px/18px var(--mono); }
       .list span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       @media (max-width: 900px) { .columns { grid-template-columns: 1fr; } }
     `,
@@ -70,6 +70,7 @@ export class MappingEditor extends Pane {
     }
     const lines = session.table.filter((line) => related.destinations.has(line.mapping.destination));
     const source = selection.pane === "source";
+    const record = session.done?.records.find((each) => each.dataset === session.model?.dataset)?.record;
     return html`
       <div class="row">
         <h3>${source ? "From" : "To"}</h3><code>${selection.path}</code>
@@ -80,7 +81,8 @@ export class MappingEditor extends Pane {
         ? html`<p class="quiet">${source ? "No mapping reads this." : "No single mapping writes this."}</p>`
         : html`<ul class="list" aria-label="Mappings that belong to it">
             ${lines.map((line) => html`<li><span title=${line.mapping.source}>${line.mapping.source}</span><span class="way">→</span>
-              <span><button class="link" @click=${() => session.point({ pane: "mapping", id: line.id, destination: line.mapping.destination })}>${line.mapping.destination}</button></span></li>`)}
+              <span><button class="link" @click=${() => session.point({ pane: "mapping", id: line.id, destination: line.mapping.destination })}>${line.mapping.destination}</button></span>
+              <span class="quiet" title="What the record has there">${written(at(record, line.mapping.destination))}</span></li>`)}
           </ul>`}
     `;
   }
@@ -159,8 +161,7 @@ export class MappingEditor extends Pane {
         ${reads.map((path) => {
           const place = placeOf(path, session.root);
           const found = place === undefined ? undefined : at(session.object, place);
-          const text = found === undefined ? "not there" : found !== null && typeof found === "object" ? (Array.isArray(found) ? `[${found.length}]` : "{…}") : typeof found === "string" ? JSON.stringify(found) : String(found);
-          return html`<li><span class="way">•</span><span><button class="link" @click=${() => session.point({ pane: "source", path })}>${path}</button> <code>${text}</code></span></li>`;
+          return html`<li><span class="way">•</span><span><button class="link" @click=${() => session.point({ pane: "source", path })}>${path}</button> <code>${found === undefined ? "not there" : written(found)}</code></span></li>`;
         })}
         <li><span class="way">ƒ</span><code>${mapping.source.length > 160 ? `${mapping.source.slice(0, 160)}…` : mapping.source}</code></li>
         <li><span class="way">=</span><span role="status">${result}</span></li>
@@ -175,6 +176,13 @@ export class MappingEditor extends Pane {
     const [kind] = (event.target as HTMLElement & { selected: string[] }).selected;
     if (kind === "ATTRIBUTE" || kind === "EXPRESSION" || kind === "STATIC") this.session.editRow(row.id, { sourceType: kind });
   }
+}
+
+/** A value on one line; nothing for none. */
+function written(value: unknown): string {
+  if (value === undefined) return "";
+  if (value !== null && typeof value === "object") return Array.isArray(value) ? `[${value.length}]` : "{…}";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
 /** Places as offsets into the source. */

@@ -16,8 +16,9 @@ export class RecordPane extends Pane {
     ...Pane.styles,
     css`
       sp-picker { max-width: 200px; }
-      .of { display: flex; gap: 8px; align-items: center; padding: 5px 10px 5px 14px; min-height: 32px; border-bottom: 1px solid var(--line); font: 13px/18px var(--sans); flex-wrap: wrap; }
-      .state { display: flex; gap: 8px; align-items: center; }
+      .of { display: flex; gap: 8px; align-items: center; padding: 5px 10px 5px 14px; min-height: 32px; border-bottom: 1px solid var(--line); font: 13px/18px var(--sans); }
+      .of > code { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .state { display: flex; flex: none; gap: 8px; align-items: center; }
       ul { margin: 0; padding: 8px 14px; list-style: none; max-height: 130px; overflow: auto; border-bottom: 1px solid var(--line); font: 13px/18px var(--sans); flex: none; }
       li { padding: 3px 0; }
     `,
