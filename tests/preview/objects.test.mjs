@@ -5,7 +5,7 @@ import { AMOUNT, at, leaf, openObjects, pick, picture, row, sample, tab, write }
 
 at("a pasted object with a large number, and a value that nothing maps", {}, async (page) => {
   await pick(page, "source-pane sp-picker", "customer");
-  await page.locator("record-pane header", { hasText: "stripe_customers" }).waitFor();
+  await page.locator("record-pane .of", { hasText: "stripe_customers" }).waitFor();
 
   const charge = sample("charge").replace('"metadata": {}', '"metadata": {"big": 9007199254740993}, "brand_new": {"field": 12345678901234567890}');
   await page.evaluate((text) => navigator.clipboard.writeText(text), charge);
@@ -29,7 +29,7 @@ at("samples of every API age become valid records", {}, async (page) => {
     assert.ok(old.includes(name), name);
     await pick(page, "source-pane sp-picker", name);
     await page.locator("source-pane sp-picker", { hasText: name }).waitFor();
-    await page.locator("record-pane header", { hasText: { charge: "stripe_charge_events", customer: "stripe_customers", subscription: "stripe_subscriptions", refund: "stripe_refund_events" }[name.slice(11)] }).waitFor();
+    await page.locator("record-pane .of", { hasText: { charge: "stripe_charge_events", customer: "stripe_customers", subscription: "stripe_subscriptions", refund: "stripe_refund_events" }[name.slice(11)] }).waitFor();
     await page.locator("record-pane .state .chip.positive", { hasText: /^valid$/ }).waitFor();
   }
 });

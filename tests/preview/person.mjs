@@ -121,15 +121,18 @@ export async function picture(page, name) {
   if (process.env.RECORD === undefined) return;
   mkdirSync(PICTURES, { recursive: true });
   await page.mouse.move(2, 2);
-  await page.screenshot({ path: `${PICTURES}${name}.png` });
+  await page.screenshot({ path: `${PICTURES}${name}.png`, animations: "disabled" });
 }
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core")), "utf8");
 
-/** What axe finds. Given as a script of the debugger's, which the page's policy does not concern. */
-export async function axe(page) {
+/** What axe finds in the page or in a part of it. Given as a script of the debugger's, which the page's policy does not concern. */
+export async function axe(page, part) {
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const { violations } = await page.evaluate((part) => {
+    const where = part === undefined ? document : { include: [{ fromShadowDom: ["xdm-preview", part] }] };
+    return window.axe.run(where, { resultTypes: ["violations"] });
+  }, part);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`);
 }
 

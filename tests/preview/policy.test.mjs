@@ -12,7 +12,7 @@ at("coverage tells what is mapped, what is not and what is left out", {}, async 
 
 at("a privacy policy shows what it does to this object", {}, async (page) => {
   await pick(page, "source-pane sp-picker", "customer");
-  await page.locator("record-pane header", { hasText: "stripe_customers" }).waitFor();
+  await page.locator("record-pane .of", { hasText: "stripe_customers" }).waitFor();
   await tab(page, "Privacy");
   const effect = (value) => page.locator('privacy-panel table[aria-label="What this record shows"] tr', { hasText: value }).first().locator("td:nth-child(3)");
   await effect("Jenny Rosen").locator(".quiet", { hasText: "the same" }).waitFor();

@@ -11,7 +11,8 @@ import { fileURLToPath } from "node:url";
 /** Where `cargo xtask test` builds, or says that it has built. */
 const PROGRAMS = process.env.STRIPE_XDM_PROGRAMS ?? fileURLToPath(new URL("../../target/release", import.meta.url));
 
-function built(name) {
+/** The path of a program that was built. */
+export function built(name) {
   const path = join(PROGRAMS, name);
   if (!existsSync(path)) throw new Error(`${path} is missing; build it with \`cargo xtask build\` and \`cargo build --release -p stripe-xdm-sandbox\`, or name its directory in STRIPE_XDM_PROGRAMS`);
   return path;

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { AMOUNT, DESCRIPTION, at, clipboard, leaf, openSet, out, pick, picture, read, result, row, sample, saved, tab, visit, write } from "./person.mjs";
+import { built } from "./program.mjs";
 
 const set = () => read("crates/core/tests/data/adobe-tutorial-charges.mapping-set.json");
 const changed = async (page) => {
@@ -129,32 +130,21 @@ at("the copied command line runs, and gives what the page shows", {}, async (pag
   const line = await clipboard(page);
   assert.equal(line, "stripe-xdm transform --tenant acme --account acct_1MM2TkLkdIwHu7ix --mapping charge.event.json --records-only object.json");
   const file = await saved(page, () => out(page, "Save changes as a file"));
-  // `cargo xtask test` names the program; by itself these tests may run before it is built.
-  const program = process.env.STRIPE_XDM ?? fileURLToPath(new URL("../../target/release/stripe-xdm", import.meta.url));
-  if (!existsSync(program)) return;
   const place = mkdtempSync(join(tmpdir(), "stripe-xdm-line-"));
   try {
     writeFileSync(join(place, "object.json"), sample("charge"));
     writeFileSync(join(place, file.name), JSON.stringify(file.value));
-    const text = execFileSync(program, line.split(" ").slice(1), { cwd: place, encoding: "utf8" });
+    const text = execFileSync(built("stripe-xdm"), line.split(" ").slice(1), { cwd: place, encoding: "utf8" });
     assert.equal(JSON.parse(text.trim().split("\n")[0])._acme.stripe.charge.description, "SUCCEEDED");
   } finally {
     rmSync(place, { recursive: true });
   }
 });
 
-/** The worker in a directory that has the package as the module's build leaves it. */
+/** The worker in a directory in which the package is installed. */
 async function inPackage(place) {
-  const dist = new URL("../../pkg/dist/", import.meta.url);
-  const home = join(place, "node_modules/stripe-xdm");
-  mkdirSync(home, { recursive: true });
-  writeFileSync(join(home, "package.json"), JSON.stringify({ name: "stripe-xdm", type: "module", exports: "./index.js" }));
-  writeFileSync(join(home, "index.js"), `
-    import { readFileSync } from "node:fs";
-    import { initSync } from ${JSON.stringify(new URL("stripe_xdm.js", dist).href)};
-    initSync({ module: readFileSync(new URL(${JSON.stringify(new URL("stripe_xdm_bg.wasm", dist).href)})) });
-    export * from ${JSON.stringify(new URL("stripe_xdm.js", dist).href)};
-  `);
+  mkdirSync(join(place, "node_modules"));
+  symlinkSync(fileURLToPath(new URL("../../pkg", import.meta.url)), join(place, "node_modules/stripe-xdm"), "dir");
   const { default: worker } = await import(pathToFileURL(join(place, "worker.mjs")).href);
   return worker;
 }

@@ -71,6 +71,7 @@ export class PreviewPage extends LitElement {
       dialog .list { max-height: 38vh; overflow: auto; border: 1px solid var(--line); border-radius: 6px; }
       dialog table { border-collapse: collapse; width: 100%; font: 13px/18px var(--sans); } dialog td, dialog th { text-align: start; padding: 4px 10px; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
       .buttons { display: flex; justify-content: flex-end; gap: 8px; margin-top: 16px; }
+      .report { table-layout: fixed; } .report th { width: 36%; } .report th.outcome { width: 96px; }
       code { font: 12px/18px var(--mono); }
       @media (max-width: 1000px) {
         main { grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); grid-template-rows: minmax(0, 0.8fr) minmax(0, 1fr) clamp(220px, 30vh, 320px); grid-template-areas: "source record" "mappings mappings" "detail detail"; }
@@ -177,6 +178,7 @@ export class PreviewPage extends LitElement {
   }
 
   private async attempt(act: () => Promise<string | undefined>): Promise<void> {
+    this.message = undefined;
     try {
       const text = await act();
       if (text !== undefined) this.message = { text, tone: "positive" };

@@ -69,6 +69,7 @@ export class ChangesPanel extends Pane {
         ${isEmpty(draft) ? nothing : html`<sp-action-button size="s" label="Back to the default" @click=${() => session.put(emptyDraft(draft.resource, draft.variant), "back to the default")}>Back to the default</sp-action-button>`}
       </div>
       ${draft.replace === true && present ? html`<p class="quiet">A set of its own stands in the place of the default model.</p>` : nothing}
+      ${isEmpty(draft) && session.versions.length === 0 ? html`<p class="quiet">Nothing is changed yet. What you change is listed here; a version that you keep can be compared with later ones.</p>` : nothing}
       ${differences.length === 0 ? nothing : html`<table>
         <thead><tr><th scope="col">Field</th><th scope="col">${this.called(this.from)}</th><th scope="col">${this.called(this.to)}</th>${present ? html`<th scope="col" class="act">Undo</th>` : nothing}</tr></thead>
         <tbody>${differences.slice(0, 500).map((each) => this.line(each, present))}</tbody></table>`}

@@ -12,8 +12,8 @@ export class Collection {
 
   private constructor(
     readonly length: number,
-    /** What holds the objects: they themselves when they are few, else the worker that has read them. */
-    private readonly held: readonly string[] | Engine,
+    /** The objects themselves, or the file and the worker that has read it. */
+    private readonly held: readonly string[] | { file: File; reader: Engine },
   ) {}
 
   static readonly none = new Collection(0, []);
@@ -30,7 +30,7 @@ export class Collection {
   static async read(file: File): Promise<Collection> {
     const reader = new Engine(() => undefined);
     try {
-      return new Collection(await reader.read(file), reader);
+      return new Collection(await reader.read(file), { file, reader });
     } catch (error) {
       reader.end();
       throw error;
@@ -41,7 +41,13 @@ export class Collection {
   async at(index: number): Promise<string | undefined> {
     const edited = this.edited.get(index);
     if (edited !== undefined || index < 0 || index >= this.length) return edited;
-    return this.held instanceof Engine ? this.held.object(index) : this.held[index];
+    return "reader" in this.held ? (await this.reader(this.held)).object(index) : this.held[index];
+  }
+
+  /** The worker with the objects. One that an object has broken was replaced, and reads them again. */
+  private async reader({ file, reader }: { file: File; reader: Engine }): Promise<Engine> {
+    if ((await reader.object(0)) === undefined) await reader.read(file);
+    return reader;
   }
 
   edit(index: number, text: string): void {
@@ -51,8 +57,8 @@ export class Collection {
   /** Transforms them all, beside everything else, and counts what becomes of them. */
   async bulk(settings: Settings, progress: (found: Bulk) => void): Promise<void> {
     const edited = [...this.edited];
-    if (this.held instanceof Engine) {
-      await this.held.bulk({ settings, edited }, progress);
+    if ("reader" in this.held) {
+      await (await this.reader(this.held)).bulk({ settings, edited }, progress);
       return;
     }
     this.running?.end();
@@ -66,7 +72,7 @@ export class Collection {
 
   /** Forgets them. */
   close(): void {
-    if (this.held instanceof Engine) this.held.end();
+    if ("reader" in this.held) this.held.reader.end();
     this.running?.end();
   }
 }

@@ -19,7 +19,7 @@ export class DetailPane extends Pane {
       .numbers { display: flex; gap: 22px; flex-wrap: wrap; margin-bottom: 10px; }
       .numbers b { font: 700 20px/24px var(--sans); display: block; } .numbers span { color: var(--quiet); font: 12px/16px var(--sans); }
       .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 18px; }
-      h3 { font: 700 13px/18px var(--sans); margin: 0 0 4px; }
+      h3 { font: 700 13px/18px var(--sans); margin: 0 0 4px; } section p { margin: 0; font: 13px/19px var(--sans); }
       ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 3px; font: 13px/19px var(--sans); }
       .bar { height: 8px; border-radius: 4px; background: var(--neutral-bg); overflow: hidden; display: flex; margin: 0 0 12px; max-width: 620px; }
       .bar i { display: block; height: 100%; }

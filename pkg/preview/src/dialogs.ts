@@ -3,6 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { OpenedSet } from "./exchange.ts";
 import type { Gives } from "./protocol.ts";
+import { breakable } from "./style.ts";
 
 export type Dialog =
   | { kind: "share" }
@@ -22,6 +23,13 @@ const KEYS: [string, string][] = [
   ["Ctrl+Z, Ctrl+Shift+Z", "undo and redo outside of editors"],
   ["Escape", "point at nothing"],
 ];
+
+/** What may become of a mapping, what needs looking at first. */
+const OUTCOMES = [
+  ["left_out", "left out"],
+  ["approximated", "approximated"],
+  ["lowered", "rewritten"],
+] as const;
 
 /** What the buttons of a dialog do. */
 export interface Deeds {
@@ -48,8 +56,8 @@ export function inside(dialog: Dialog, { model, close, share, saveForAdobe, take
       const { counts, notes, report } = dialog.exported;
       return html`<h2 id="dialog-title">Export for Adobe</h2>
         <p>${counts.unchanged} unchanged, ${counts.lowered} rewritten in Adobe's functions, ${counts.approximated} approximated, ${counts.leftOut} left out.</p>
-        <div class="list" tabindex="0" role="region" aria-label="What becomes of the mappings"><table><thead><tr><th scope="col">Destination</th><th scope="col">Becomes</th><th scope="col">Why</th></tr></thead><tbody>
-          ${report.filter((each) => each.outcome !== "unchanged").map((each) => html`<tr><td><code>${each.destination}</code></td><td>${each.outcome.replace("_", " ")}</td><td>${each.reasons?.join("; ") ?? "rewritten in Adobe's functions, with the same result"}</td></tr>`)}
+        <div class="list" tabindex="0" role="region" aria-label="What becomes of the mappings"><table class="report"><thead><tr><th scope="col">Field</th><th scope="col" class="outcome">Becomes</th><th scope="col">Why</th></tr></thead><tbody>
+          ${OUTCOMES.flatMap(([outcome, words]) => report.filter((each) => each.outcome === outcome).map((each) => html`<tr><td><code>${breakable(each.destination)}</code></td><td>${words}</td><td>${each.reasons?.join("; ") ?? "rewritten in Adobe's functions, with the same result"}</td></tr>`))}
         </tbody></table></div>
         ${notes.length === 0 ? nothing : html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
         <div class="buttons">${cancel("Close")}<sp-button size="m" @click=${then(() => saveForAdobe(dialog.exported))}>Save the mapping set</sp-button></div>`;

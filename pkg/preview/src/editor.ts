@@ -10,6 +10,7 @@ import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { LitElement, css, html, type PropertyValues, type TemplateResult } from "lit";
+import { light, pointing, type Pointed } from "./json-places.ts";
 
 /** Something to complete, or to tell about when the pointer rests on it. */
 export interface Word {
@@ -52,13 +53,15 @@ const colours = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  "&": { height: "100%", backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "13px" },
+  "&": { minHeight: "0", minWidth: "0", backgroundColor: "var(--surface)", color: "var(--text)", fontSize: "13px" },
   "&.cm-focused": { outline: "2px solid var(--focus)", outlineOffset: "-2px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "20px" },
   ".cm-content": { caretColor: "var(--text)" },
   ".cm-cursor": { borderLeftColor: "var(--text)" },
-  ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--quiet)", border: "none" },
+  ".cm-gutters": { backgroundColor: "transparent", color: "var(--quiet)", border: "none" },
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--chosen) !important" },
+  ".cm-chosen": { backgroundColor: "var(--chosen)" },
+  ".cm-related": { backgroundColor: "var(--related)" },
   ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--text)", border: "1px solid var(--line)", borderRadius: "6px", maxWidth: "420px" },
   ".cm-tooltip .about": { padding: "8px 10px", font: "13px/18px var(--sans)", whiteSpace: "pre-wrap" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--focus)", color: "#fff" },
@@ -74,6 +77,7 @@ export class CodeEditor extends LitElement {
     readonly: { type: Boolean },
     words: { attribute: false },
     faults: { attribute: false },
+    pointed: { attribute: false },
   };
 
   declare value: string;
@@ -83,6 +87,8 @@ export class CodeEditor extends LitElement {
   declare readonly: boolean;
   declare words: readonly Word[];
   declare faults: readonly Fault[];
+  /** Of JSON: the places to light up. */
+  declare pointed: Pointed | undefined;
   private view: EditorView | undefined;
   private readonly language_ = new Compartment();
   private readonly writable = new Compartment();
@@ -96,12 +102,13 @@ export class CodeEditor extends LitElement {
     this.readonly = false;
     this.words = [];
     this.faults = [];
+    this.pointed = undefined;
   }
 
   static override styles = css`
-    :host { display: block; overflow: hidden; min-height: 0; }
+    :host { display: flex; overflow: hidden; min-height: 0; }
     /* Not every div: CodeMirror puts its tooltips beside it. */
-    .place { height: 100%; }
+    .place { flex: 1; min-width: 0; display: grid; }
   `;
 
   protected override render(): TemplateResult {
@@ -132,7 +139,7 @@ export class CodeEditor extends LitElement {
       autocompletion({ override: this.language === "json" ? [] : [(context) => this.complete(context)], icons: false, interactionDelay: 0 }),
       hoverTooltip((view, position) => this.about(view, position)),
       ...(this.hint === "" ? [] : [placeholder(this.hint)]),
-      ...(this.language === "json" ? [lineNumbers(), foldGutter(), lintGutter()] : []),
+      ...(this.language === "json" ? [lineNumbers(), foldGutter(), lintGutter(), pointing((path) => this.dispatchEvent(new CustomEvent("choose", { detail: path })))] : []),
     ];
     this.view = new EditorView({
       parent,
@@ -140,6 +147,7 @@ export class CodeEditor extends LitElement {
       state: EditorState.create({ doc: this.value, extensions }),
     });
     this.tellFaults();
+    if (this.pointed !== undefined) light(this.view, this.pointed);
   }
 
   override disconnectedCallback(): void {
@@ -166,6 +174,7 @@ export class CodeEditor extends LitElement {
     if (changed.has("language")) view.dispatch({ effects: this.language_.reconfigure(this.tongue()) });
     if (changed.has("readonly")) view.dispatch({ effects: this.writable.reconfigure(this.permission()) });
     if (changed.has("faults")) this.tellFaults();
+    if (this.pointed !== undefined && (changed.has("pointed") || changed.has("value"))) light(view, this.pointed);
   }
 
   private tongue(): Extension {

@@ -18,10 +18,12 @@ export class Refused extends Error {
 }
 
 export class Engine {
-  private worker = this.start();
   private number = 0;
   private readonly waiting = new Map<number, Waiting>();
   private current: number | undefined;
+  /** Whether the worker has said anything. */
+  private heard = false;
+  private worker = this.start();
 
   /** Is told every step of the newest work. */
   constructor(private readonly told: (step: Step) => void) {}
@@ -41,9 +43,9 @@ export class Engine {
     return this.ask({ ask: "read", file }) as Promise<number>;
   }
 
-  /** One of the objects that were read. */
-  object(index: number): Promise<string> {
-    return this.ask({ ask: "object", index }) as Promise<string>;
+  /** One of the objects that were read; none when the worker is a new one. */
+  object(index: number): Promise<string | undefined> {
+    return this.ask({ ask: "object", index }) as Promise<string | undefined>;
   }
 
   /** Transforms many objects, given or read before, and counts what becomes of them. */
@@ -63,6 +65,7 @@ export class Engine {
   }
 
   private start(): Worker {
+    this.heard = false;
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<Response>): void => this.hear(data);
     worker.onerror = (event): void => this.broken(event.message || "the worker could not be started; reload the page");
@@ -83,6 +86,7 @@ export class Engine {
   }
 
   private hear(response: Response): void {
+    this.heard = true;
     if ("step" in response) {
       if (response.number !== this.current) return;
       const { step } = response;
@@ -98,18 +102,23 @@ export class Engine {
       return;
     }
     this.waiting.delete(response.number);
-    if ("failure" in response) waiting.reject(new Refused(response.failure));
-    else if ("answer" in response) waiting.resolve(response.answer);
+    if ("failure" in response) {
+      waiting.reject(new Refused(response.failure));
+      if (response.failure.code === "trapped") this.broken(response.failure.message);
+    } else if ("answer" in response) waiting.resolve(response.answer);
   }
 
   /** A worker that failed is replaced: one bad input must not end the session. */
   private broken(message: string): void {
     this.worker.terminate();
+    const another = this.heard;
     this.refuse({ code: "trapped", message });
     this.current = undefined;
     this.told({ step: "failed", failure: { code: "trapped", message } });
-    this.worker = this.start();
+    // One that never said anything would fail again.
+    if (another) this.worker = this.start();
   }
+
   private refuse(failure: Failure): void {
     for (const { reject } of this.waiting.values()) reject(new Refused(failure));
     this.waiting.clear();

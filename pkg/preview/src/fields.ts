@@ -121,7 +121,7 @@ export function badges(mapping: { source: string; destination: string; type?: st
     const minor = typeof last === "string" && last.endsWith("Minor");
     found.push({
       kind: "money",
-      text: minor ? "¢" : "$",
+      text: minor ? "minor" : "money",
       why: minor ? "Money in the currency's smallest unit, as Stripe has it" : "Money in whole units of the currency",
     });
   }

@@ -134,7 +134,7 @@ export class MappingsPane extends Pane {
       <td role="gridcell" class="marks">
         ${row.state === "changed" ? html`<span class="chip informative">changed</span>` : row.state === "added" ? html`<span class="chip informative">added</span>` : nothing}
         ${reason === undefined ? nothing : html`<span class="chip neutral" title=${reason}>policy</span>`}
-        ${badges(mapping, field).slice(0, row.state === "changed" || row.state === "added" ? 0 : 1).map((badge) => html`<span class="chip ${badge.kind}" title=${badge.why}>${badge.text}</span>`)}
+        ${badges(mapping, field).slice(0, row.state === "changed" || row.state === "added" || reason !== undefined ? 0 : 1).map((badge) => html`<span class="chip ${badge.kind}" title=${badge.why}>${badge.text}</span>`)}
         ${field?.labels.slice(0, 1).map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span>`) ?? nothing}
       </td>
     </tr>`);

@@ -6,6 +6,7 @@ import { parseExact } from "./exact.ts";
 import { labelText, type Field } from "./fields.ts";
 import { Pane } from "./pane.ts";
 import { at } from "./paths.ts";
+import { breakable } from "./style.ts";
 
 type Action = PrivacyRule["action"];
 
@@ -40,6 +41,7 @@ export class PrivacyPanel extends Pane {
       th { font: 600 12px/18px var(--sans); color: var(--quiet); }
       th.label { width: 52px; } th.count { width: 52px; } th.action { width: 118px; } th.value { width: 27%; }
       sp-picker { width: 108px; }
+      td code { font-size: 12px; }
       p { margin: 8px 0 0; font: 13px/18px var(--sans); }
       @media (max-width: 900px) { .columns { grid-template-columns: 1fr; } }
     `,
@@ -143,7 +145,7 @@ export class PrivacyPanel extends Pane {
 
   private effect({ path, labels, before, after, same }: Effect): TemplateResult {
     return html`<tr>
-      <td><button class="link" @click=${() => this.session.point({ pane: "record", path })}><code>${path}</code></button> ${labels.map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span> `)}</td>
+      <td><button class="link" @click=${() => this.session.point({ pane: "record", path })}><code>${breakable(path)}</code></button> ${labels.map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span> `)}</td>
       <td><code>${text(before)}</code></td>
       <td>${after === undefined ? html`<span class="chip negative">left out</span>` : same ? html`<span class="quiet">the same</span>` : html`<code>${text(after)}</code>`}</td>
     </tr>`;

@@ -6,15 +6,18 @@ import { printExact } from "./exact.ts";
 import { fromPointer, general } from "./paths.ts";
 import { badges } from "./fields.ts";
 import { Pane } from "./pane.ts";
+import type { Pointed } from "./json-places.ts";
 import type { Mark } from "./tree.ts";
+import { lately } from "./words.ts";
 
 export class RecordPane extends Pane {
   static override properties = { ...Pane.properties, view: { state: true }, wanted: { state: true } };
   static override styles = [
     ...Pane.styles,
     css`
-      sp-picker { max-width: 220px; }
-      .state { display: flex; gap: 8px; align-items: center; padding: 6px 14px; border-bottom: 1px solid var(--line); font: 13px/18px var(--sans); flex-wrap: wrap; }
+      sp-picker { max-width: 200px; }
+      .of { display: flex; gap: 8px; align-items: center; padding: 5px 10px 5px 14px; min-height: 32px; border-bottom: 1px solid var(--line); font: 13px/18px var(--sans); flex-wrap: wrap; }
+      .state { display: flex; gap: 8px; align-items: center; }
       ul { margin: 0; padding: 8px 14px; list-style: none; max-height: 130px; overflow: auto; border-bottom: 1px solid var(--line); font: 13px/18px var(--sans); flex: none; }
       li { padding: 3px 0; }
     `,
@@ -59,17 +62,21 @@ export class RecordPane extends Pane {
       <header>
         <h2>XDM record</h2>
         <span class="grow"></span>
-        ${records.length > 1
-          ? html`<sp-picker size="s" label="Record" value=${record?.dataset ?? ""} @change=${this.onDataset}>
-              ${records.map((each) => html`<sp-menu-item value=${each.dataset}>${each.dataset}</sp-menu-item>`)}
-            </sp-picker>`
-          : html`<code class="quiet">${record?.dataset ?? ""}</code>`}
         <sp-action-group size="s" compact selects="single" label="View of the record" .selected=${[this.view]} @change=${this.onView}>
           <sp-action-button value="tree">Tree</sp-action-button>
           <sp-action-button value="json">JSON</sp-action-button>
         </sp-action-group>
       </header>
-      ${this.state(record)}
+      <div class="of">
+        ${records.length > 1
+          ? html`<sp-picker size="s" label="Record" value=${record?.dataset ?? ""} @change=${this.onDataset}>
+              ${records.map((each) => html`<sp-menu-item value=${each.dataset}>${each.dataset}</sp-menu-item>`)}
+            </sp-picker>`
+          : html`<code class="quiet">${record?.dataset ?? ""}</code>`}
+        <span class="grow"></span>
+        ${this.verdict(record)}
+      </div>
+      ${this.problems(record)}
       <div class="body">
         ${record === undefined
           ? nothing
@@ -82,37 +89,45 @@ export class RecordPane extends Pane {
                 .marks=${this.marker()}
                 @choose=${(event: CustomEvent<string>) => session.point({ pane: "record", path: event.detail })}
               ></value-tree>`
-            : html`<code-editor language="json" readonly label="XDM record as JSON" .value=${printExact(record.record)}></code-editor>`}
+            : html`<code-editor language="json" readonly label="XDM record as JSON" .value=${this.printed(record.record)} .pointed=${this.pointed(session.selection?.pane === "record" ? session.selection.path : undefined, session.related.destinations)}
+                @choose=${(event: CustomEvent<string>) => session.point({ pane: "record", path: event.detail })}></code-editor>`}
       </div>
     `;
   }
+
+  private readonly printed = lately(printExact);
+  private readonly pointed = lately((chosen: string | undefined, related: ReadonlySet<string>): Pointed => ({ chosen, related }));
 
   private get invalid(): Invalid[] {
     return this.session.done?.invalid.filter((each) => each.record === this.chosen) ?? [];
   }
 
-  private state(record: XdmRecord | undefined): TemplateResult {
+  /** Whether the record is what its schema says. */
+  private verdict(record: XdmRecord | undefined): TemplateResult {
+    const { session, invalid } = this;
+    const { failure, outcome } = session;
+    if (failure !== undefined || (outcome !== undefined && outcome.status !== "done")) return html`<span class="chip negative">no record</span>`;
+    if (record === undefined) return html`<span class="quiet" role="status">Working…</span>`;
+    const warnings = session.done?.warnings ?? [];
+    return html`<span class="state" role="status">
+      ${session.latency === 0 ? nothing : html`<span class="quiet" id="latency" title="From the last change to this record">${session.latency.toFixed(0)} ms</span>`}
+      ${warnings.length > 0 ? html`<span class="chip notice" title=${warnings.map((each) => each.message).join("\n")}>${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}</span>` : nothing}
+      ${record.valid === false
+        ? html`<span class="chip negative" title="It would be kept back">not valid: ${invalid.length} ${invalid.length === 1 ? "place" : "places"}</span>`
+        : html`<span class="chip positive" title="It is what its schema says">valid</span>`}
+    </span>`;
+  }
+
+  private problems(record: XdmRecord | undefined): TemplateResult | typeof nothing {
     const { session, invalid } = this;
     const { failure, outcome } = session;
     if (failure !== undefined) return html`<div class="problem" role="alert">${failure.message}</div>`;
     if (outcome?.status === "error") return html`<div class="problem" role="alert">${outcome.error.message}</div>`;
-    if (outcome?.status === "skipped") return html`<div class="problem" role="alert">No model covers the type ${outcome.type}: such objects are skipped.</div>`;
-    if (record === undefined) return html`<div class="state quiet" role="status">Working…</div>`;
-    const warnings = session.done?.warnings ?? [];
-    const valid = record.valid !== false;
-    return html`<div class="state" role="status">
-        ${!valid
-          ? html`<span class="chip negative">not valid</span><span>${invalid.length} ${invalid.length === 1 ? "place breaks" : "places break"} a rule; it would be kept back</span>`
-          : html`<span class="chip positive">valid</span><span class="quiet">as its schema says</span>`}
-        ${warnings.length > 0 ? html`<span class="chip notice" title=${warnings.map((each) => each.message).join("\n")}>${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}</span>` : nothing}
-        <span class="grow"></span>
-        ${session.latency === 0 ? nothing : html`<span class="quiet" id="latency" title="From the last change to this record">${session.latency.toFixed(0)} ms</span>`}
-      </div>
-      ${invalid.length === 0
-        ? nothing
-        : html`<ul aria-label="Why the record is not valid">
-            ${invalid.map((each) => html`<li><button class="link" @click=${() => session.point({ pane: "record", path: fromPointer(each.pointer, record.record) })}>${fromPointer(each.pointer, record.record)}</button>: ${each.message}</li>`)}
-          </ul>`}`;
+    if (outcome?.status === "skipped") return html`<div class="problem" role="alert">No model covers objects of the type ${outcome.type}; they are skipped. These have one: ${[...new Set(session.models.map((each) => each.resource))].join(", ")}.</div>`;
+    if (record === undefined || invalid.length === 0) return nothing;
+    return html`<ul aria-label="Why the record is not valid">
+      ${invalid.map((each) => html`<li><button class="link" @click=${() => session.point({ pane: "record", path: fromPointer(each.pointer, record.record) })}>${fromPointer(each.pointer, record.record)}</button>: ${each.message}</li>`)}
+    </ul>`;
   }
 
   /** Marks for the record as it is: why a place is not valid, and what to notice about it. */

@@ -6,6 +6,7 @@ import { labelText, type Field } from "./fields.ts";
 import { Pane } from "./pane.ts";
 import { general } from "./paths.ts";
 import type { Explanation } from "./protocol.ts";
+import { breakable } from "./style.ts";
 
 type Output = Explanation["outputs"][number];
 
@@ -28,6 +29,7 @@ export class SchemaPanel extends Pane {
       td, th { text-align: start; padding: 4px 10px 4px 0; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
       th.type { width: 92px; } th.labels { width: 120px; } th.by { width: 28%; }
       td code { font-size: 12px; }
+      .clamped { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
     `,
   ];
 
@@ -69,13 +71,13 @@ export class SchemaPanel extends Pane {
   private line(field: Field, output: Output | undefined): unknown {
     const { session } = this;
     return guard([field, output?.source, output?.present], () => html`<tr>
-      <td><button class="link" @click=${() => session.point({ pane: "record", path: field.destination })}><code>${field.destination}</code></button></td>
-      <td>${field.title}${field.description === "" ? nothing : html`<br /><span class="quiet">${field.description}</span>`}</td>
+      <td><button class="link" @click=${() => session.point({ pane: "record", path: field.destination })}><code>${breakable(field.destination)}</code></button></td>
+      <td>${field.title}${field.description === "" ? nothing : html`<span class="quiet clamped" title=${field.description}>${field.description}</span>`}</td>
       <td>${field.type}${field.required ? html`<br /><span class="chip informative">required</span>` : nothing}</td>
       <td>${field.labels.map((label) => html`<span class="chip neutral" title=${labelText(label)}>${label}</span> `)}</td>
       <td>${output === undefined
         ? html`<span class="quiet">nothing</span> <button class="link" aria-label=${`Map to ${field.destination}`} @click=${() => this.map(field)}>map</button>`
-        : html`<code>${output.source.length > 120 ? `${output.source.slice(0, 120)}…` : output.source}</code>${output.present === true ? html` <span class="chip positive">filled</span>` : nothing}`}</td>
+        : html`<code class="clamped" title=${output.source}>${breakable(output.source)}</code>${output.present === true ? html` <span class="chip positive">filled</span>` : nothing}`}</td>
     </tr>`);
   }
 

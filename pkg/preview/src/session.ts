@@ -132,7 +132,13 @@ export class Session {
   /** Shows one of the objects, with the model that it needs. */
   async show(index: number): Promise<void> {
     const { objects } = this;
-    const text = await objects.at(index);
+    let text: string | undefined;
+    try {
+      text = await objects.at(index);
+    } catch (error) {
+      // Others were opened meanwhile, or its worker is broken.
+      if (objects === this.objects) this.fail(error);
+    }
     if (text === undefined || objects !== this.objects) return;
     this.index = index;
     this.point(undefined);
@@ -163,7 +169,8 @@ export class Session {
       this.root = rootOf(value);
       this.textProblem = "";
     } catch (error) {
-      this.textProblem = error instanceof Error ? error.message : String(error);
+      const message = error instanceof Error ? error.message : String(error);
+      this.textProblem = error instanceof SyntaxError ? `This is not JSON yet: ${message}. The record is that of the last text that was.` : message;
     }
   }
 

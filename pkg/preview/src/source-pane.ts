@@ -7,6 +7,7 @@ import { Pane } from "./pane.ts";
 import { MAX_BYTES, MAX_SHOWN } from "./objects.ts";
 import { placeOf, sourceAt } from "./provenance.ts";
 import { SAMPLE_GROUPS } from "./samples.ts";
+import type { Pointed } from "./json-places.ts";
 import type { Mark } from "./tree.ts";
 import { lately } from "./words.ts";
 
@@ -15,7 +16,7 @@ export class SourcePane extends Pane {
   static override styles = [
     ...Pane.styles,
     css`
-      .from { padding-block: 5px; } .from sp-picker { flex: 1; min-width: 90px; }
+      .from, .nav { padding-block: 5px; } .from sp-picker { flex: 1; min-width: 90px; }
       .nav { display: flex; align-items: center; gap: 4px; font: 13px var(--sans); }
     `,
   ];
@@ -74,7 +75,8 @@ export class SourcePane extends Pane {
     if (session.text.length > MAX_SHOWN) {
       return html`<p class="problem">This object is too large for the editor. The tree shows it; edit the file itself.</p>`;
     }
-    return html`<code-editor language="json" label="Stripe object as JSON" .value=${session.text} @edit=${this.onEdit}></code-editor>`;
+    return html`<code-editor language="json" label="Stripe object as JSON" .value=${session.text} .pointed=${this.pointed(this.chosen, this.related(session.related.sources, session.root))}
+      @edit=${this.onEdit} @choose=${(event: CustomEvent<string>) => this.choose(event.detail)}></code-editor>`;
   }
 
   private navigator(many: number): TemplateResult {
@@ -93,6 +95,8 @@ export class SourcePane extends Pane {
   }
 
   private readonly related = lately((sources: ReadonlySet<string>, root: string) => new Set([...sources].flatMap((source) => placeOf(source, root) ?? [])));
+
+  private readonly pointed = lately((chosen: string | undefined, related: ReadonlySet<string>): Pointed => ({ chosen, related }));
 
   private choose(place: string): void {
     this.session.point({ pane: "source", path: sourceAt(place, this.session.root) });

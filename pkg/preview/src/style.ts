@@ -1,6 +1,6 @@
 // The looks that all panes share, in light and in dark.
 
-import { css } from "lit";
+import { css, html, type TemplateResult } from "lit";
 
 export const palette = css`
   :host {
@@ -45,3 +45,8 @@ export const pane = css`
   button.link { font: inherit; color: var(--info-fg); background: none; border: 0; padding: 0; cursor: pointer; text-align: start; text-decoration: underline; overflow-wrap: anywhere; }
   button.link:focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; }
 `;
+
+/** A path or an expression that may be broken where a part of it ends. */
+export function breakable(text: string): TemplateResult {
+  return html`${text.split(/(?<=[.,(\[])/).map((part) => html`${part}<wbr />`)}`;
+}

@@ -30,21 +30,31 @@ function transformer(settings: Settings): Transformer {
   return transformer;
 }
 
-let datasets: Description["datasets"] | undefined;
+let models: Description["datasets"] | undefined;
 
 /**
  * The same settings with the models emptied that the object cannot need. To compile them all takes several times as long
  * as to compile those of one object, and happens at every keystroke.
  */
 function narrowed(settings: Settings, work: Work): Settings {
-  datasets ??= describe().datasets;
+  models ??= describe().datasets.filter((each) => !("model" in each) || each.model === "standard");
   const needed = new Set([work.resource, ...Array.from(work.sample.matchAll(/"object"\s*:\s*"(\w+)"/g), ([, name]) => name)]);
-  const names = new Set(datasets.filter(({ resource }) => !needed.has(resource)).map(({ resource, variant }) => `${resource} ${variant}`));
-  const empty = [...names].map((name): UserModel => {
-    const [resource, variant] = name.split(" ") as [string, "event" | "record"];
-    return { resource, variant, replace: true, mappingSet: { mappings: [] } };
-  });
+  const empty = models
+    .filter(({ resource }) => !needed.has(resource))
+    .map(({ resource, variant }): UserModel => ({ resource, variant: variant as "event" | "record", replace: true, mappingSet: { mappings: [] } }));
   return { ...settings, models: [...(settings.models ?? []), ...empty] };
+}
+
+/** The outcomes for the sample, and the settings that gave them. */
+function transformed(settings: Settings, work: Work): { outcomes: string; settings: Settings } {
+  const narrow = narrowed(settings, work);
+  try {
+    return { outcomes: transformer(narrow).transformJson(work.sample), settings: narrow };
+  } catch (error) {
+    // A policy may be about fields of the others only.
+    if (settings.privacy === undefined) throw error;
+    return { outcomes: transformer(settings).transformJson(work.sample), settings };
+  }
 }
 
 /** Adobe's message ends with ` at line:column` and the text with a caret. */
@@ -113,17 +123,10 @@ function* steps(work: Work): Generator<Step> {
   const changes = work.replace || mappings.length > 0 || drop.length > 0 || Object.keys(work.also).length > 0;
   const model = { ...work.also, resource: work.resource, variant: work.variant, replace: work.replace, mappingSet: { mappings }, drop };
   const settings = changes ? { ...work.settings, models: [...(work.settings.models ?? []), model] } : work.settings;
-  const narrow = narrowed(settings, work);
-  let outcomes: string;
-  try {
-    outcomes = transformer(narrow).transformJson(work.sample);
-  } catch {
-    // A policy may be about fields of the others; and what is wrong is told of the settings as they are.
-    outcomes = transformer(settings).transformJson(work.sample);
-  }
+  const { outcomes, settings: used } = transformed(settings, work);
   yield { step: "records", outcomes };
-  const about = { resource: work.model, samples: [JSON.parse(work.sample) as object] };
-  yield { step: "explanation", explanation: language("explain", { ...about, settings: opened?.settings === JSON.stringify(narrow) ? narrow : settings }) };
+  const samples = [JSON.parse(work.sample) as object];
+  yield { step: "explanation", explanation: language("explain", { resource: work.model, samples, settings: used }) };
 }
 
 /** Lets messages in. */

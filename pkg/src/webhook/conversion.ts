@@ -22,15 +22,17 @@ export interface OutgoingRecord {
   readonly json: string;
 }
 
-/** Something that keeps an event's records from being delivered, or one of them. Holds no value of the record. */
+/** Something that keeps an event's records from being delivered, or one of them. */
 export interface Problem {
   readonly code: string;
-  /** What is wrong and how to mend it. */
+  /** What is wrong and how to mend it. Holds no value of the record, unless the sink put one in. */
   readonly message: string;
   /** The dataset of the record, when it is about one. */
   readonly dataset?: string;
   /** Where, as a path in the object or a JSON pointer into the record. */
   readonly path?: string;
+  /** Who says so, unless it is the conversion. */
+  readonly by?: "sink";
 }
 
 /** What became of an event. */

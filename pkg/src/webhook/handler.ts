@@ -193,7 +193,9 @@ class Endpoint {
     const status = this.#status(pending);
     void observe(this.options, { status, events: results, notes, errors });
     const said = results.map(({ id, type, status, records, reason, problems }) => {
-      return { id, type, status, records, reason, problems: problems.length > 0 ? problems : undefined };
+      // What a sink says may quote the record, and is for the log.
+      const told = problems.map(({ message, ...problem }) => (problem.by === "sink" ? problem : { message, ...problem }));
+      return { id, type, status, records, reason, problems: told.length > 0 ? told : undefined };
     });
     return answer(status, { events: said });
   }
@@ -295,10 +297,12 @@ class Endpoint {
       notes.push(...(answer?.notes ?? []));
       for (const { index, code, message } of answer?.refused ?? []) {
         const [owner, record] = [owners[index], records[index]];
-        if (owner === undefined || record === undefined) continue;
+        if (owner === undefined || record === undefined) {
+          throw new Error(`the sink refused record ${index} of ${records.length}, which it was not given: mend the sink`);
+        }
         owner.status = "refused";
         owner.lost += 1;
-        owner.problems.push({ code, message, dataset: record.dataset });
+        owner.problems.push({ code, message, dataset: record.dataset, by: "sink" });
       }
     } catch (error) {
       errors.push(error);

@@ -181,11 +181,14 @@ test("what the sink refuses for good is told, and kept where somebody keeps it",
   const loud = endpoint({ sink });
   const { body } = charge();
   const { status, events } = await loud.send(delivery(body));
-  const problem = { code: "stream_400", message: "no such flow", dataset: "stripe_charge_events" };
+  const problem = { code: "stream_400", dataset: "stripe_charge_events", by: "sink" };
   assert.deepEqual([status, events[0].records, events[0].problems], [422, 0, [problem]]);
+  assert.deepEqual(loud.observed[0].events[0].problems, [{ ...problem, message: "no such flow" }]);
   assert.deepEqual(loud.observed[0].notes, ["a note"]);
   const failing = endpoint({ sink, refused: () => Promise.reject(new Error("full")) });
   assert.equal((await failing.send(delivery(body))).status, 503);
+  sink.answers = { refused: [{ index: 1, code: "stream_400", message: "of another request" }] };
+  assert.equal((await endpoint({ sink }).send(delivery(body))).status, 503);
 });
 
 test("a store that fails does not keep events back", async () => {

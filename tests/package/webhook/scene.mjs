@@ -9,16 +9,11 @@ assert.ok(process.env.SCENE, "these tests are run by `cargo test --release --wor
 
 export const { stripe, localstripe, aep } = JSON.parse(process.env.SCENE);
 
-/** The records of a dataset that came in, as text. */
-export async function collected(dataset) {
+/** How many records of a dataset came in that hold a text. */
+export async function countOf(dataset, text) {
   const url = new URL(`/sandbox/collected/${aep.datasets[dataset].datasetId}?limit=1000`, aep.inlet);
   const answer = await fetch(url);
   assert.equal(answer.status, 200, String(url));
-  return answer.text();
-}
-
-/** How many records of a dataset came in that hold a text. */
-export async function countOf(dataset, text) {
-  const { items } = JSON.parse(await collected(dataset));
+  const { items } = await answer.json();
   return items.filter(({ entity }) => JSON.stringify(entity).includes(text)).length;
 }

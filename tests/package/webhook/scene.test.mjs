@@ -1,5 +1,4 @@
-// One process for all that need the stand-ins, so that the package is packed and installed once.
+// One process for all that need the stand-ins, so that the package is packed and installed once. One after the other,
+// because the stand-in refuses the second message that it gets.
 
-import "./platform.mjs";
-import "./examples.mjs";
-import "./localstripe.mjs";
+for (const name of ["platform", "examples", "localstripe"]) await import(`./${name}.mjs`);
