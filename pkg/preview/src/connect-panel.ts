@@ -30,8 +30,9 @@ export class ConnectPanel extends Pane {
       table { border-collapse: collapse; font: 13px/18px var(--sans); width: 100%; }
       td, th { text-align: start; padding: 4px 10px 4px 0; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
       td code { font: 12px/18px var(--mono); }
+      th { overflow-wrap: normal; white-space: nowrap; }
       td.count, th.count { text-align: end; white-space: nowrap; }
-      p { margin: 0 0 8px; }
+      p { margin: 0 0 8px; } .numbers p { flex: 1; min-width: 240px; margin: 0; align-self: center; }
     `,
   ];
 
@@ -75,13 +76,13 @@ export class ConnectPanel extends Pane {
     const show = (id: string): void => void desk.show(id);
     const of = `the last ${resource.replaceAll("_", " ")} of ${account}`;
     return html`
-      <p class="quiet" role="status">Dry run over ${of}: ${this.verdict(result)}</p>
       <div class="numbers">
         <div><b>${result.objects.toLocaleString("en")}</b><span>objects</span></div>
         <div><b>${before === after ? after.toLocaleString("en") : `${before.toLocaleString("en")} → ${after.toLocaleString("en")}`}</b><span>valid records</span></div>
         ${differences === null ? nothing : html`<div><b>${differences.changed.toLocaleString("en")}</b><span>records change</span></div>
         <div><b>${differences.added.toLocaleString("en")}</b><span>new</span></div>
         <div><b>${differences.removed.toLocaleString("en")}</b><span>gone</span></div>`}
+        <p class="quiet" role="status">Dry run over ${of}: ${this.verdict(result)}</p>
       </div>
       <div class="columns">
       ${counted.outcomes.length === 0 ? nothing : html`<section><h3>What is to note</h3><table>
