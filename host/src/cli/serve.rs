@@ -176,7 +176,8 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
         let rounds =
             std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
                 let _told_at_the_end = end;
-                anyhow::Ok(super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more)))
+                super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more));
+                anyhow::Ok(())
             })?;
         runtime.block_on(async {
             tokio::select! {

@@ -40,7 +40,7 @@ pub(super) struct Question {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TrialError {
     #[error(transparent)]
-    Stripe(#[from] ApiError),
+    Stripe(Box<ApiError>),
     #[error(transparent)]
     Account(#[from] SyncError),
     #[error("the mapping of the settings cannot be used: {0}")]
@@ -53,6 +53,12 @@ pub(super) enum TrialError {
     TooLong(Duration),
     #[error("the dry run broke off; try again")]
     Broken,
+}
+
+impl From<ApiError> for TrialError {
+    fn from(error: ApiError) -> Self {
+        Self::Stripe(Box::new(error))
+    }
 }
 
 impl TrialError {

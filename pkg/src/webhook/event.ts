@@ -62,8 +62,8 @@ function received(json: string, value: unknown): ReceivedEvent {
     throw new NotAnEvent("the body is no event of Stripe's: its `object` is neither `event` nor `v2.core.event`");
   }
   const created = text(event["created"]);
-  if (id === undefined || type === undefined || created === undefined) {
-    throw new NotAnEvent("the thin event has no id, type or created");
+  if (id === undefined || type === undefined || created === undefined || Number.isNaN(Date.parse(created))) {
+    throw new NotAnEvent("the thin event has no id or type, or its `created` is no time");
   }
   const related = relatedObject(event["related_object"]);
   const livemode = event["livemode"] === true;

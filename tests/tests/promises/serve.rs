@@ -68,7 +68,7 @@ fn killed_at_any_instant_it_keeps_what_it_has_answered_for_once() -> anyhow::Res
                         let Some(body) = bodies.get(number).filter(|_| number < until) else { return };
                         let is_answered = |at: usize| answered.lock().is_ok_and(|answered| answered[at]);
                         // Every tenth comes again though it was answered.
-                        if is_answered(number) && number % 10 != 0 {
+                        if is_answered(number) && !number.is_multiple_of(10) {
                             continue;
                         }
                         match connection.send(body) {
