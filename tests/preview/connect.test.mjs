@@ -77,6 +77,9 @@ connected("a dry run tells what changes, and leads to the objects", {}, async (p
   const field = panel(page).locator("tr", { hasText: DESCRIPTION });
   await field.locator("code", { hasText: '"large ' }).waitFor();
   await picture(page, "dry-run");
+  // What was found is still there after a look elsewhere.
+  await tab(page, "Coverage");
+  await tab(page, "Connect");
   const id = await field.getByRole("button").innerText();
   await field.getByRole("button").click();
   await leaf(page, "source-pane", "id").locator(".string", { hasText: id }).waitFor();

@@ -77,8 +77,11 @@ pub(super) fn run(global: &Global, args: &PreviewArgs) -> anyhow::Result<ExitCod
             say!("{url}");
         }
         if !global.quiet && !global.json {
-            let with = lacking.unwrap_or_else(|| format!("with {}", told.join(", ")));
-            stripe_xdm::tell!("the preview, {with}; for this machine alone, until control-C");
+            let with = match &lacking {
+                Some(lacking) => format!("without an account ({lacking})"),
+                None => format!("with {}", told.join(", ")),
+            };
+            stripe_xdm::tell!("the preview {with}; for this machine alone, until control-C");
         }
         // Kept until the end: the browser may be slow to start.
         let _page = if args.open { open(&url) } else { None };
@@ -96,7 +99,7 @@ fn accounts(
     let targets = match args.stripe.clone().impatient(LONGEST).targets(global) {
         Ok(targets) => targets,
         Err(error) if matches!(error.downcast_ref(), Some(KeyError::Empty)) => {
-            return Ok((Vec::new(), Some(format!("without an account: {error:#}"))));
+            return Ok((Vec::new(), Some(format!("{error:#}"))));
         }
         Err(error) => return Err(error),
     };

@@ -3,6 +3,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import line from "stripe-xdm/module.sha256?raw";
 import { Connection } from "./connect.ts";
+import { Desk } from "./desk.ts";
 import { isEmpty } from "./draft.ts";
 import type { DetailPane } from "./detail-pane.ts";
 import { inside, type Dialog } from "./dialogs.ts";
@@ -93,10 +94,11 @@ export class PreviewPage extends LitElement {
 
   private async begin(): Promise<void> {
     await this.attempt(async () => {
-      this.session.connection = await Connection.open();
+      const connection = await Connection.open();
+      if (connection === undefined) return undefined;
+      this.session.desk = new Desk(connection, this.session, () => (this.version += 1));
       // Records here are then what a sync with the program's settings makes.
-      const { connection, settings } = this.session;
-      if (connection !== undefined) await this.session.editSettings(JSON.stringify({ account: settings.account, ...connection.about.settings }, null, 2));
+      await this.session.editSettings(JSON.stringify({ account: this.session.settings.account, ...connection.about.settings }, null, 2));
       return undefined;
     });
     await this.session.start();
@@ -150,7 +152,7 @@ export class PreviewPage extends LitElement {
         <record-pane role="region" aria-label="XDM record" .session=${session} .version=${version}></record-pane>
         <detail-pane role="region" aria-label="Details" .session=${session} .version=${version}></detail-pane>
       </main>
-      <footer><span>${session.connection === undefined ? "Nothing that you open here leaves your browser." : "Connected to the program on this machine; nothing that you open here goes anywhere else."}</span><span class="grow"></span><span>module <code title=${HASH}>${HASH.slice(0, 16)}</code></span></footer>
+      <footer><span>${session.desk === undefined ? "Nothing that you open here leaves your browser." : "Connected to the program on this machine; nothing that you open here goes anywhere else."}</span><span class="grow"></span><span>module <code title=${HASH}>${HASH.slice(0, 16)}</code></span></footer>
       ${this.message === undefined ? nothing : html`<div class="toast" role="status"><div class=${this.message.tone}><span>${this.message.text}</span><sp-action-button size="s" quiet label="Close" @click=${() => (this.message = undefined)}>✕</sp-action-button></div></div>`}
       ${this.dialog === undefined ? nothing : html`<dialog aria-labelledby="dialog-title" @close=${() => (this.dialog = undefined)}>${this.inside(this.dialog)}</dialog>`}
     </sp-theme>`;

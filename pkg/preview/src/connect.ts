@@ -122,10 +122,6 @@ export class Connection {
     return new Connection(given, (await checked(response).then((each) => each.json())) as About);
   }
 
-  account(name: string): Account | undefined {
-    return this.about.accounts.find((account) => account.name === name);
-  }
-
   /** The newest objects of a resource, or the one of an id. */
   async samples(account: string, resource: string, which: { limit: number } | { id: string }): Promise<Samples> {
     const query = new URLSearchParams({ account, resource });

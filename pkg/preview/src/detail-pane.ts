@@ -68,7 +68,7 @@ export class DetailPane extends Pane {
       ["changes", changes !== 0 ? `Changes (${changes})` : "Changes"],
       ["bulk", session.objects.length > 1 ? `Bulk (${session.objects.length.toLocaleString("en")})` : "Bulk"],
       ["settings", "Settings"],
-      ...(session.connection === undefined ? [] : [["connect", "Connect"] satisfies [string, string]]),
+      ...(session.desk === undefined ? [] : [["connect", "Connect"] satisfies [string, string]]),
     ];
     return html`
       <sp-tabs size="s" compact selected=${this.tab} label="Details" @change=${(event: Event) => (this.tab = (event.target as HTMLElement & { selected: string }).selected)}>

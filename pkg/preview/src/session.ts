@@ -3,7 +3,7 @@
 
 import type { LanguageFunction, Outcome, Settings, UserModel } from "stripe-xdm";
 import { Collection } from "./collection.ts";
-import type { Connection } from "./connect.ts";
+import type { Desk } from "./desk.ts";
 import { TYPES, add, change, emptyDraft, move, revert, rows, userModel, type Draft, type Mapping, type Row } from "./draft.ts";
 import type { Word } from "./editor.ts";
 import { Engine, Refused } from "./engine.ts";
@@ -64,8 +64,8 @@ export class Session {
   related: Counterparts = counterparts(undefined, undefined);
   /** The row in the editor. */
   focus: string | undefined;
-  /** The program behind the page, when it is no static site. */
-  connection: Connection | undefined;
+  /** The account behind the page, when it is no static site. */
+  desk: Desk | undefined;
   bulk: Bulk | undefined;
   bulkProblem = "";
   /** From the last change until its records were there, in milliseconds; 0 before the first. */
