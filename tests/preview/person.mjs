@@ -28,11 +28,25 @@ after(async () => {
   await site?.stop();
 });
 
-/** A fresh window at the page, with nothing kept from before. */
-export async function visit({ address = site.address, width = 1280, height = 860, theme = "light", path = "" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, permissions: ["clipboard-read", "clipboard-write"] });
+/** The window that the tests of a file use one after the other: to open another costs as much as all that a test does. */
+let shared;
+let visits = 0;
+
+async function window() {
+  const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
+  return page;
+}
+
+/** The page, with nothing kept from before; `alone` in a window of its own, beside the one of the test. */
+export async function visit({ address = site.address, alone = address !== site.address, width = 1280, height = 860, theme = "light", path = "" } = {}) {
+  const page = alone ? await window() : (shared ??= await window());
+  // Not of what the page did before.
+  page.removeAllListeners();
+  if (page.url().startsWith(address)) await page.evaluate(() => [localStorage, sessionStorage].forEach((each) => each.clear()));
+  await page.setViewportSize({ width, height });
+  await page.emulateMedia({ colorScheme: theme });
   const wrong = [];
   page.on("console", (message) => {
     if (message.type() === "error" || message.text().includes("Content Security Policy")) wrong.push(message.text());
@@ -42,9 +56,10 @@ export async function visit({ address = site.address, width = 1280, height = 860
     const url = request.url();
     if (!url.startsWith(address) && !url.startsWith("data:") && !url.startsWith("blob:")) wrong.push(`asked for ${url}`);
   });
-  await page.goto(address + path);
+  // Another address each time, so that another fragment alone is a visit, too.
+  await page.goto(`${address}?visit=${++visits}${path}`);
   await page.locator("record-pane .state .chip.positive", { hasText: /^valid$/ }).waitFor();
-  return { page, wrong, close: () => context.close() };
+  return { page, wrong, close: async () => alone && page.context().close() };
 }
 
 /** The record as its tree shows it. */
@@ -121,7 +136,11 @@ export async function picture(page, name) {
   if (process.env.RECORD === undefined) return;
   mkdirSync(PICTURES, { recursive: true });
   await page.mouse.move(2, 2);
+  // How busy the machine was that took the picture says nothing.
+  const show = (visibility) => page.locator("#latency").evaluateAll((all, to) => all.forEach((each) => (each.style.visibility = to)), visibility);
+  await show("hidden");
   await page.screenshot({ path: `${PICTURES}${name}.png`, animations: "disabled" });
+  await show("visible");
 }
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core")), "utf8");

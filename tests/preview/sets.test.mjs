@@ -30,7 +30,7 @@ at("changes are saved, opened and shared; objects do not travel", {}, async (pag
   const address = await clipboard(page);
   assert.match(address, /#draft=/);
 
-  const other = await visit({ path: new URL(address).hash });
+  const other = await visit({ path: new URL(address).hash, alone: true });
   await shows(other.page, "SUCCEEDED");
   // The address is the sender's; what is edited from here on is not in it.
   assert.equal(new URL(other.page.url()).hash, "");

@@ -32,6 +32,10 @@ const KEY_VARIABLE: &str = "STRIPE_WRAPPED_KEY";
 /// How long batches are waited for, in seconds: meanwhile nothing else is done, and the next delivery looks again.
 const PATIENCE: u64 = 5;
 
+/// How far behind answers the work on the lake stands, as `nice` has it.
+#[cfg(target_os = "linux")]
+const BEHIND: i32 = 10;
+
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     #[command(flatten)]
@@ -176,6 +180,10 @@ pub(super) fn run(global: &Global, args: &ServeArgs) -> anyhow::Result<ExitCode>
         let rounds =
             std::thread::Builder::new().name("rounds".to_owned()).spawn_scoped(scope, move || {
                 let _told_at_the_end = end;
+                // Who waits for an answer goes first. Linux takes this for this thread and those that it starts; where it
+                // cannot be had, all are equal.
+                #[cfg(target_os = "linux")]
+                let _as_before = rustix::process::nice(BEHIND);
                 super::sync::runtime()?.block_on(rounds.keep(stop, nothing_more));
                 anyhow::Ok(())
             })?;

@@ -49,6 +49,12 @@ export class DetailPane extends Pane {
     editor?.focus();
   }
 
+  /** A new mapping, ready to type. */
+  private begin(make: () => void): void {
+    make();
+    void this.edit();
+  }
+
   protected override render(): TemplateResult {
     const { session } = this;
     const unmapped = session.explanation?.sources.filter((each) => each.fate === "unmapped").length ?? 0;
@@ -112,10 +118,10 @@ export class DetailPane extends Pane {
       <div class="bar" aria-hidden="true">${(["mapped", "unmapped", "dropped", "empty"] as const).map((fate) => html`<i class=${fate} .style=${share(fates[fate])}></i>`)}</div>
       <div class="columns">
         <section><h3>Not mapped</h3>
-          ${unmapped.length === 0 ? html`<p class="quiet">Every value of this object is mapped or left out on purpose.</p>` : html`<ul>${unmapped.map((each) => html`<li><button class="link" @click=${() => session.point({ pane: "source", path: each.path })}>${each.path}</button> · <button class="link" aria-label=${`Map ${each.path}`} @click=${() => session.addRow(each.path)}>map</button></li>`)}</ul>`}
+          ${unmapped.length === 0 ? html`<p class="quiet">Every value of this object is mapped or left out on purpose.</p>` : html`<ul>${unmapped.map((each) => html`<li><button class="link" @click=${() => session.point({ pane: "source", path: each.path })}>${each.path}</button> · <button class="link" aria-label=${`Map ${each.path}`} @click=${() => this.begin(() => session.mapSource(each.path))}>map</button></li>`)}</ul>`}
         </section>
         <section><h3>Required and not filled</h3>
-          ${unfilled.length === 0 ? html`<p class="quiet">All required fields have a value.</p>` : html`<ul>${unfilled.map((field) => html`<li><button class="link" @click=${() => session.addRow("", field.destination)}>${field.destination}</button> <span class="quiet">${field.type}</span></li>`)}</ul>`}
+          ${unfilled.length === 0 ? html`<p class="quiet">All required fields have a value.</p>` : html`<ul>${unfilled.map((field) => html`<li><button class="link" @click=${() => this.begin(() => session.addRow(field.destination))}>${field.destination}</button> <span class="quiet">${field.type}</span></li>`)}</ul>`}
         </section>
         <section><h3>Left out by the privacy policy</h3>
           ${left.length === 0 ? html`<p class="quiet">Nothing.</p>` : html`<ul>${left.map((each) => html`<li><code>${each.destination}</code><br /><span class="quiet">${each.reason}</span></li>`)}</ul>`}

@@ -12,6 +12,9 @@ export interface Mapping {
   type?: string;
 }
 
+/** The types that a mapping can have. */
+export const TYPES: readonly string[] = ["string", "number", "integer", "long", "boolean", "date", "date-time", "map<string>", "map<integer>", "array<string>"];
+
 /** One change: of a mapping of the default model, or one of its own. */
 export interface Edit {
   /** Names the row for as long as it is edited. */

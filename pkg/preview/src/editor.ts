@@ -10,6 +10,7 @@ import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap, lineNumbers, placeholder } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { LitElement, css, html, type PropertyValues, type TemplateResult } from "lit";
+import { general } from "./paths.ts";
 import { light, pointing, type Pointed } from "./json-places.ts";
 
 /** Something to complete, or to tell about when the pointer rests on it. */
@@ -219,7 +220,7 @@ export class CodeEditor extends LitElement {
       const from = line.from + match.index;
       const to = from + match[0].length;
       if (position < from || position > to) continue;
-      const word = this.words.find((each) => each.label === match[0]);
+      const word = this.words.find((each) => each.label === match[0]) ?? this.words.find((each) => general(each.label) === general(match[0]));
       if (word === undefined || word.about === "") return null;
       return {
         pos: from,

@@ -2,7 +2,7 @@
 // values took.
 
 import { css, html, nothing, type TemplateResult } from "lit";
-import type { Mapping, Row } from "./draft.ts";
+import { TYPES, type Mapping, type Row } from "./draft.ts";
 import type { CodeEditor, Fault } from "./editor.ts";
 import { badges, labelText } from "./fields.ts";
 import { Pane } from "./pane.ts";
@@ -21,9 +21,6 @@ const KINDS: Readonly<Record<Mapping["sourceType"], string>> = {
 const NO_FAULTS: readonly Fault[] = [];
 const NO_MISTAKES: readonly Mistake[] = [];
 
-/** The types that a mapping can have. */
-const TYPES = ["string", "number", "integer", "long", "boolean", "date", "date-time", "map<string>", "map<integer>", "array<string>"];
-
 export class MappingEditor extends Pane {
   static override styles = [
     ...Pane.styles,
@@ -37,7 +34,7 @@ export class MappingEditor extends Pane {
       .row { display: flex; gap: 8px; align-items: center; flex-wrap: wrap; }
       .offer { font: 13px/18px var(--sans); } .mistake { color: var(--negative-fg); font: 13px/18px var(--sans); }
       h3 { font: 700 12px/18px var(--sans); color: var(--quiet); margin: 0 0 6px; text-transform: none; }
-      .row h3 { margin: 0; }
+      .row h3 { margin: 0; } .row sp-picker { width: 128px; }
       ol { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; font: 13px/19px var(--sans); }
       ol li { display: grid; grid-template-columns: 20px 1fr; gap: 4px; align-items: baseline; }
       .way { color: var(--quiet); text-align: center; }
@@ -75,7 +72,7 @@ export class MappingEditor extends Pane {
       <div class="row">
         <h3>${source ? "From" : "To"}</h3><code>${selection.path}</code>
         <span class="grow"></span>
-        ${source ? html`<sp-button size="s" @click=${() => session.addRow(selection.path)}>Map this</sp-button>` : nothing}
+        ${source ? html`<sp-button size="s" @click=${() => session.mapSource(selection.path)}>Map this</sp-button>` : nothing}
       </div>
       ${lines.length === 0
         ? html`<p class="quiet">${source ? "No mapping reads this." : "No single mapping writes this."}</p>`

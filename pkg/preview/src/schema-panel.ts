@@ -82,7 +82,7 @@ export class SchemaPanel extends Pane {
   }
 
   private map(field: Field): void {
-    this.session.addRow("", field.destination);
+    this.session.addRow(field.destination);
     this.dispatchEvent(new CustomEvent("edit-row", { bubbles: true, composed: true }));
   }
 

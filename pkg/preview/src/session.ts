@@ -4,15 +4,17 @@
 import type { LanguageFunction, Outcome, Settings, UserModel } from "stripe-xdm";
 import { Collection } from "./collection.ts";
 import type { Desk } from "./desk.ts";
-import { add, change, emptyDraft, move, revert, rows, userModel, type Draft, type Mapping, type Row } from "./draft.ts";
+import { TYPES, add, change, emptyDraft, move, revert, rows, userModel, type Draft, type Mapping, type Row } from "./draft.ts";
 import type { Word } from "./editor.ts";
 import { Engine, Refused } from "./engine.ts";
 import { parseExact } from "./exact.ts";
 import { pretty } from "./objects.ts";
+import { at } from "./paths.ts";
 import { fieldAt, fieldsOf, type Field } from "./fields.ts";
 import { History } from "./history.ts";
 import type { Bulk, Explanation, Failure, Library, Mistake, Step, Work } from "./protocol.ts";
-import { counterparts, type Counterparts, type Selection } from "./provenance.ts";
+import { proposed } from "./proposal.ts";
+import { counterparts, placeOf, type Counterparts, type Selection } from "./provenance.ts";
 import { SAMPLES, resourceOf, rootOf } from "./samples.ts";
 import { readDrafts, readVersions, writeDrafts, writeVersions, type Version } from "./storage.ts";
 import { destinationWords, lately, sourceWords } from "./words.ts";
@@ -262,10 +264,23 @@ export class Session {
     if (this.draft !== undefined) this.put(move(this.draft, id, by), `move ${id} ${by}`);
   }
 
-  addRow(source = "", destination = ""): void {
+  addRow(destination = ""): void {
+    const known = this.fieldOf(destination)?.type ?? "";
+    this.addMapping({ sourceType: "EXPRESSION", source: "", destination, type: TYPES.includes(known) ? known : "string" });
+  }
+
+  /** Maps a value of the object to a field of its own, when there is none of that name. */
+  mapSource(source: string): void {
+    const { model, settings, root } = this;
+    const place = placeOf(source, root);
+    const mapping = proposed(source, place === undefined ? undefined : at(this.object, place), settings.tenant, model?.resource ?? "");
+    const isTaken = this.table.some((row) => row.mapping.destination === mapping.destination) || this.fieldOf(mapping.destination) !== undefined;
+    this.addMapping(isTaken ? { ...mapping, destination: "" } : mapping);
+  }
+
+  private addMapping(mapping: Mapping): void {
     if (this.draft === undefined) return;
-    const sourceType = source === "" ? "EXPRESSION" : "ATTRIBUTE";
-    const { draft, id } = add(this.draft, { sourceType, source, destination, type: "string" });
+    const { draft, id } = add(this.draft, mapping);
     this.focus = id;
     this.selection = undefined;
     this.related = counterparts(undefined, undefined);
