@@ -26,7 +26,7 @@ impl Foreign {
     /// PyPI's localstripe: shapes of 2017, oldest first; filters by time are refused, or it falls over them.
     pub fn localstripe() -> anyhow::Result<Self> {
         let here = std::env::current_exe()?;
-        let target = here.ancestors().nth(3).context("test executables lie in target/release/deps")?;
+        let target = here.ancestors().nth(3).context("test executables lie in target/<profile>/deps")?;
         let bin = target.join("foreign/localstripe/bin");
         let server = bin.join("localstripe");
         ensure!(server.is_file(), "{} is missing; `cargo xtask test` installs it", server.display());

@@ -3,7 +3,7 @@
 use crate::module::{self, Module, WASM};
 use crate::npm;
 use crate::step::{run as run_command, step};
-use crate::workspace::{RELEASE, Workspace};
+use crate::workspace::{QUICK, TESTED, Workspace};
 use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -37,8 +37,8 @@ pub(crate) fn build(workspace: &Workspace, module: &Module) -> Result<()> {
         // The whole directory is published: nothing of an earlier build may stay.
         clear(&dist)?;
         let mut types = workspace.cargo();
-        run_command(types.args(["build", "--quiet"]).args(RELEASE).args(["--example", "record_types"]))?;
-        let types = format!("release/examples/record_types{}", std::env::consts::EXE_SUFFIX);
+        run_command(types.args(["build", "--quiet"]).args(TESTED).args(["--example", "record_types"]))?;
+        let types = format!("{QUICK}/examples/record_types{}", std::env::consts::EXE_SUFFIX);
         run_command(Command::new(workspace.target.join(types)).arg(dist.join("records")))?;
         let of_module = workspace.root.join("crates/wasm/src/js/types.d.ts");
         fs::copy(&of_module, dist.join("types.d.ts")).context("cannot copy the module's types")?;

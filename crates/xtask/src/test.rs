@@ -2,7 +2,7 @@
 //! runtime that it is for.
 
 use crate::step::{read, run as run_command, step};
-use crate::workspace::{RELEASE, Workspace};
+use crate::workspace::{QUICK, TESTED, Workspace};
 use crate::{fuzz, module, npm, pkg, site};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub(crate) fn run() -> Result<()> {
     // Before the native tests: one of them runs the package's webhook endpoints, and the program embeds the page.
     pkg::build(&workspace, &module)?;
     site::build(&workspace)?;
-    step("native tests", || run_command(workspace.cargo().arg("test").args(RELEASE)))?;
+    step("native tests", || run_command(workspace.cargo().arg("test").args(TESTED)))?;
     // As it runs now: its dependencies are not compiled once more.
     step("tests of the tasks", || run_command(workspace.cargo().args(["test", "--package", "xtask"])))?;
     step("module tests in Node", || run_command(&mut module_tests(&workspace)))?;
@@ -47,7 +47,7 @@ pub(crate) fn run() -> Result<()> {
     step("preview tests in Chromium", || {
         let mut npm = Command::new("npm");
         npm.args(["run", "--silent", "test"]).current_dir(workspace.root.join("tests/preview"));
-        npm.env("CHROMIUM", &chromium).env("STRIPE_XDM_PROGRAMS", workspace.target.join("release"));
+        npm.env("CHROMIUM", &chromium).env("STRIPE_XDM_PROGRAMS", workspace.target.join(QUICK));
         run_command(&mut npm)
     })?;
     fuzz::run(FUZZ_SECONDS)?;

@@ -9,6 +9,10 @@ use std::process::Command;
 /// What is built for use: all but the tasks, always together, because cargo would otherwise choose other features of
 /// dependencies and compile the whole engine once more.
 pub(crate) const RELEASE: [&str; 4] = ["--release", "--workspace", "--exclude", "xtask"];
+/// The same, to be tested: most of the time goes into compiling.
+pub(crate) const TESTED: [&str; 5] = ["--profile", QUICK, "--workspace", "--exclude", "xtask"];
+/// The profile of it, and its directory below the target directory.
+pub(crate) const QUICK: &str = "quick";
 
 /// A checkout of the project.
 #[derive(Debug)]
