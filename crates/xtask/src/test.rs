@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// How long each fuzz target runs.
-const FUZZ_SECONDS: u32 = 10;
+const FUZZ_SECONDS: u32 = 5;
 
 /// What npm installs: what the package and the page are built with, and what the tests compare with or run in.
 const NPM: [&str; 5] = ["pkg", "pkg/preview", "tests/node", "tests/package", "tests/preview"];

@@ -12,7 +12,7 @@ use stripe_xdm_tests::lake;
 use stripe_xdm_tests::program::{Running, run, sync};
 use stripe_xdm_tests::stand_in::{KEY, StandIn, wanted};
 
-const SEEDS: u64 = 50;
+const SEEDS: u64 = 20;
 /// Most kills of one sync; then it may end.
 const KILLS: u32 = 3;
 const NOW: i64 = Size::NOW + 60;
