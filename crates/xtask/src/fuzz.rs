@@ -20,17 +20,9 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-modu
 /// The task: each target for so many seconds. An input that breaks one is left in `target/fuzz/found`.
 pub(crate) fn run(seconds: u32) -> Result<()> {
     let workspace = Workspace::here()?;
+    build(&workspace)?;
     let fuzz = workspace.root.join("crates/dataprep/fuzz");
-    let target = workspace.target.join("fuzz");
-    // With a target named, the flags are kept from build scripts and macros.
-    let host = host()?;
-    step("fuzz targets", || {
-        let mut cargo = workspace.cargo();
-        cargo.args(["build", "--release", "--target", &host, "--manifest-path"]);
-        cargo.arg(fuzz.join("Cargo.toml"));
-        cargo.env("CARGO_TARGET_DIR", &target).env("RUSTFLAGS", INSTRUMENTED);
-        run_command(&mut cargo)
-    })?;
+    let (target, host) = (workspace.target.join("fuzz"), host()?);
     let found = target.join("found/");
     make(&found)?;
     for name in TARGETS {
@@ -50,6 +42,18 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Builds the fuzz targets.
+pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    step("fuzz targets", || {
+        let mut cargo = workspace.cargo();
+        // With a target named, the flags are kept from build scripts and macros.
+        cargo.args(["build", "--release", "--target", &host()?, "--manifest-path"]);
+        cargo.arg(workspace.root.join("crates/dataprep/fuzz/Cargo.toml"));
+        cargo.env("CARGO_TARGET_DIR", workspace.target.join("fuzz")).env("RUSTFLAGS", INSTRUMENTED);
+        run_command(&mut cargo)
+    })
 }
 
 /// The triple of this machine.

@@ -18,10 +18,11 @@ const NPM: [&str; 5] = ["pkg", "pkg/preview", "tests/node", "tests/package", "te
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::here()?;
     let (chromium, chromedriver) = step("what the tests need", install)?;
-    // The module's linker has one thread, and what is installed waits for the network.
+    // What is installed waits for the network, and the module's linker has one thread.
     let module = std::thread::scope(|scope| {
         let packages = scope.spawn(|| packages(&workspace));
         let module = step("module", || module::build(&workspace))?;
+        fuzz::build(&workspace)?;
         let installed = || packages.join().map_err(|_panic| anyhow!("an installation panicked"))?;
         step("packages that the tests need", installed)?;
         anyhow::Ok(module)
